@@ -1,0 +1,79 @@
+"""What `detect_anomaly()` looks at: NaN and infinity where they first appear, and saved values that were overwritten."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import GraphError, NumericError
+from .graph import Node, Trace, place_of
+from .kernels import Array
+
+PACKAGE = str(Path(__file__).parent)
+
+
+def inspect(node: Node, y: Array, inputs: list[Array]) -> None:
+    """Check a value that was just recorded, and remember where it was recorded and what its vjp will read."""
+    assert node.op is not None
+    node.trace = Trace(_line(), _checksums(node))
+    if np.isfinite(y).all():
+        return
+    bad = [x for x in inputs if x.dtype.kind == "f" and not np.isfinite(x).all()]
+    entry = tuple(map(int, np.argwhere(~np.isfinite(y))[0]))
+    kind = "NaN" if np.isnan(y[entry]) else "infinity"
+    source = f"from an input that holds {_kind(bad[0])} already" if bad else "from finite inputs"
+    hint = (
+        "check the data, and what was computed outside detect_anomaly()"
+        if bad
+        else "look at the range of the input; clip gradients, lower the learning rate, or use the safe form (log_softmax, log_sigmoid)"
+    )
+    raise NumericError(f"{node.op.name} made {kind} at entry {entry} {source}", where=_where(node), hint=hint)
+
+
+def inspect_gradient(node: Node, slot: int, gradient: Array) -> None:
+    """Check the gradient that a node sends to the input in that slot."""
+    if np.isfinite(gradient).all():
+        return
+    name = node.op.name if node.op else "a leaf"
+    raise NumericError(
+        f"the gradient that {name} sends to its input {slot + 1} holds {_kind(gradient)}",
+        where=_where(node),
+        hint="the local derivative is infinite there, or the gradient exploded: look at the values, clip, shorten the sequence",
+    )
+
+
+def inspect_saved(node: Node) -> None:
+    """Raise if what the vjp will read was written to since it was recorded."""
+    if node.trace is not None and node.trace.checksums != _checksums(node):
+        raise GraphError(
+            f"a value that {node.op.name if node.op else 'a leaf'} had used was changed through a NumPy view after it was recorded",
+            where=_where(node),
+            hint="copy the array before you write to it",
+        )
+
+
+def _kind(x: Array) -> str:
+    return "NaN" if np.isnan(x).any() else "infinity"
+
+
+def _where(node: Node) -> str:
+    line = node.trace.line if node.trace is not None else ""
+    return ", ".join(filter(None, (place_of(node.frames), line)))
+
+
+def _checksums(node: Node) -> tuple[int, ...]:
+    saved: Any = node.saved
+    arrays = [] if saved is None else saved if isinstance(saved, tuple) else [saved]
+    return tuple(zlib.crc32(np.ascontiguousarray(x).tobytes()) for x in arrays if x is not None)
+
+
+def _line() -> str:
+    """The nearest caller outside this package, as file:line."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -1,0 +1,136 @@
+"""Compositions of primitives: activations, losses, dropout. Nothing here has a vjp of its own, so every picture is true."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .errors import DataError, DtypeError, ShapeError
+from .graph import here, place_of
+from .primitives import abs, exp, log, maximum, where
+from .tensor import Tensor, TensorLike, as_tensor
+
+__all__ = [
+    "accuracy", "cross_entropy", "dropout", "log_sigmoid", "log_softmax", "mean", "mse_loss", "softmax", "softplus",
+]  # fmt: skip
+
+
+def mean(x: TensorLike, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+    """The sum divided by the number of terms."""
+    return as_tensor(x).mean(axis, keepdims)
+
+
+def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
+    """log(exp(x) / sum(exp(x))) along `axis`, finite for any finite x: the largest entry is taken off first.
+
+    >>> log_softmax([1000.0, 0.0])
+    Tensor([    0., -1000.])
+    """
+    x = as_tensor(x)
+    shifted = x - x.data.max(axis=axis, keepdims=True)
+    return shifted - log(exp(shifted).sum(axis, keepdims=True))
+
+
+def softmax(x: TensorLike, axis: int = -1) -> Tensor:
+    """exp(x) / sum(exp(x)) along `axis`: positive, summing to 1.
+
+    >>> softmax([0.0, 0.0])
+    Tensor([0.5, 0.5])
+    """
+    x = as_tensor(x)
+    powers = exp(x - x.data.max(axis=axis, keepdims=True))
+    return powers / powers.sum(axis, keepdims=True)
+
+
+def softplus(x: TensorLike) -> Tensor:
+    """log(1 + exp(x)) as max(x, 0) + log(1 + exp(-|x|)): no overflow at any x.
+
+    >>> softplus([-1000.0, 1000.0])
+    Tensor([   0., 1000.])
+    """
+    x = as_tensor(x)
+    return maximum(x, 0.0) + log(1.0 + exp(-abs(x)))
+
+
+def log_sigmoid(x: TensorLike) -> Tensor:
+    """log(1 / (1 + exp(-x))) = -softplus(-x), finite for any finite x.
+
+    >>> log_sigmoid([-1000.0])
+    Tensor([-1000.])
+    """
+    return -softplus(-as_tensor(x))
+
+
+def cross_entropy(logits: TensorLike, targets: Any) -> Tensor:
+    """The mean of -log p(target), in nats, with p = softmax(logits).
+
+    `logits` (..., classes); `targets` integers (...), or probabilities of the shape of `logits`. Divide by log(2) for bits.
+    Raises `ShapeError` where the two do not fit, `DataError` for a class that does not exist or a batch of none.
+
+    >>> round(cross_entropy([[0.0, 0.0]], [1]).item(), 4)
+    0.6931
+    """
+    logits = as_tensor(logits)
+    classes = logits.shape[-1] if logits.ndim else 0
+    wanted = np.asarray(targets.data if isinstance(targets, Tensor) else targets)
+    if not logits.size:
+        raise DataError(f"the cross entropy of no examples: logits of shape {logits.shape}", where=place_of(here.mode.frames))
+    if wanted.shape == logits.shape and wanted.dtype.kind == "f":
+        return -(log_softmax(logits) * as_tensor(targets)).sum() / (logits.size / classes)
+    if wanted.shape != logits.shape[:-1]:
+        raise ShapeError(
+            f"cross_entropy of logits {logits.shape} and targets {wanted.shape} does not fit",
+            where=place_of(here.mode.frames),
+            hint="logits (..., classes) go with integer targets (...), or with probabilities of the same shape",
+        )
+    if wanted.dtype.kind not in "iu":
+        raise DtypeError(f"cross_entropy with targets of dtype {wanted.dtype}", hint="class numbers are integers: targets.astype(int)")
+    if wanted.min() < 0 or wanted.max() >= classes:
+        raise DataError(
+            f"class {wanted.min() if wanted.min() < 0 else wanted.max()} among {classes} classes",
+            where=place_of(here.mode.frames),
+            hint=f"classes run from 0 to {classes - 1}",
+        )
+    rows = log_softmax(logits).reshape(-1, classes)
+    return -rows[np.arange(len(rows)), wanted.reshape(-1)].mean()
+
+
+def mse_loss(y: TensorLike, target: TensorLike) -> Tensor:
+    """The mean of (y - target)². Raises `ShapeError` unless the shapes are equal: a silent broadcast hides mistakes.
+
+    >>> mse_loss([1.0, 3.0], [1.0, 1.0])
+    Tensor(2.)
+    """
+    y = as_tensor(y)
+    target = as_tensor(target, y)
+    if y.shape != target.shape:
+        raise ShapeError(
+            f"mse_loss of shapes {y.shape} and {target.shape}: they must be equal",
+            where=place_of(here.mode.frames),
+            hint="reshape one of them; broadcasting here would compare every output with every target",
+        )
+    return ((y - target) ** 2).mean()
+
+
+def dropout(x: TensorLike, p: float, rng: np.random.Generator, training: bool = True) -> Tensor:
+    """Each entry set to 0 with probability p and the others divided by 1 - p; unchanged unless training.
+
+    >>> dropout(np.ones(4), 0.5, np.random.default_rng(0))
+    Tensor([2., 0., 0., 0.])
+    """
+    x = as_tensor(x)
+    if not 0 <= p < 1:
+        raise DataError(f"dropout with p={p}", hint="p is the share that is dropped: 0 <= p < 1")
+    if not training or p == 0:
+        return x
+    return where(rng.random(x.shape) >= p, x * (1 / (1 - p)), 0.0)
+
+
+def accuracy(logits: TensorLike, targets: Any) -> float:
+    """The share of rows whose largest entry is at the target, in 0..1.
+
+    >>> accuracy([[1.0, 0.0], [1.0, 0.0]], [0, 1])
+    0.5
+    """
+    return float((as_tensor(logits).data.argmax(-1) == np.asarray(targets)).mean())

@@ -1,0 +1,289 @@
+"""The recorded graph: nodes, the scopes that stamp them, and the walk over them.
+
+A node knows its op, its parents (older nodes), its settings and only those arrays that its vjp reads. Values are not kept:
+a graph is a program, and `snapshot` replays it. Every node has a creation index (`order`) and parents are older than their
+children, so sorting by it is a topological order and nothing here recurses. References go from child to parent only: a graph
+dies by reference counting when its loss is dropped.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ContextDecorator
+from itertools import count
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary, WeakSet
+
+import numpy as np
+
+from .errors import GraphError
+
+if TYPE_CHECKING:
+    from .kernels import Array
+    from .ops import Op
+    from .tensor import Tensor
+
+__all__ = ["Frame", "Leaf", "Node", "detect_anomaly", "here", "no_grad", "place_of", "reachable", "scope", "time_step"]
+
+tick = count(1).__next__
+by_age = attrgetter("order")
+
+
+class Frame(NamedTuple):
+    """A scope that was open while a node was recorded: a name and integers.
+
+    >>> str(Frame("LSTMCell", (("layer", 1),))), str(Frame("t", (("t", 3),)))
+    ('LSTMCell layer=1', 't=3')
+    """
+
+    name: str
+    numbers: tuple[tuple[str, int], ...] = ()
+
+    def get(self, key: str) -> int | None:
+        """The number of that name, or None."""
+        return dict(self.numbers).get(key)
+
+    def __str__(self) -> str:
+        if self.name == "t":
+            return f"t={self.get('t')}"
+        return self.name + "".join(f" {key}={value}" for key, value in self.numbers)
+
+
+def place_of(frames: tuple[Frame, ...]) -> str:
+    """Frames as people read them: `t=3 / LSTMCell / forget gate`."""
+    return " / ".join(map(str, frames))
+
+
+# ---- what recording does at this moment, in this thread -----------------------------------------------------------------------
+
+
+class Mode:
+    __slots__ = ("frames", "recording", "watching")
+
+    def __init__(self, frames: tuple[Frame, ...] = (), recording: bool = True, watching: bool = False) -> None:
+        self.frames, self.recording, self.watching = frames, recording, watching
+
+
+class _Here(threading.local):
+    mode = Mode()
+
+
+here = _Here()
+
+
+class Change(ContextDecorator):
+    """A context that changes the mode and puts the old one back."""
+
+    def __init__(
+        self, frames: tuple[Frame, ...] = (), recording: bool | None = None, watching: bool | None = None, at_top: bool = False
+    ) -> None:
+        self.frames, self.recording, self.watching, self.at_top = frames, recording, watching, at_top
+        self.before: list[Mode] = []
+
+    def __enter__(self) -> None:
+        mode = here.mode
+        self.before.append(mode)
+        here.mode = Mode(
+            self.frames if self.at_top else mode.frames + self.frames,
+            mode.recording if self.recording is None else self.recording,
+            mode.watching if self.watching is None else self.watching,
+        )
+
+    def __exit__(self, *error: object) -> None:
+        here.mode = self.before.pop()
+
+
+def scope(name: str, **numbers: int) -> Change:
+    """Stamp every node recorded inside with a name and integers: boxes in pictures, places in error messages.
+
+    >>> import tinygrad_rnn as tg
+    >>> with tg.scope("LSTMCell", layer=2), tg.scope("forget gate"):
+    ...     y = tg.sigmoid(tg.Tensor([0.0], requires_grad=True))
+    >>> y.place
+    'LSTMCell layer=2 / forget gate'
+    """
+    return Change((Frame(name, tuple(numbers.items())),))
+
+
+def time_step(t: int) -> Change:
+    """Stamp every node recorded inside with the time step t, which starts at 1.
+
+    >>> import tinygrad_rnn as tg
+    >>> with tg.time_step(3):
+    ...     y = tg.tanh(tg.Tensor([0.0], requires_grad=True))
+    >>> y.place
+    't=3'
+    """
+    return Change((Frame("t", (("t", int(t)),)),))
+
+
+def no_grad() -> Change:
+    """Record nothing inside: results have no graph and need no gradient.
+
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor([1.0], requires_grad=True)
+    >>> with tg.no_grad():
+    ...     (w * 2).requires_grad
+    False
+    """
+    return Change(recording=False)
+
+
+class _Watch(Change):
+    """Besides watching, silences NumPy's own warnings: the error that follows says more."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self.settings = np.errstate(divide="ignore", over="ignore", invalid="ignore")
+        self.settings.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self.settings.__exit__(None, None, None)
+        super().__exit__(*error)
+
+
+def detect_anomaly() -> Change:
+    """Check every recorded value inside, and every gradient of `backward()` called inside, for NaN and infinity.
+
+    The first op that makes one raises a `NumericError` with its name, scope, step and source line. Values that are written
+    through a NumPy view after they were recorded are found too. Costs about as much again as the step itself.
+
+    >>> import tinygrad_rnn as tg
+    >>> x = tg.Tensor([-1.0], requires_grad=True, name="x")
+    >>> with tg.detect_anomaly(), tg.time_step(2):
+    ...     y = tg.log(x)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    tinygrad_rnn.errors.NumericError: log made NaN at entry (0,) from finite inputs
+        at t=2, ...
+    """
+    return _Watch(watching=True)
+
+
+# ---- nodes --------------------------------------------------------------------------------------------------------------------
+
+
+class Node:
+    """One recorded application of an op.
+
+    Set at creation: `op`, `parents` (a Node for each input, None for a constant), `saved`, `args`, `order`, `shape`, `frames`.
+    Set by a running backward pass: `g`, `owned`, `pending`. Set only on nodes that have one, else None: `consts` (the constant
+    inputs, by position), `name`, `grad`, `changed` (the index at which the value was changed in place), `trace`.
+    """
+
+    __slots__ = (
+        "__weakref__", "args", "changed", "consts", "frames", "g", "grad", "name", "op", "order", "owned", "parents", "pending",
+        "saved", "shape", "trace",
+    )  # fmt: skip
+
+    op: Op | None
+    parents: tuple[Node | None, ...]
+    saved: Any
+    args: Any
+    order: int
+    shape: tuple[int, ...]
+    frames: tuple[Frame, ...]
+    g: Any
+    owned: bool
+    pending: list[Any] | None
+    consts: tuple[Tensor | None, ...] | None
+    name: str | None
+    grad: Array | None
+    changed: int | None
+    trace: Trace | None
+
+    def __getattr__(self, slot: str) -> None:
+        """Reached only for a slot that was never set."""
+        if slot in Node.__slots__:
+            return None
+        raise AttributeError(f"a {type(self).__name__} has no attribute {slot!r}")
+
+    def __repr__(self) -> str:
+        return f"<{self.op.name if self.op else 'leaf'} {self.name or ''}{self.shape}>"
+
+
+class Leaf(Node):
+    """A node without parents: a tensor that was given, not computed, and wants a gradient."""
+
+    __slots__ = ("value",)
+    value: Array
+
+    def __init__(self, value: Array, name: str | None = None) -> None:
+        self.op, self.parents, self.saved, self.args, self.frames = None, (), None, None, here.mode.frames
+        self.order, self.shape, self.value, self.name, self.changed = tick(), value.shape, value, name, 0
+
+
+class Trace(NamedTuple):
+    """What `detect_anomaly` remembers of a node: the source line, and a checksum of each array that the vjp will read."""
+
+    line: str
+    checksums: tuple[int, ...]
+
+
+# what to do when the gradient of a node is complete: call a function, or (None) keep it in `grad`
+hooks: WeakKeyDictionary[Node, list[Any]] = WeakKeyDictionary()
+
+
+# ---- the walk -----------------------------------------------------------------------------------------------------------------
+
+
+def reachable(root: Node) -> tuple[list[Node], list[Leaf]]:
+    """The op nodes that `root` was computed from, oldest first, and the leaves, likewise; all made ready for a backward pass.
+
+    Raises `GraphError` where the graph was freed, or where a value was changed in place after it was used.
+    """
+    seen: set[Node] = {root}
+    todo, nodes, leaves = [root], [], []
+    push, pop, mark = todo.append, todo.pop, seen.add
+    while todo:
+        node = pop()
+        node.g = node.pending = None
+        parents = node.parents
+        if parents:
+            nodes.append(node)
+            for parent in parents:
+                if parent is not None and parent not in seen:
+                    mark(parent)
+                    push(parent)
+        elif node.op is None:
+            leaves.append(node)
+        else:
+            raise _freed(node)
+    nodes.sort(key=by_age)
+    leaves.sort(key=by_age)
+    if nodes:
+        _unchanged(nodes, leaves)
+    return nodes, leaves  # type: ignore[return-value]
+
+
+overwritten: WeakSet[Node] = WeakSet()  # results (not leaves) whose value was changed in place
+
+
+def _unchanged(nodes: list[Node], leaves: list[Node]) -> None:
+    """Raise if the value of a result was changed in place, or that of a leaf after a node had used it."""
+    for node in overwritten and nodes:
+        if node in overwritten:
+            raise _changed(node, node)
+    if max((leaf.changed or 0 for leaf in leaves), default=0) > nodes[0].order:
+        for node in nodes:
+            for parent in node.parents:
+                if parent is not None and parent.op is None and (parent.changed or 0) > node.order:
+                    raise _changed(parent, node)
+
+
+def _freed(node: Node) -> GraphError:
+    return GraphError(
+        f"this graph was freed by an earlier backward(keep_graph=False) (met at {node.op.name if node.op else 'a leaf'})",
+        where=place_of(node.frames),
+        hint="call backward() without keep_graph=False the first time, or compute the loss anew",
+    )
+
+
+def _changed(changed: Node, node: Node) -> GraphError:
+    what = f"{changed.name or (changed.op.name if changed.op else 'a leaf')} {changed.shape}"
+    return GraphError(
+        f"the value of {what} was changed in place after {node.op.name if node.op else 'a leaf'} had used it",
+        where=place_of(node.frames),
+        hint="compute the loss again after a change; take optimizer steps and draw pictures in the order "
+        "loss, backward(), draw, step()",
+    )

@@ -1,0 +1,191 @@
+"""What a vjp may call besides operators, on NumPy arrays: the namespace `F` of `ops.py`.
+
+`Arrays` computes each gradient on the spot. `Deferred` is the training path: it hands out gradients that are still to be
+computed (`Product`, `Placed`) and that `backward()` settles in one go. The third reader, which records gradients as a graph
+of their own, is `Recorded` in `backward.py`: it has the same names, on Tensors.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[Any]
+Key: TypeAlias = Any
+
+# 0-d arrays: NumPy multiplies an array by one twice as fast as by a Python number, and never changes a float32 into a float64
+HALF = {np.dtype(kind): np.array(0.5, kind) for kind in ("float16", "float32", "float64", "longdouble")}
+ONE = {kind: np.array(1.0, kind) for kind in HALF}
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)) as (1 + tanh(x/2)) / 2: no overflow at any x, one temporary array."""
+    half = HALF[x.dtype]
+    y = np.multiply(x, half)
+    np.tanh(y, y if y.ndim else None)
+    y = np.asarray(y)
+    y *= half
+    y += half
+    return y
+
+
+BASIC = frozenset({int, slice, type(None), type(...)})
+
+
+def is_basic(key: Key) -> bool:
+    """Whether an index selects a view (integers, slices, ...) and so can name no entry twice."""
+    return type(key) in BASIC or (type(key) is tuple and all(map(BASIC.__contains__, map(type, key))))
+
+
+def place(g: Array, key: Key, shape: tuple[int, ...]) -> Array:
+    """Zeros of `shape` with `g` added at `key`; an entry that the index names twice receives both."""
+    out = np.zeros(shape, g.dtype)
+    if is_basic(key):
+        out[key] = g
+    else:
+        np.add.at(out, key, g)
+    return out
+
+
+def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
+    """Sum a gradient over the axes along which a value of `shape` was repeated."""
+    if g.ndim > len(shape):
+        g = np.add.reduce(g, axis=tuple(range(g.ndim - len(shape))))
+    axes = tuple(axis for axis, n in enumerate(shape) if n == 1 and g.shape[axis] != 1)
+    return np.add.reduce(g, axis=axes, keepdims=True) if axes else g
+
+
+def product(a: Array, g: Array, ndim: int) -> Array:
+    """The gradient of the right factor of `a @ b` (b with `ndim` axes), from `g`, the gradient of the product."""
+    if ndim == 2 < a.ndim:
+        a, g = a.reshape(-1, a.shape[-1]), g.reshape(-1, g.shape[-1])
+    return a.T.dot(g) if a.ndim == 2 == g.ndim else np.matmul(np.swapaxes(a, -1, -2), g)
+
+
+class Arrays:
+    """Gradients as arrays, each computed where its vjp stands."""
+
+    def matmul(self, g: Array, b: Array) -> Array:
+        return g.dot(b) if g.ndim == 2 == b.ndim else np.matmul(g, b)
+
+    def swap(self, b: Array) -> Array:
+        """The transpose of the last two axes."""
+        return np.swapaxes(b, -1, -2)
+
+    def product(self, a: Array, g: Array, ndim: int) -> Any:
+        return product(a, g, ndim)
+
+    def place(self, g: Array, key: Key, shape: tuple[int, ...]) -> Any:
+        return place(g, key, shape)
+
+    def tanh_slope(self, g: Array, y: Array) -> Array:
+        """g (1 - y y)"""
+        slope = np.multiply(y, y)
+        if not slope.ndim:
+            return np.asarray(g * (ONE[y.dtype] - slope))
+        np.subtract(ONE[y.dtype], slope, slope)
+        slope *= g
+        return slope
+
+    def sigmoid_slope(self, g: Array, y: Array) -> Array:
+        """g y (1 - y)"""
+        slope = np.multiply(y, y)
+        if not slope.ndim:
+            return np.asarray(g * (y - slope))
+        np.subtract(y, slope, slope)
+        slope *= g
+        return slope
+
+    def power(self, a: Array, exponent: float) -> Array:
+        return power(a, exponent)
+
+    def sign(self, a: Array) -> Array:
+        return np.asarray(np.sign(a))
+
+    def positive(self, y: Array) -> Array:
+        return np.asarray(y > 0)
+
+    def larger(self, a: Array, b: Array) -> Array:
+        """1 where a > b, 1/2 at a tie, 0 elsewhere."""
+        return np.asarray((a > b) + (a == b) * HALF[np.result_type(a, b)])
+
+    def is_max(self, a: Array, axis: Any) -> Array:
+        """1 at the largest entries along `axis`, shared evenly among ties."""
+        hit = a == a.max(axis=axis, keepdims=True)
+        return np.asarray(hit / hit.sum(axis=axis, keepdims=True, dtype=a.dtype))
+
+    def where(self, condition: Array, g: Array) -> Array:
+        """g where the condition holds, else 0 (and not NaN times 0)."""
+        return np.where(condition, g, np.zeros((), g.dtype))
+
+    def reshape(self, g: Array, shape: tuple[int, ...]) -> Array:
+        return g.reshape(shape)
+
+    def transpose(self, g: Array, axes: tuple[int, ...]) -> Array:
+        return g.transpose(axes)
+
+    def spread(self, g: Array, shape: tuple[int, ...]) -> Array:
+        """Repeat along the axes of size 1; a single number as a view with strides 0, made directly: six times faster."""
+        return np.broadcast_to(g, shape) if np.ndim(g) else np.ndarray(shape, g.dtype, np.asarray(g), 0, (0,) * len(shape))
+
+
+class Product:
+    """`a.T @ g`, left until the products of all time steps can be one matrix product."""
+
+    __slots__ = ("a", "g")
+
+    def __init__(self, a: Array, g: Array) -> None:
+        self.a, self.g = a, g
+
+
+class Placed:
+    """`g` at `key`, to be added straight into the gradient of the whole."""
+
+    __slots__ = ("g", "key")
+
+    def __init__(self, g: Array, key: Key) -> None:
+        self.g, self.key = g, key
+
+
+class Deferred(Arrays):
+    """Gradients for training: one instance a backward pass."""
+
+    def __init__(self) -> None:
+        self.turned: dict[int, tuple[Array, Array | None]] = {}
+
+    def product(self, a: Array, g: Array, ndim: int) -> Any:
+        if a.ndim == 2 == g.ndim:
+            return Product(a, g)
+        if ndim == 2:
+            return Product(a.reshape(-1, a.shape[-1]), g.reshape(-1, g.shape[-1]))
+        return product(a, g, ndim)
+
+    def place(self, g: Array, key: Key, shape: tuple[int, ...]) -> Any:
+        return Placed(g, key)
+
+    def swap(self, b: Array) -> Array:
+        """As in `Arrays`, but contiguous from the second use on: products with it are a third faster."""
+        if b.ndim != 2 or b.flags.f_contiguous:
+            return np.swapaxes(b, -1, -2)
+        known = self.turned.get(id(b))
+        if known is None:
+            self.turned[id(b)] = b, None
+            return b.T
+        turned = known[1]
+        if turned is None:
+            turned = np.ascontiguousarray(b.T)
+            self.turned[id(b)] = b, turned
+        return turned
+
+
+def power(a: Array, exponent: float) -> Array:
+    """a ** exponent in the dtype of a."""
+    if exponent == 1:
+        return a
+    if exponent == 2:
+        return np.square(a)
+    if a.dtype.kind != "f":
+        return np.asarray(a**exponent)
+    return np.asarray(np.power(a, np.asarray(exponent, a.dtype)))

@@ -1,0 +1,8 @@
+"""Modules: cells, layers, first values."""
+
+from . import init
+from .cells import Cell, GRUCell, LSTMCell, RNNCell, State, unroll
+from .layers import Embedding, Linear
+from .module import Module
+
+__all__ = ["Cell", "Embedding", "GRUCell", "LSTMCell", "Linear", "Module", "RNNCell", "State", "init", "unroll"]

@@ -1,0 +1,217 @@
+"""Recurrent cells from primitives, each in the letters of its equations; none has a backward of its own.
+
+A cell is two methods: `initial_state(batch) -> state` and `step(x, state) -> state`, where `state[0]` is h. Whatever has
+these two can be unrolled, stacked, probed and drawn, so a learner's own cell gets everything that these have. Shapes: x
+(batch, input_size), h and c (batch, hidden_size). Naming a result (`named(f, "f")`) costs nothing and puts its letter into
+pictures.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import DataError, ShapeError
+from ..graph import scope, time_step
+from ..primitives import relu, sigmoid, split, tanh
+from ..tensor import Tensor, TensorLike, as_tensor, named
+from . import init
+from .module import Module, scoped
+
+__all__ = ["Cell", "GRUCell", "LSTMCell", "RNNCell", "State", "unroll"]
+
+State: TypeAlias = tuple[Tensor, ...]
+
+
+class Cell(Protocol):
+    """What a cell must have to be unrolled."""
+
+    def initial_state(self, batch: int) -> State: ...
+    def step(self, x: Any, state: Any) -> Any: ...
+
+
+class _GatedCell(Module):
+    """What the three cells share: `Wx` (input_size, gates hidden), `Wh` (hidden, gates hidden), `b` (gates hidden)."""
+
+    def __init__(
+        self, input_size: int, hidden_size: int, gates: int, rng: np.random.Generator, dtype: npt.DTypeLike | None
+    ) -> None:
+        if input_size < 1 or hidden_size < 1:
+            raise ShapeError(f"{type(self).__name__} with input_size={input_size}, hidden_size={hidden_size}", hint="both are at least 1")
+        self.input_size, self.hidden_size = input_size, hidden_size
+        bound = 1 / hidden_size**0.5
+        self.Wx = Tensor(init.uniform(rng, (input_size, gates * hidden_size), bound, dtype), requires_grad=True)
+        self.Wh = Tensor(init.uniform(rng, (hidden_size, gates * hidden_size), bound, dtype), requires_grad=True)
+        self.b = Tensor(init.zeros((gates * hidden_size,), dtype), requires_grad=True)
+
+    def zeros(self, batch: int, name: str) -> Tensor:
+        if batch < 1:
+            raise DataError(f"an initial state for a batch of {batch}", hint="a batch holds at least one sequence")
+        return Tensor(np.zeros((batch, self.hidden_size), self.Wh.dtype), name=name)
+
+    def initial_state(self, batch: int) -> State:
+        """All zeros, for that many sequences."""
+        return (self.zeros(batch, "h0"),)
+
+
+class RNNCell(_GatedCell):
+    """The simple recurrent cell (Elman 1990): one nonlinearity between one step and the next.
+
+        h' = tanh(x Wx + h Wh + b)
+
+    `nonlinearity` is "tanh" or "relu". 5 nodes a step. Weights start uniform in ±1/sqrt(hidden_size), b at 0.
+
+    >>> cell = RNNCell(3, 4, rng=np.random.default_rng(0))
+    >>> (h,) = cell.step(np.ones((2, 3)), cell.initial_state(2))
+    >>> h.shape
+    (2, 4)
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        rng: np.random.Generator,
+        nonlinearity: str = "tanh",
+        dtype: npt.DTypeLike | None = None,
+    ) -> None:
+        if nonlinearity not in ("tanh", "relu"):
+            raise DataError(f"RNNCell(nonlinearity={nonlinearity!r})", hint="it is 'tanh' or 'relu'")
+        super().__init__(input_size, hidden_size, 1, rng, dtype)
+        self.nonlinearity = nonlinearity
+
+    @scoped
+    def step(self, x: TensorLike, state: State) -> State:
+        (h,) = state
+        a = as_tensor(x) @ self.Wx + h @ self.Wh + self.b
+        return (named(tanh(a) if self.nonlinearity == "tanh" else relu(a), "h"),)
+
+
+class LSTMCell(_GatedCell):
+    """Long short-term memory (Hochreiter and Schmidhuber 1997; forget gate: Gers, Schmidhuber and Cummins 2000).
+
+        a          = x Wx + h Wh + b                  cut into a_i, a_f, a_g, a_o
+        i, f, o    = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o)
+        g          = tanh(a_g)
+        c'         = f c + i g
+        h'         = o tanh(c')
+
+    `forget_bias` is added to the forget gate's part of b at the start: it opens the path along c (Jozefowicz et al. 2015).
+    17 nodes a step. State (h, c). Gate order i, f, g, o, as in PyTorch.
+
+    >>> cell = LSTMCell(3, 4, rng=np.random.default_rng(0), forget_bias=3.0)
+    >>> h, c = cell.step(np.ones((2, 3)), cell.initial_state(2))
+    >>> cell.b.data[4:8]
+    array([3., 3., 3., 3.])
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        rng: np.random.Generator,
+        forget_bias: float = 1.0,
+        dtype: npt.DTypeLike | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, 4, rng, dtype)
+        self.forget_bias = forget_bias
+        self.b.data[hidden_size : 2 * hidden_size] = forget_bias
+
+    def initial_state(self, batch: int) -> State:
+        """All zeros, h and c, for that many sequences."""
+        return self.zeros(batch, "h0"), self.zeros(batch, "c0")
+
+    @scoped
+    def step(self, x: TensorLike, state: State) -> State:
+        h, c = state
+        a = named(as_tensor(x) @ self.Wx + h @ self.Wh + self.b, "a")
+        a_i, a_f, a_g, a_o = split(a, 4)
+        i, f = named(sigmoid(a_i), "i"), named(sigmoid(a_f), "f")
+        g, o = named(tanh(a_g), "g"), named(sigmoid(a_o), "o")
+        c = named(f * c + i * g, "c")
+        return named(o * tanh(c), "h"), c
+
+
+class GRUCell(_GatedCell):
+    """The gated recurrent unit (Cho et al. 2014), in both of its forms.
+
+        r, z = sigmoid(x Wx_r + h Wh_r + b_r), sigmoid(x Wx_z + h Wh_z + b_z)
+        n    = tanh(x Wx_n + b_n + r (h Wh_n + bh))   reset_after=True: PyTorch, cuDNN; 21 nodes a step
+        n    = tanh(x Wx_n + b_n + (r h) Wh_n)        reset_after=False: the paper; 22 nodes a step
+        h'   = (1 - z) n + z h
+
+    Gate order r, z, n, as in PyTorch. `bh` (hidden_size), the recurrent bias of n, exists only with reset_after.
+
+    >>> cell = GRUCell(3, 4, rng=np.random.default_rng(0), reset_after=False)
+    >>> (h,) = cell.step(np.ones((2, 3)), cell.initial_state(2))
+    >>> h.shape
+    (2, 4)
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        rng: np.random.Generator,
+        reset_after: bool = True,
+        dtype: npt.DTypeLike | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, 3, rng, dtype)
+        self.reset_after = reset_after
+        if reset_after:
+            self.bh = Tensor(init.zeros((hidden_size,), dtype), requires_grad=True)
+
+    @scoped
+    def step(self, x: TensorLike, state: State) -> State:
+        (h,) = state
+        x_r, x_z, x_n = split(as_tensor(x) @ self.Wx + self.b, 3)
+        if self.reset_after:
+            h_r, h_z, h_n = split(h @ self.Wh, 3)
+            r, z = named(sigmoid(x_r + h_r), "r"), named(sigmoid(x_z + h_z), "z")
+            n = named(tanh(x_n + r * (h_n + self.bh)), "n")
+        else:
+            gates = 2 * self.hidden_size
+            h_r, h_z = split(h @ self.Wh[:, :gates], 2)
+            r, z = named(sigmoid(x_r + h_r), "r"), named(sigmoid(x_z + h_z), "z")
+            n = named(tanh(x_n + (r * h) @ self.Wh[:, gates:]), "n")
+        return (named((1.0 - z) * n + z * h, "h"),)
+
+
+def unroll(cell: Cell, xs: TensorLike, state: Any = None) -> tuple[list[Tensor], Any]:
+    """Run a cell over the time steps 1..T of `xs` (batch, time, features): the list of all h (batch, hidden), and the last state.
+
+    `state` is where to start (zeros if None). Every node is stamped with its time step and the name of the cell.
+    Raises `ShapeError` if xs has not three axes, `DataError` for a sequence of no steps or a batch of none.
+
+    >>> cell = LSTMCell(3, 4, rng=np.random.default_rng(0))
+    >>> hs, (h, c) = unroll(cell, np.ones((2, 5, 3)))
+    >>> len(hs), hs[-1].shape, hs[-1].place
+    (5, (2, 4), 't=5 / LSTMCell')
+    """
+    xs = as_tensor(xs)
+    if xs.ndim != 3:
+        raise ShapeError(f"unroll over xs of shape {xs.shape}", hint="xs is (batch, time, features); one sequence is a batch of 1")
+    batch, time, _ = xs.shape
+    if not batch or not time:
+        raise DataError(
+            f"unroll over {'no sequences' if not batch else 'a sequence of no steps'}: xs of shape {xs.shape} (batch, time, features)",
+            hint="leave empty sequences out before you make a batch",
+        )
+    if state is None:
+        state = cell.initial_state(batch)
+    hs = []
+    for t in range(1, time + 1):
+        with time_step(t):
+            x = named(xs[:, t - 1], "x")
+            if isinstance(cell, Module):
+                state = cell.step(x, state)
+            else:
+                with scope(type(cell).__name__):
+                    state = cell.step(x, state)
+        hs.append(state[0])
+    return hs, state

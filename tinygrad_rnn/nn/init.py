@@ -1,0 +1,87 @@
+"""First values of weights. Each takes the generator it draws from; the same seed gives the same bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import ShapeError
+from ..kernels import Array
+from ..tensor import default_dtype
+
+__all__ = ["identity", "orthogonal", "scale_to_spectral_radius", "spectral_radius", "uniform", "zeros"]
+
+
+def uniform(rng: np.random.Generator, shape: tuple[int, ...], bound: float, dtype: npt.DTypeLike | None = None) -> Array:
+    """Evenly distributed in (-bound, bound). With bound 1/sqrt(hidden) it is PyTorch's default for recurrent cells."""
+    return rng.uniform(-bound, bound, shape).astype(dtype or default_dtype.now)
+
+
+def orthogonal(rng: np.random.Generator, shape: tuple[int, int], gain: float = 1.0, dtype: npt.DTypeLike | None = None) -> Array:
+    """A random matrix whose rows (or columns, if there are more rows) are orthonormal, times `gain`.
+
+    All singular values equal `gain`: a linear recurrence with it keeps the norm of a gradient (Saxe et al. 2014, section 3).
+    Several square blocks side by side, (hidden, k hidden), are made orthogonal one by one, as the gates of a cell need.
+
+    >>> W = orthogonal(np.random.default_rng(0), (3, 3))
+    >>> bool(np.allclose(W @ W.T, np.eye(3)))
+    True
+    """
+    rows, columns = _two(shape, "orthogonal")
+    if columns > rows and rows and columns % rows == 0:
+        blocks = [_orthogonal_block(rng, rows, rows) for _ in range(columns // rows)]
+        return np.concatenate(blocks, axis=1).astype(dtype or default_dtype.now) * gain
+    return (_orthogonal_block(rng, rows, columns) * gain).astype(dtype or default_dtype.now)
+
+
+def _orthogonal_block(rng: np.random.Generator, rows: int, columns: int) -> Array:
+    tall = rng.standard_normal((max(rows, columns), min(rows, columns)))
+    q, r = np.linalg.qr(tall)
+    q = q * np.sign(np.diag(r))  # without it the draw would not be uniform (Mezzadri 2007)
+    return q if rows >= columns else q.T
+
+
+def identity(shape: tuple[int, int], gain: float = 1.0, dtype: npt.DTypeLike | None = None) -> Array:
+    """Ones on the diagonal, times `gain`: with relu, the IRNN of Le, Jaitly and Hinton 2015."""
+    rows, columns = _two(shape, "identity")
+    return np.eye(rows, columns, dtype=dtype or default_dtype.now) * gain
+
+
+def zeros(shape: tuple[int, ...], dtype: npt.DTypeLike | None = None) -> Array:
+    """All zero."""
+    return np.zeros(shape, dtype or default_dtype.now)
+
+
+def spectral_radius(W: Any) -> float:
+    """The largest absolute eigenvalue of a square matrix: what decides whether a linear recurrence dies out or explodes.
+
+    >>> spectral_radius([[2.0, 7.0], [0.0, -3.0]])
+    3.0
+    """
+    W = np.asarray(W, np.float64)
+    rows, columns = _two(W.shape, "spectral_radius")
+    if rows != columns:
+        raise ShapeError(f"the spectral radius of a matrix of shape {W.shape}", hint="it is defined for square matrices: take one gate's block")
+    return float(np.abs(np.linalg.eigvals(W)).max()) if rows else 0.0
+
+
+def scale_to_spectral_radius(W: Any, radius: float) -> Array:
+    """The matrix W times a number, so that its spectral radius becomes `radius`.
+
+    >>> scale_to_spectral_radius([[4.0, 0.0], [0.0, 1.0]], 0.5)
+    array([[0.5  , 0.   ],
+           [0.   , 0.125]])
+    """
+    W = np.asarray(W)
+    now = spectral_radius(W)
+    if now == 0.0:
+        raise ShapeError("a matrix with spectral radius 0 cannot be scaled to another", hint="draw other values")
+    return np.asarray(W * np.asarray(radius / now, W.dtype if W.dtype.kind == "f" else np.float64))
+
+
+def _two(shape: tuple[int, ...], name: str) -> tuple[int, int]:
+    if len(shape) != 2:
+        raise ShapeError(f"{name} of shape {shape}", hint="it needs two axes, (rows, columns)")
+    return shape[0], shape[1]

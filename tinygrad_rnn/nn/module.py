@@ -1,0 +1,135 @@
+"""Module: an object that owns parameters, finds them by name, saves and loads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..errors import LoadError
+from ..graph import scope
+from ..kernels import Array
+from ..tensor import Tensor
+
+__all__ = ["Module", "scoped"]
+
+M = TypeVar("M", bound="Module")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def scoped(method: F) -> F:
+    """Make a method of a module open a scope with the name of its class, so that what it records knows where it belongs."""
+
+    @wraps(method)
+    def inside(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with scope(type(self).__name__):
+            return method(self, *args, **kwargs)
+
+    return inside  # type: ignore[return-value]
+
+
+class Module:
+    """Base of everything with parameters.
+
+    A parameter is any attribute that is a Tensor with `requires_grad`; sub-modules, and lists, tuples and dicts of either, are
+    searched too. An unnamed parameter is named after its attribute. Calling a module calls its `forward` in a scope of its own.
+
+    >>> import tinygrad_rnn as tg
+    >>> class Scale(tg.nn.Module):
+    ...     def __init__(self):
+    ...         self.w = tg.Tensor(2.0, requires_grad=True)
+    ...     def forward(self, x):
+    ...         return self.w * x
+    >>> scale = Scale()
+    >>> scale(3.0).item(), [name for name, p in scale.named_parameters()]
+    (6.0, ['w'])
+    """
+
+    training = True
+
+    def __setattr__(self, key: str, value: Any) -> None:
+        if isinstance(value, Tensor) and value.requires_grad and value.is_leaf and value.name is None:
+            value.name = key
+        super().__setattr__(key, value)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError(f"{type(self).__name__} has no forward(): write one, or call its other methods")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with scope(type(self).__name__):
+            return self.forward(*args, **kwargs)
+
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """Each parameter once, with its path: `cell.Wh`, `layers.0.W`. A shared one appears under its first name."""
+        seen: set[int] = set()
+        for path, value in _walk("", vars(self)):
+            if isinstance(value, Tensor) and id(value) not in seen:
+                seen.add(id(value))
+                yield path, value
+
+    def parameters(self) -> list[Tensor]:
+        """All parameters, each once."""
+        return [p for _, p in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters: before each backward pass of a training loop."""
+        for p in self.parameters():
+            p.zero_grad()
+
+    def state_dict(self) -> dict[str, Array]:
+        """A copy of every parameter's values, by name."""
+        return {name: p.data.copy() for name, p in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over values saved by `state_dict`. All or nothing: a `LoadError` names what is missing, left over or misshapen."""
+        own = dict(self.named_parameters())
+        values = {name: np.asarray(state[name]) for name in own if name in state}
+        wrong = [f"missing: {name} {p.shape}" for name, p in own.items() if name not in state]
+        wrong += [f"left over: {name}" for name in state if name not in own]
+        wrong += [
+            f"misshapen: {name} is {value.shape}, the module has {own[name].shape}"
+            for name, value in values.items()
+            if value.shape != own[name].shape
+        ]
+        wrong += [f"not numbers: {name} is {value.dtype}" for name, value in values.items() if value.dtype.kind not in "fiub"]
+        if wrong:
+            raise LoadError(
+                f"this state does not fit {type(self).__name__}: " + "; ".join(wrong),
+                hint="build the module with the sizes it was saved with; nothing was loaded",
+            )
+        for name, p in own.items():
+            p.data = values[name].astype(p.dtype)
+
+    def train(self: M, mode: bool = True) -> M:
+        """Switch this module and all inside it to training (dropout active); returns the module."""
+        self.training = mode
+        for _, value in _walk("", vars(self)):
+            if isinstance(value, Module):
+                value.training = mode
+        return self
+
+    def eval(self: M) -> M:
+        """Switch to evaluation: `train(False)`."""
+        return self.train(False)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} {p.shape}" for name, p in self.named_parameters())
+        return f"{type(self).__name__}({sizes})"
+
+
+def _walk(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Every parameter and sub-module inside a value, with its path, in the order of assignment."""
+    if isinstance(value, Tensor):
+        if value.requires_grad and value.is_leaf:
+            yield path, value
+    elif isinstance(value, Module):
+        yield path, value
+        yield from _walk(path, vars(value))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _walk(f"{path}.{key}" if path else str(key), item)
+    elif isinstance(value, (list, tuple)):
+        for k, item in enumerate(value):
+            yield from _walk(f"{path}.{k}" if path else str(k), item)

@@ -1,0 +1,350 @@
+"""Every primitive, one block each. Adding an op means adding a block here: tests, pictures and gradients read this table.
+
+A vjp (vector-Jacobian product) turns the gradient `g` of an op's output into the gradient of one input. It is written once
+and runs on arrays (training), on Tensors (gradients of gradients) and in the instrumented pass of a snapshot:
+`vjp(F, n, g, *saved)` with `F` the kernels of that reader, `n` the node (its `args`, its `parents[k].shape`) and the values
+that the op saved. It returns a gradient and never assigns; sums over broadcast axes and over several uses happen once, in
+`backward.py`. Ops know arrays, nothing of Tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import getitem
+from typing import Any
+
+import numpy as np
+
+from . import kernels
+from .kernels import Array
+
+__all__ = ["OPS", "Case", "Op"]
+
+Vjp = Callable[..., Any]
+
+# what an op keeps for its vjps, and hands to each of them
+NOTHING = "nothing"
+OUTPUT = "output"  # y
+INPUT = "input"  # a, the only input
+OTHER = "the other input"  # of two: the vjp of a reads b, the vjp of b reads a
+BOTH = "both inputs"  # of two: a, b
+
+
+@dataclass(frozen=True)
+class Case:
+    """Inputs on which an op is checked: shapes, settings, the range of the values, and whether they must all be distinct."""
+
+    shapes: tuple[tuple[int, ...], ...]
+    args: Any = None
+    low: float = -2.0
+    high: float = 2.0
+    distinct: bool = False
+
+
+class Op:
+    """A primitive: how it is drawn, computed, differentiated, told in words, and tested.
+
+    `inputs` is 1 or 2, or 0 for a list of any length, whose one vjp also receives the position k of the input in the list.
+    """
+
+    __slots__ = ("cases", "forward", "inputs", "name", "saves", "symbol", "vjps", "words")
+
+    def __init__(
+        self,
+        name: str,
+        symbol: str,
+        forward: Callable[..., Any],
+        vjps: tuple[Vjp, ...],
+        saves: str,
+        words: str,
+        cases: list[Case],
+        inputs: int | None = None,
+    ) -> None:
+        self.name, self.symbol, self.forward, self.vjps, self.saves = name, symbol, forward, vjps, saves
+        self.words, self.cases = words, cases
+        self.inputs = len(vjps) if inputs is None else inputs
+        OPS[name] = self
+
+    def __repr__(self) -> str:
+        return f"Op({self.name})"
+
+
+OPS: dict[str, Op] = {}
+
+
+def same(F: Any, n: Any, g: Any) -> Any:
+    """The vjp of an input that is passed on unchanged."""
+    return g
+
+
+def on(*shapes: tuple[int, ...], args: Any = None, **options: Any) -> Case:
+    return Case(shapes, args, **options)
+
+
+PAIRS = [((2, 3), (2, 3)), ((2, 3), (3,)), ((1, 3), (2, 1)), ((), (2, 2)), ((0, 3), (3,)), ((3, 1, 2), (1, 4, 1))]
+SHAPES = [((3, 2),), ((),), ((1,),), ((0, 2),), ((2, 1, 3),)]
+
+
+def pairs(**options: Any) -> list[Case]:
+    return [Case(shapes, **options) for shapes in PAIRS]
+
+
+def each(args: Any = None, **options: Any) -> list[Case]:
+    return [Case(shapes, args, **options) for shapes in SHAPES]
+
+
+# ---- arithmetic ------------------------------------------------------------------------------------------------------------
+
+ADD = Op(
+    "add", "+", np.add,
+    vjps=(same, same),
+    saves=NOTHING,
+    words="a sum passes its gradient unchanged to both terms",
+    cases=pairs(),
+)  # fmt: skip
+
+SUB = Op(
+    "sub", "−", np.subtract,
+    vjps=(same, lambda F, n, g: -g),
+    saves=NOTHING,
+    words="the first term gets the gradient, the second its negative",
+    cases=pairs(),
+)  # fmt: skip
+
+MUL = Op(
+    "mul", "×", np.multiply,
+    vjps=(lambda F, n, g, b: g * b, lambda F, n, g, a: g * a),
+    saves=OTHER,
+    words="each factor gets the gradient times the other factor",
+    cases=pairs(),
+)  # fmt: skip
+
+DIV = Op(
+    "div", "÷", np.true_divide,
+    vjps=(lambda F, n, g, a, b: g / b, lambda F, n, g, a, b: -(g / b) * (a / b)),
+    saves=BOTH,
+    words="a/b: a gets g/b, b gets -(g/b)(a/b)",
+    cases=pairs(low=0.5, high=2.0),
+)  # fmt: skip
+
+NEG = Op(
+    "neg", "−", np.negative,
+    vjps=(lambda F, n, g: -g,),
+    saves=NOTHING,
+    words="the gradient changes its sign",
+    cases=each(),
+)  # fmt: skip
+
+POW = Op(
+    "pow", "xⁿ", kernels.power,  # args: the exponent, a number
+    vjps=(lambda F, n, g, a: g * (F.power(a, n.args - 1) * n.args) if n.args else g * 0.0,),
+    saves=INPUT,
+    words="x**n: the gradient times n x**(n-1)",
+    cases=each(args=2) + each(args=3) + each(args=0.5, low=0.5) + each(args=-1, low=0.5) + each(args=0) + each(args=1),
+)  # fmt: skip
+
+# ---- element by element -----------------------------------------------------------------------------------------------------
+
+EXP = Op(
+    "exp", "exp", np.exp,
+    vjps=(lambda F, n, g, y: g * y,),
+    saves=OUTPUT,
+    words="the gradient times exp(x), which is the output",
+    cases=each(),
+)  # fmt: skip
+
+LOG = Op(
+    "log", "log", np.log,
+    vjps=(lambda F, n, g, a: g / a,),
+    saves=INPUT,
+    words="the gradient divided by x",
+    cases=each(low=0.5, high=3.0),
+)  # fmt: skip
+
+TANH = Op(
+    "tanh", "tanh", np.tanh,
+    vjps=(lambda F, n, g, y: F.tanh_slope(g, y),),
+    saves=OUTPUT,
+    words="the gradient times 1 - y², with y the output: 1 at zero, near 0 where tanh is saturated",
+    cases=each(),
+)  # fmt: skip
+
+SIGMOID = Op(
+    "sigmoid", "σ", kernels.sigmoid,
+    vjps=(lambda F, n, g, y: F.sigmoid_slope(g, y),),
+    saves=OUTPUT,
+    words="the gradient times y(1 - y), with y the output: never more than a quarter of it",
+    cases=each(),
+)  # fmt: skip
+
+RELU = Op(
+    "relu", "relu", lambda a: np.maximum(a, np.zeros((), a.dtype)),
+    vjps=(lambda F, n, g, y: g * F.positive(y),),
+    saves=OUTPUT,
+    words="the gradient where the input was positive, else 0",
+    cases=each(distinct=True),
+)  # fmt: skip
+
+ABS = Op(
+    "abs", "|x|", np.absolute,
+    vjps=(lambda F, n, g, a: g * F.sign(a),),
+    saves=INPUT,
+    words="the gradient times the sign of x (0 at zero)",
+    cases=each(distinct=True),
+)  # fmt: skip
+
+MAXIMUM = Op(
+    "maximum", "max", np.maximum,
+    vjps=(lambda F, n, g, a, b: g * F.larger(a, b), lambda F, n, g, a, b: g * F.larger(b, a)),
+    saves=BOTH,
+    words="the larger of the two gets the gradient; at a tie each gets half",
+    cases=pairs(distinct=True),
+)  # fmt: skip
+
+WHERE = Op(
+    "where", "where", lambda a, b, condition: np.where(condition, a, b),  # args: the condition
+    vjps=(lambda F, n, g: F.where(n.args, g), lambda F, n, g: F.where(~n.args, g)),
+    saves=NOTHING,
+    words="the gradient goes to the side that was chosen",
+    cases=[
+        on((2, 3), (2, 3), args=np.array([[True, False, True], [False, False, True]])),
+        on((3,), (2, 1), args=np.array([[True], [False]])),
+        on((), (2,), args=np.array([True, False])),
+        on((0,), (1,), args=np.zeros(0, bool)),
+    ],
+)  # fmt: skip
+
+# ---- products and sums ------------------------------------------------------------------------------------------------------
+
+
+def _matmul(a: Array, b: Array) -> Any:
+    """For two axes `dot` is the same as `@`, and a microsecond faster for a single row."""
+    return a.dot(b) if a.ndim == 2 == b.ndim else np.matmul(a, b)
+
+
+MATMUL = Op(
+    "matmul", "@", _matmul,
+    vjps=(
+        lambda F, n, g, b: F.matmul(g, F.swap(b)),
+        lambda F, n, g, a: F.product(a, g, len(n.parents[1].shape)),
+    ),
+    saves=OTHER,
+    words="a @ b: a gets g @ b.T, b gets a.T @ g (one term for each use of a shared weight)",
+    cases=[
+        on((2, 3), (3, 4)), on((1, 3), (3, 1)), on((0, 3), (3, 2)), on((2, 0), (0, 2)),
+        on((4, 2, 3), (3, 2)), on((2, 3), (4, 3, 1)), on((2, 1, 3, 2), (4, 2, 3)), on((1, 2, 3), (5, 3, 2)),
+    ],
+)  # fmt: skip
+
+SUM = Op(
+    "sum", "Σ", lambda a, args: np.add.reduce(a, axis=args[0], keepdims=args[1]),  # args: axes, keepdims
+    vjps=(lambda F, n, g: F.spread(_as_kept(F, g, n), n.parents[0].shape),),
+    saves=NOTHING,
+    words="every term gets the gradient of the sum",
+    cases=[
+        on((2, 3), args=(None, False)), on((2, 3), args=((1,), False)), on((2, 3, 2), args=((0, 2), True)),
+        on((2, 3), args=((-1,), False)), on((1, 3), args=((0,), False)), on((0, 2), args=((0,), False)), on((), args=(None, False)),
+    ],
+)  # fmt: skip
+
+MAX = Op(
+    "max", "max", lambda a, args: np.maximum.reduce(a, axis=args[0], keepdims=args[1]),  # args: axes, keepdims
+    vjps=(lambda F, n, g, a: F.spread(_as_kept(F, g, n), n.parents[0].shape) * F.is_max(a, n.args[0]),),
+    saves=INPUT,
+    words="the largest entry gets the gradient; ties share it evenly",
+    cases=[
+        on((2, 3), args=(None, False), distinct=True), on((2, 3), args=((1,), False), distinct=True),
+        on((2, 3, 2), args=((0, 2), True), distinct=True), on((2, 1), args=((-1,), False), distinct=True), on((), args=(None, False)),
+    ],
+)  # fmt: skip
+
+
+def _as_kept(F: Any, g: Any, n: Any) -> Any:
+    """The gradient of a reduction with its reduced axes put back as size 1."""
+    axes, keepdims = n.args
+    if keepdims or axes is None:
+        return g
+    shape = n.parents[0].shape
+    return F.reshape(g, tuple(1 if k in axes or k - len(shape) in axes else size for k, size in enumerate(shape)))
+
+
+# ---- shape and selection ----------------------------------------------------------------------------------------------------
+
+RESHAPE = Op(
+    "reshape", "reshape", lambda a, shape: a.reshape(shape),  # args: the new shape
+    vjps=(lambda F, n, g: F.reshape(g, n.parents[0].shape),),
+    saves=NOTHING,
+    words="the gradient in the old shape",
+    cases=[on((2, 3), args=(3, 2)), on((2, 3), args=(-1,)), on((), args=(1, 1)), on((0, 2), args=(2, 0)), on((1, 1), args=())],
+)  # fmt: skip
+
+TRANSPOSE = Op(
+    "transpose", "ᵀ", lambda a, axes: a.transpose(axes).copy(),  # args: the order of the axes
+    vjps=(lambda F, n, g: F.transpose(g, tuple(sorted(range(len(n.args)), key=n.args.__getitem__))),),
+    saves=NOTHING,
+    words="the gradient with its axes turned back",
+    cases=[on((2, 3), args=(1, 0)), on((2, 3, 4), args=(2, 0, 1)), on((0, 2), args=(1, 0)), on((), args=()), on((1, 2), args=(1, 0))],
+)  # fmt: skip
+
+BROADCAST_TO = Op(
+    "broadcast_to", "⇉", lambda a, shape: np.broadcast_to(a, shape),  # args: the new shape
+    vjps=(same,),
+    saves=NOTHING,
+    words="the gradients of all copies, summed",
+    cases=[on((3,), args=(2, 3)), on((2, 1), args=(4, 2, 3)), on((), args=(2,)), on((1,), args=(0,)), on((2,), args=(2,))],
+)  # fmt: skip
+
+GETITEM = Op(
+    "getitem", "[:]", getitem,  # args: the index
+    vjps=(lambda F, n, g: F.place(g, n.args, n.parents[0].shape),),
+    saves=NOTHING,
+    words="the gradient at the selected entries, 0 at the others",
+    cases=[
+        on((4, 3), args=(slice(1, 3), slice(None))), on((4, 3), args=-1), on((4, 3), args=(..., slice(None, None, -2))),
+        on((4, 3), args=(np.array([0, 2, 0]),)), on((3, 2), args=(np.array([0, 1]), np.array([1, 1]))), on((2, 3), args=(None,)),
+        on((3,), args=(slice(0, 0),)), on((1, 2), args=(0, 1)), on((3,), args=(np.array([True, False, True]),)),
+    ],
+)  # fmt: skip
+
+PLACE = Op(
+    "place", "[·]", lambda a, args: kernels.place(a, *args),  # args: the index, the shape of the whole
+    vjps=(lambda F, n, g: g[n.args[0]],),
+    saves=NOTHING,
+    words="the gradient at the entries that were filled",
+    cases=[
+        on((2, 3), args=((slice(1, 3),), (4, 3))), on((3, 2), args=((np.array([0, 2, 0]),), (3, 2))), on((3,), args=(1, (2, 3))),
+        on((), args=((0, 0), (1, 1))), on((0, 2), args=((slice(0, 0),), (3, 2))),
+    ],
+)  # fmt: skip
+
+TAKE = Op(
+    "take", "rows", lambda a, index: a[index],  # args: an integer array; rows of a table, as in an embedding
+    vjps=(lambda F, n, g: F.place(g, n.args, n.parents[0].shape),),
+    saves=NOTHING,
+    words="each selected row gets its gradient; a row selected twice gets both",
+    cases=[
+        on((4, 3), args=np.array([1, 3, 1])), on((4, 3), args=np.array([[0, 0], [-1, 2]])), on((2,), args=np.array(1)),
+        on((3, 1), args=np.zeros((0,), int)), on((1, 2), args=np.array([0])),
+    ],
+)  # fmt: skip
+
+CONCAT = Op(
+    "concat", "⧺", lambda arrays, args: np.concatenate(arrays, axis=args[0]),  # args: axis, where each part starts (and the end)
+    vjps=(lambda F, n, g, k: g[(slice(None),) * n.args[0] + (slice(n.args[1][k], n.args[1][k + 1]),)],),
+    saves=NOTHING,
+    words="each part gets its stretch of the gradient",
+    cases=[
+        on((2, 3), (2, 1), args=(1, (0, 3, 4))), on((1, 2), (0, 2), (2, 2), args=(0, (0, 1, 1, 3))), on((3,), args=(0, (0, 3))),
+    ],
+    inputs=0,
+)  # fmt: skip
+
+STACK = Op(
+    "stack", "≡", lambda arrays, axis: np.stack(arrays, axis=axis),  # args: the new axis
+    vjps=(lambda F, n, g, k: g[(slice(None),) * n.args + (k,)],),
+    saves=NOTHING,
+    words="each part gets its layer of the gradient",
+    cases=[on((2, 3), (2, 3), args=0), on((2, 3), (2, 3), (2, 3), args=1), on((3,), args=1), on((), (), args=0), on((0,), (0,), args=0)],
+    inputs=0,
+)  # fmt: skip

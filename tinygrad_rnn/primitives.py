@@ -1,0 +1,223 @@
+"""The primitives as functions: each records one node (see `ops.py` for how it is computed and differentiated).
+
+All take Tensors, arrays or numbers and return a Tensor. Shapes broadcast as in NumPy; what does not fit raises a `ShapeError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from . import ops
+from .errors import DataError, DtypeError, ShapeError
+from .graph import here, place_of
+from .kernels import Key
+from .tensor import Tensor, TensorLike, apply1, apply2, apply_list, as_tensor, matmul
+from .tensor import power as pow
+
+__all__ = [
+    "abs", "add", "broadcast_to", "concat", "div", "exp", "getitem", "log", "matmul", "max", "maximum", "mul", "neg", "place",
+    "pow", "relu", "reshape", "sigmoid", "split", "stack", "sub", "sum", "take", "tanh", "transpose", "where",
+]  # fmt: skip
+
+
+def add(a: TensorLike, b: TensorLike) -> Tensor:
+    """a + b."""
+    return as_tensor(a) + b
+
+
+def sub(a: TensorLike, b: TensorLike) -> Tensor:
+    """a - b."""
+    return as_tensor(a) - b
+
+
+def mul(a: TensorLike, b: TensorLike) -> Tensor:
+    """a * b, entry by entry."""
+    return as_tensor(a) * b
+
+
+def div(a: TensorLike, b: TensorLike) -> Tensor:
+    """a / b, entry by entry."""
+    return as_tensor(a) / b
+
+
+def neg(x: TensorLike) -> Tensor:
+    """-x."""
+    return -as_tensor(x)
+
+
+def exp(x: TensorLike) -> Tensor:
+    """e to the power of each entry."""
+    return apply1(ops.EXP, as_tensor(x))
+
+
+def log(x: TensorLike) -> Tensor:
+    """The natural logarithm of each entry; entries must be positive."""
+    return apply1(ops.LOG, as_tensor(x))
+
+
+def tanh(x: TensorLike) -> Tensor:
+    """The hyperbolic tangent of each entry, in (-1, 1).
+
+    >>> tanh([0.0, 100.0])
+    Tensor([0., 1.])
+    """
+    return apply1(ops.TANH, as_tensor(x))
+
+
+def sigmoid(x: TensorLike) -> Tensor:
+    """The logistic function 1 / (1 + exp(-x)) of each entry, in (0, 1); no overflow at any x.
+
+    >>> sigmoid([-1000.0, 0.0, 1000.0])
+    Tensor([0. , 0.5, 1. ])
+    """
+    return apply1(ops.SIGMOID, as_tensor(x))
+
+
+def relu(x: TensorLike) -> Tensor:
+    """max(x, 0) of each entry; the gradient at 0 is taken as 0."""
+    return apply1(ops.RELU, as_tensor(x))
+
+
+def abs(x: TensorLike) -> Tensor:
+    """The absolute value of each entry; the gradient at 0 is taken as 0."""
+    return apply1(ops.ABS, as_tensor(x))
+
+
+def maximum(a: TensorLike, b: TensorLike) -> Tensor:
+    """The larger of a and b, entry by entry; at a tie each gets half of the gradient."""
+    return apply2(ops.MAXIMUM, as_tensor(a), b)
+
+
+def where(condition: Any, a: TensorLike, b: TensorLike) -> Tensor:
+    """a where the condition holds, else b. The condition is data: no gradient flows into it.
+
+    >>> where([True, False], 1.0, [5.0, 6.0])
+    Tensor([1., 6.])
+    """
+    values = np.array(condition._data if isinstance(condition, Tensor) else condition, bool)
+    b = as_tensor(b)
+    return apply2(ops.WHERE, as_tensor(a, b), b, values)
+
+
+def sum(x: TensorLike, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+    """The sum over `axis`, over everything if None.
+
+    >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
+    Tensor([4., 6.])
+    """
+    return as_tensor(x).sum(axis, keepdims)
+
+
+def max(x: TensorLike, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+    """The largest entry along `axis`, of all if None; ties share the gradient evenly."""
+    return as_tensor(x).max(axis, keepdims)
+
+
+def reshape(x: TensorLike, shape: int | tuple[int, ...]) -> Tensor:
+    """The same entries in another shape; one size may be -1."""
+    return as_tensor(x).reshape(shape)
+
+
+def transpose(x: TensorLike, axes: Sequence[int] | None = None) -> Tensor:
+    """The axes in another order, reversed if None."""
+    return as_tensor(x).transpose(*(axes or ()))
+
+
+def broadcast_to(x: TensorLike, shape: int | tuple[int, ...]) -> Tensor:
+    """Repeated along new axes and axes of size 1, to `shape`."""
+    return apply1(ops.BROADCAST_TO, as_tensor(x), shape)
+
+
+def getitem(x: TensorLike, key: Key) -> Tensor:
+    """x[key], with NumPy's indexing."""
+    return as_tensor(x)[key]
+
+
+def place(x: TensorLike, key: Key, shape: tuple[int, ...]) -> Tensor:
+    """Zeros of `shape` with x added at `key`: what `getitem` does, backwards.
+
+    >>> place([1.0, 2.0], ([0, 0],), (3,))
+    Tensor([3., 0., 0.])
+    """
+    return apply1(ops.PLACE, as_tensor(x), (key, shape))
+
+
+def take(table: TensorLike, index: Any) -> Tensor:
+    """The rows of `table` (rows, ...) named by an integer array `index`, as in an embedding: index.shape + (...).
+
+    Raises `DtypeError` if the index is not made of integers, `DataError` if a number is not a row.
+
+    >>> take([[0.0, 0.5], [1.0, 1.5]], [1, 1, 0])
+    Tensor([[1. , 1.5],
+            [1. , 1.5],
+            [0. , 0.5]])
+    """
+    table = as_tensor(table)
+    rows = np.array(index._data if isinstance(index, Tensor) else index)
+    if rows.dtype.kind not in "iu" and rows.size:
+        raise DtypeError(f"take with an index of dtype {rows.dtype}", hint="row numbers are integers: index.astype(int)")
+    if not table.ndim:
+        raise ShapeError("take from a single number", where=place_of(here.mode.frames), hint="the table needs an axis of rows")
+    if rows.size and not -len(table) <= rows.min() <= rows.max() < len(table):
+        wrong = rows[(rows < -len(table)) | (rows >= len(table))].flat[0]
+        raise DataError(
+            f"row {wrong} of a table with {len(table)} rows", where=place_of(here.mode.frames), hint=f"rows run from 0 to {len(table) - 1}"
+        )
+    return apply1(ops.TAKE, table, rows.astype(np.intp))
+
+
+def concat(parts: Sequence[TensorLike], axis: int = 0) -> Tensor:
+    """The parts joined along an axis that exists.
+
+    >>> concat([[1.0], [2.0, 3.0]])
+    Tensor([1., 2., 3.])
+    """
+    tensors = _parts(parts, "concat")
+    ndim = tensors[0].ndim
+    if not -ndim <= axis < ndim or any(t.ndim != ndim for t in tensors):
+        shapes = " and ".join(str(t.shape) for t in tensors[:6])
+        raise ShapeError(f"concat of shapes {shapes} along axis {axis} does not fit", where=place_of(here.mode.frames), hint="the axis must exist in all")
+    axis %= ndim
+    return apply_list(ops.CONCAT, tensors, (axis, (0, *accumulate(t.shape[axis] for t in tensors))))
+
+
+def stack(parts: Sequence[TensorLike], axis: int = 0) -> Tensor:
+    """Parts of equal shape laid on top of each other along a new axis.
+
+    >>> stack([[1.0, 2.0], [3.0, 4.0]], axis=1)
+    Tensor([[1., 3.],
+            [2., 4.]])
+    """
+    tensors = _parts(parts, "stack")
+    ndim = tensors[0].ndim + 1
+    if not -ndim <= axis < ndim:
+        raise ShapeError(f"stack of shape {tensors[0].shape} along axis {axis}", hint=f"the result has {ndim} axes")
+    return apply_list(ops.STACK, tensors, axis % ndim)
+
+
+def _parts(parts: Sequence[TensorLike], name: str) -> list[Tensor]:
+    tensors = [as_tensor(part) for part in parts]
+    if not tensors:
+        raise ShapeError(f"{name} of an empty list", where=place_of(here.mode.frames), hint="it needs at least one tensor")
+    return tensors
+
+
+def split(x: TensorLike, parts: int, axis: int = -1) -> list[Tensor]:
+    """Equal slices along an axis: the four gates of an LSTM out of one product. Each slice is one `getitem`.
+
+    >>> split([1.0, 2.0, 3.0, 4.0], 2)
+    [Tensor([1., 2.]), Tensor([3., 4.])]
+    """
+    x = as_tensor(x)
+    if not -x.ndim <= axis < x.ndim or parts < 1 or x.shape[axis] % parts:
+        raise ShapeError(
+            f"split of shape {x.shape} into {parts} along axis {axis} does not fit",
+            where=place_of(here.mode.frames),
+            hint="the size of the axis must be a multiple of the number of parts",
+        )
+    size, before = x.shape[axis] // parts, (slice(None),) * (axis % x.ndim)
+    return [x[(*before, slice(k * size, (k + 1) * size))] for k in range(parts)]

@@ -1,0 +1,155 @@
+"""A recorded graph as plain data: all that renderers, probes and exporters see of it. No live Tensor in here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .errors import GraphError
+from .graph import Frame, place_of
+from .kernels import Array
+
+__all__ = ["GraphSnapshot", "Record", "Use"]
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One node: an op, a parameter (a leaf that wants a gradient) or a constant (data, an initial state, a number).
+
+    `id` counts from 0 in the order of creation, so parents have smaller ids. `parents` holds their ids by input position; the
+    same id twice means used twice. `grad` is None where no gradient arrives or none is wanted.
+    """
+
+    id: int
+    kind: str  # "op", "parameter", "constant"
+    op: str  # name of the primitive, "" for parameters and constants
+    symbol: str  # what a picture writes into the node
+    parents: tuple[int, ...]
+    name: str | None
+    frames: tuple[Frame, ...]
+    words: str  # the local rule, in a sentence
+    settings: str  # of the op, as short text
+    value: Array = field(repr=False)
+    grad: Array | None = field(repr=False)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape
+
+    @property
+    def t(self) -> int | None:
+        """The time step in which it was recorded, or None."""
+        for frame in reversed(self.frames):
+            if frame.name == "t":
+                return frame.get("t")
+        return None
+
+    @property
+    def place(self) -> str:
+        return place_of(self.frames)
+
+    @property
+    def low(self) -> float:
+        """The smallest value."""
+        return float(self.value.min()) if self.value.size else float("nan")
+
+    @property
+    def high(self) -> float:
+        """The largest value."""
+        return float(self.value.max()) if self.value.size else float("nan")
+
+    @property
+    def grad_norm(self) -> float | None:
+        """The Euclidean norm of the gradient of the loss for this node, None without one."""
+        return None if self.grad is None else norm(self.grad)
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """One edge into a node: who uses it (`child`), as which input (`slot`), in which time step, and the gradient it sends back."""
+
+    child: int
+    slot: int
+    t: int | None
+    gradient: Array | None = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class GraphSnapshot:
+    """A whole graph: its records by id (the last one is the loss), and the gradient sent along every edge.
+
+    `sent[child, slot]` is what the node `child` sends to its input `slot`, in the shape of that input. The gradients that a
+    node is sent sum to its `grad`: for a shared weight, one summand for each use.
+    """
+
+    records: tuple[Record, ...]
+    sent: dict[tuple[int, int], Array] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __getitem__(self, id: int) -> Record:
+        return self.records[id]
+
+    @property
+    def root(self) -> Record:
+        return self.records[-1]
+
+    @property
+    def parameters(self) -> tuple[Record, ...]:
+        return tuple(r for r in self.records if r.kind == "parameter")
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The time steps that occur, ascending."""
+        return tuple(sorted({r.t for r in self.records if r.t is not None}))
+
+    def find(self, name: str, t: int | None = None) -> Record:
+        """The youngest record of that name (and step). Raises `GraphError` if there is none.
+
+        >>> import tinygrad_rnn as tg
+        >>> w = tg.Tensor(2.0, requires_grad=True, name="w")
+        >>> tg.snapshot(w * w).find("w").kind
+        'parameter'
+        """
+        for record in reversed(self.records):
+            if record.name == name and (t is None or record.t == t):
+                return record
+        names = sorted({r.name for r in self.records if r.name})
+        raise GraphError(
+            f"no node is called {name!r}" + ("" if t is None else f" in step {t}"), hint=f"names in this graph: {', '.join(names) or 'none'}"
+        )
+
+    def uses(self, record: Record | str) -> list[Use]:
+        """Every edge into a record, in the order of creation: one weight, many steps."""
+        wanted = self.find(record).id if isinstance(record, str) else record.id
+        return [
+            Use(child.id, slot, child.t, self.sent.get((child.id, slot)))
+            for child in self.records
+            for slot, parent in enumerate(child.parents)
+            if parent == wanted
+        ]
+
+    def contributions(self, record: Record | str) -> dict[int | None, Array]:
+        """The gradient of a weight split over the time steps: {t: array}, summing to its `grad`. Empty without gradients."""
+        parts: dict[int | None, Array] = {}
+        for use in self.uses(record):
+            if use.gradient is not None:
+                parts[use.t] = parts[use.t] + use.gradient if use.t in parts else use.gradient
+        return parts
+
+
+def norm(x: Array) -> float:
+    """The Euclidean norm, safe from overflow and underflow of the squares."""
+    flat = np.abs(np.asarray(x, np.float64)).reshape(-1)
+    largest = float(flat.max()) if flat.size else 0.0
+    if not 1e-150 < largest < 1e150:
+        if largest == 0.0 or not np.isfinite(largest):
+            return largest
+        return largest * float(np.sqrt(np.sum(np.square(flat / largest))))
+    return float(np.sqrt(np.dot(flat, flat)))

@@ -1,0 +1,173 @@
+"""Instruments on a graph that was recorded anyway: replay it for its values, sweep it for the gradient on every edge.
+
+Nothing has to be switched on before, no `.grad` is touched, and the training path carries none of the cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .backward import Exact, seed_of, sweep
+from .errors import GraphError
+from .graph import Frame, Leaf, Node, reachable
+from .kernels import Array
+from .ops import GETITEM, POW
+from .records import GraphSnapshot, Record
+from .tensor import Tensor
+
+__all__ = ["Event", "Message", "backward_steps", "replay", "snapshot"]
+
+SUPERSCRIPTS = str.maketrans("0123456789.-", "⁰¹²³⁴⁵⁶⁷⁸⁹·⁻")
+
+
+def replay(loss: Tensor) -> dict[Node, Array]:
+    """The value of every node, computed again from the leaves by running the recorded program."""
+    root = _root(loss)
+    nodes, leaves = reachable(root)
+    values: dict[Node, Array] = {leaf: leaf.value for leaf in leaves}
+    for n in nodes:
+        op = n.op
+        assert op is not None
+        inputs = [values[p] if p is not None else n.consts[k].data for k, p in enumerate(n.parents)]  # type: ignore[index, union-attr]
+        settings = () if n.args is None else (n.args,)
+        values[n] = np.asarray(op.forward(*inputs, *settings) if op.inputs else op.forward(inputs, *settings))
+    return values
+
+
+def snapshot(loss: Tensor, gradient: Any = None) -> GraphSnapshot:
+    """The graph of `loss` as plain data: every value, every gradient, and what was sent along every edge.
+
+    `gradient` is d(something)/d(loss) where the loss is not a single number; without it such a graph has values only.
+    Raises `GraphError` if nothing was recorded, the graph was freed, or a value was changed in place since (an optimizer step).
+
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor([1.0, 2.0], requires_grad=True, name="w")
+    >>> s = tg.snapshot((w * w).sum())
+    >>> [r.op or r.name for r in s], s.find("w").grad
+    (['w', 'mul', 'sum'], array([2., 4.]))
+    """
+    values = replay(loss)
+    gradients: dict[Node, Array] = {}
+    edges: dict[Node, list[tuple[int, Array]]] = {}
+    if gradient is not None or loss.size == 1:
+        for sent in sweep(loss, seed_of(loss, gradient), Exact()):
+            gradients[sent.node], edges[sent.node] = np.asarray(sent.upstream), sent.edges
+    records: list[Record] = []
+    ids: dict[Any, int] = {}
+    for n in sorted(values, key=lambda node: node.order):
+        parents = []
+        for slot, p in enumerate(n.parents):
+            key: Any = p
+            if p is None:
+                constant = n.consts[slot]  # type: ignore[index]
+                assert constant is not None
+                key = id(constant)
+                if key not in ids:
+                    ids[key] = len(records)
+                    records.append(_constant_record(ids[key], constant, n.frames))
+            parents.append(ids[key])
+        ids[n] = len(records)
+        records.append(_record(ids[n], n, tuple(parents), values[n], gradients.get(n)))
+    sent_along = {(ids[n], slot): np.asarray(c) for n, pairs in edges.items() for slot, c in pairs}
+    return GraphSnapshot(tuple(records), sent_along)
+
+
+def _root(loss: Tensor) -> Node:
+    if not isinstance(loss, Tensor):
+        raise GraphError(f"snapshot of a {type(loss).__name__}", hint="give the tensor that was computed, not its value")
+    if loss.node is None:
+        raise GraphError(
+            "this tensor has no recorded graph", hint="give the weights requires_grad=True, and compute outside no_grad()"
+        )
+    return loss.node
+
+
+def _record(id: int, n: Node, parents: tuple[int, ...], value: Array, grad: Array | None) -> Record:
+    if isinstance(n, Leaf) or n.op is None:
+        return Record(id, "parameter", "", n.name or "?", (), n.name, n.frames, "it was given, so its gradient stays here", "", value, grad)
+    symbol = "x" + f"{n.args}".translate(SUPERSCRIPTS) if n.op is POW else n.op.symbol
+    return Record(id, "op", n.op.name, symbol, parents, n.name, n.frames, n.op.words, _settings(n), value, grad)
+
+
+def _constant_record(id: int, constant: Tensor, frames: tuple[Frame, ...]) -> Record:
+    value = constant.data
+    symbol = constant.name or (f"{value.item():.4g}" if value.size == 1 else "·")
+    return Record(id, "constant", "", symbol, (), constant.name, frames, "a constant: no gradient is sent to it", "", value, None)
+
+
+def _settings(n: Node) -> str:
+    if n.args is None:
+        return ""
+    if n.op is GETITEM:
+        parts = n.args if isinstance(n.args, tuple) else (n.args,)
+        return "[" + ", ".join(map(_index_text, parts)) + "]"
+    text = " ".join(str(n.args).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _index_text(part: Any) -> str:
+    if isinstance(part, slice):
+        ends = ["" if end is None else str(end) for end in (part.start, part.stop, part.step)]
+        return ":".join(ends if ends[2] else ends[:2])
+    return "..." if part is ... else "rows" if isinstance(part, np.ndarray) else str(part)
+
+
+# ---- the backward pass, one node at a time ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a node sends to one of its inputs: the gradient, and what that input has and still waits for afterwards."""
+
+    parent: Record
+    slot: int
+    gradient: Array
+    so_far: Array  # the sum of what the parent has been sent by now
+    waits_for: int  # how many uses of the parent have not reported yet
+
+
+@dataclass(frozen=True)
+class Event:
+    """One node's turn in a backward pass: it has its whole gradient (`upstream`) and applies its rule."""
+
+    number: int  # from 1
+    node: Record
+    upstream: Array
+    rule: str
+    sent: tuple[Message, ...]
+
+
+def backward_steps(loss: Tensor, gradient: Any = None) -> Iterator[Event]:
+    """Play the backward pass: one event a node, in the true order, from the loss to the oldest weight.
+
+    Folding what is sent gives the gradients of `backward()`; no `.grad` is touched.
+
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor(3.0, requires_grad=True, name="w")
+    >>> for event in tg.backward_steps(w * w):
+    ...     print(event.number, event.node.symbol, [(m.parent.name, m.so_far.item(), m.waits_for) for m in event.sent])
+    1 × [('w', 3.0, 1), ('w', 6.0, 0)]
+    2 w []
+    """
+    if isinstance(loss, Tensor) and loss.node is not None:
+        seed_of(loss, gradient)  # refuses what has no gradient of its own
+    graph = snapshot(loss, gradient)
+    waits_for = [0] * len(graph)
+    for child, slot in graph.sent:
+        waits_for[graph[child].parents[slot]] += 1
+    so_far: dict[int, Array] = {}
+    turns = (record for record in reversed(graph.records) if record.grad is not None)
+    for number, record in enumerate(turns, start=1):
+        messages = []
+        for slot, parent in enumerate(record.parents):
+            sent = graph.sent.get((record.id, slot))
+            if sent is not None:
+                so_far[parent] = so_far[parent] + sent if parent in so_far else sent
+                waits_for[parent] -= 1
+                messages.append(Message(graph[parent], slot, sent, so_far[parent], waits_for[parent]))
+        assert record.grad is not None
+        yield Event(number, record, record.grad, record.words, tuple(messages))

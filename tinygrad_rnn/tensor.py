@@ -1,0 +1,613 @@
+"""Tensor: an array and the node that recorded where it came from.
+
+Everything is recorded by `apply1`, `apply2` and `apply_list`; the operators below and the functions in `primitives.py` are
+thin callers. NumPy's own functions work on Tensors where an op exists and otherwise name what to call instead
+(`interop.py`); they never lose a gradient silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import anomaly, graph, interop, ops
+from .errors import DtypeError, GraphError, ShapeError
+from .graph import Frame, Leaf, Node, here, place_of, tick
+from .kernels import Array, Key
+from .ops import BOTH, INPUT, NOTHING, OUTPUT, Op
+
+__all__ = ["Tensor", "TensorLike", "default_dtype", "named", "tensor"]
+
+TensorLike: TypeAlias = Union["Tensor", npt.ArrayLike]
+
+ndarray = np.ndarray
+FLOATS = frozenset(map(np.dtype, ("float16", "float32", "float64", "longdouble")))
+
+
+class default_dtype:
+    """The dtype that Python numbers and lists become: float64 unless said otherwise.
+
+    Call it to change it for good; use it in a `with` to change it for a while.
+
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> with tg.default_dtype(np.float32):
+    ...     tg.Tensor([1.0]).dtype
+    dtype('float32')
+    >>> tg.Tensor([1.0]).dtype
+    dtype('float64')
+    """
+
+    now = np.dtype(np.float64)
+
+    def __init__(self, dtype: npt.DTypeLike) -> None:
+        if np.dtype(dtype) not in FLOATS:
+            raise DtypeError(f"default_dtype({dtype!r})", hint="give a floating-point dtype, np.float32 or np.float64")
+        self.before = default_dtype.now
+        default_dtype.now = np.dtype(dtype)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        default_dtype.now = self.before
+
+
+def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
+    """Numbers, lists and arrays as an array: an array keeps its dtype, everything else becomes the default dtype."""
+    if isinstance(data, Tensor):
+        data = data._data
+    try:
+        if dtype is None and not isinstance(data, (ndarray, np.generic)):
+            dtype = default_dtype.now
+        array: Array = np.asarray(data, dtype)
+    except (TypeError, ValueError) as error:
+        raise DtypeError(f"cannot make a tensor of {_short(data)}: {error}", hint=_data_hint(data)) from None
+    if array.dtype.kind not in "fiub":
+        raise DtypeError(f"cannot compute with values of dtype {array.dtype}", hint="give numbers: floats, integers or booleans")
+    return array
+
+
+def _data_hint(data: object) -> str:
+    if isinstance(data, str):
+        return "turn text into numbers first: tg.data.vocab.CharVocabulary.from_text(text).encode(text)"
+    if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) for item in data):
+        return "put tensors together with tg.stack([...]) or tg.concat([...]), which record it"
+    return "give numbers, or lists of equal length"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+class Tensor:
+    """An array of numbers that remembers how it was computed.
+
+    `data`: numbers, lists or an array (copied). `requires_grad=True` makes it a leaf whose gradient `backward()` puts in
+    `.grad`. `dtype`: what an array has is kept; numbers and lists become the default dtype. `name` appears in pictures and
+    messages. Raises `DtypeError` for anything but numbers, and for integers that should carry a gradient.
+
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor([1.0, 2.0], requires_grad=True, name="w")
+    >>> loss = (w * w).sum()
+    >>> loss.backward()
+    >>> w.grad
+    array([2., 4.])
+    """
+
+    __slots__ = ("__weakref__", "_data", "_name", "node")
+    __array_priority__ = 1000
+
+    _data: Array
+    _name: str | None
+    node: Node | None
+
+    def __init__(
+        self, data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None = None, name: str | None = None
+    ) -> None:
+        if isinstance(data, Tensor) and data.node is not None:
+            raise GraphError("Tensor(t) of a tensor that has a gradient would cut it from its graph", hint="use t, or t.detach()")
+        array = np.array(as_array(data, dtype))
+        self._data, self._name, self.node = array, name, None
+        if requires_grad:
+            self.node = _leaf(array, name)
+
+    # ---- what it is
+
+    @property
+    def data(self) -> Array:
+        """The values. Assign to change them; a graph that used the old ones then refuses its backward pass."""
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        array = as_array(value, self._data.dtype)
+        if array.shape != self._data.shape:
+            raise ShapeError(f"data of shape {array.shape} for a tensor of shape {self.shape}", hint="make a new Tensor instead")
+        self._data = array
+        node = self.node
+        if isinstance(node, Leaf):
+            node.value, node.changed = array, tick()
+        elif node is not None:
+            graph.overwritten.add(node)
+
+    @property
+    def grad(self) -> Array | None:
+        """What `backward()` has gathered here so far, as an array; None before, and on results (unless `retain_grad()`)."""
+        return None if self.node is None else self.node.grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if self.node is None:
+            raise GraphError("a tensor without requires_grad has no gradient to set")
+        if value is not None:
+            value = as_array(value, self._data.dtype)
+            if value.shape != self.shape:
+                raise ShapeError(f"a gradient of shape {value.shape} for a tensor of shape {self.shape}")
+        self.node.grad = value
+
+    @property
+    def name(self) -> str | None:
+        return self._name if self.node is None else self.node.name
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        if self.node is None:
+            self._name = value
+        else:
+            self.node.name = value
+
+    @property
+    def requires_grad(self) -> bool:
+        return self.node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if value and self.node is None:
+            self.node = _leaf(self._data, self._name)
+        elif not value and self.node is not None:
+            if not self.is_leaf:
+                raise GraphError("requires_grad = False on a result", where=self.place, hint="use result.detach()")
+            self._name, self.node = self.node.name, None
+
+    @property
+    def is_leaf(self) -> bool:
+        """Given, not computed."""
+        return self.node is None or self.node.op is None
+
+    @property
+    def place(self) -> str:
+        """Where in the unrolled graph it was recorded: `t=3 / LSTMCell`."""
+        return "" if self.node is None else place_of(self.node.frames)
+
+    shape = property(lambda self: self._data.shape, doc="The size of each axis.")
+    ndim = property(lambda self: self._data.ndim, doc="The number of axes.")
+    size = property(lambda self: self._data.size, doc="The number of entries.")
+    dtype = property(lambda self: self._data.dtype, doc="The NumPy dtype of the values.")
+
+    def numpy(self) -> Array:
+        """The values as an array, without the graph."""
+        return self._data
+
+    def item(self) -> float | int | bool:
+        """The only value, as a Python number. Raises `ShapeError` if there are several."""
+        if self.size != 1:
+            raise ShapeError(f"item() of a tensor of shape {self.shape}", hint="it needs exactly one entry; .numpy() gives all")
+        value: float | int | bool = self._data.item()
+        return value
+
+    def detach(self) -> Tensor:
+        """The same values without their history: a constant, for truncated backpropagation through time."""
+        return _constant(self._data, self.name)
+
+    # ---- gradients
+
+    def backward(self, gradient: Any = None, *, keep_graph: bool = True) -> None:
+        """Add d(self)/d(leaf) to `.grad` of every leaf that self was computed from. See `backward.backward`."""
+        from .backward import backward
+
+        backward(self, gradient, keep_graph=keep_graph)
+
+    def zero_grad(self) -> None:
+        """Forget the gathered gradient."""
+        if self.node is not None:
+            self.node.grad = None
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of a result in its `.grad` too; leaves always keep theirs."""
+        if self.node is None:
+            raise GraphError("retain_grad() on a tensor without a graph", hint="only what is computed from a leaf gets a gradient")
+        if not self.is_leaf:
+            self._hooks().append(None)
+
+    def register_hook(self, hook: Callable[[Array], Array | None]) -> Callable[[], None]:
+        """Call `hook(gradient)` once this tensor's gradient is complete; what it returns (if not None) replaces it.
+
+        Returns a function that removes the hook.
+
+        >>> import tinygrad_rnn as tg
+        >>> w = tg.Tensor([1.0, 2.0], requires_grad=True)
+        >>> remove = w.register_hook(lambda g: 10 * g)
+        >>> (w * w).sum().backward(); w.grad
+        array([20., 40.])
+        """
+        if self.node is None:
+            raise GraphError("register_hook() on a tensor without a graph", hint="only what is computed from a leaf gets a gradient")
+        hooks = self._hooks()
+        hooks.append(hook)
+        return lambda: hooks.remove(hook)
+
+    def _hooks(self) -> list[Callable[[Array], Array | None] | None]:
+        assert self.node is not None
+        return graph.hooks.setdefault(self.node, [])
+
+    # ---- arithmetic
+
+    def __add__(self, other: Any) -> Tensor:
+        return apply2(ops.ADD, self, other)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return apply2(ops.SUB, self, other)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return apply2(ops.MUL, self, other)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return apply2(ops.DIV, self, other)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        if type(other) is Tensor and self._data.ndim > 1 < other._data.ndim:
+            return apply2(ops.MATMUL, self, other)
+        return matmul(self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return apply2(ops.ADD, as_tensor(other, self), self)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return apply2(ops.SUB, as_tensor(other, self), self)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return apply2(ops.MUL, as_tensor(other, self), self)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return apply2(ops.DIV, as_tensor(other, self), self)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return matmul(as_tensor(other, self), self)
+
+    def __pow__(self, exponent: Any) -> Tensor:
+        return power(self, exponent)
+
+    def __rpow__(self, base: Any) -> Tensor:
+        return power(as_tensor(base, self), self)
+
+    def __neg__(self) -> Tensor:
+        return apply1(ops.NEG, self)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return apply1(ops.ABS, self)
+
+    def __getitem__(self, key: Key) -> Tensor:
+        return apply1(ops.GETITEM, self, key if ops.kernels.is_basic(key) and key is not None else _plain_key(key))
+
+    # ---- shapes and reductions
+
+    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+        """The sum over `axis` (all axes if None)."""
+        return apply1(ops.SUM, self, (_axes(axis, self, "sum"), keepdims))
+
+    def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+        """The sum divided by the number of terms."""
+        total = self.sum(axis, keepdims)
+        if not self.size:
+            raise ShapeError(f"the mean of no entries: shape {self.shape}, axis {axis}", where=self.place)
+        return total * (max(total.size, 1) / self.size)
+
+    def max(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+        """The largest entry along `axis` (of all if None)."""
+        return apply1(ops.MAX, self, (_axes(axis, self, "max"), keepdims))
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The same entries in another shape; one size may be -1."""
+        return apply1(ops.RESHAPE, self, shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape)
+
+    def transpose(self, *axes: int) -> Tensor:
+        """The axes in another order; without arguments, reversed."""
+        return apply1(ops.TRANSPOSE, self, tuple(a % max(self.ndim, 1) for a in axes) if axes else tuple(range(self.ndim))[::-1])
+
+    T = property(transpose, doc="The axes reversed.")
+
+    # ---- as NumPy users expect
+
+    __array_ufunc__ = interop.array_ufunc
+    __array_function__ = interop.array_function
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
+        if self.node is not None:
+            raise GraphError(
+                "turning a tensor that has a gradient into an array would lose the gradient",
+                where=self.place,
+                hint="use t.numpy() to say that you want the values alone, or the tg function of the same name to keep the gradient",
+            )
+        return np.array(self._data, dtype) if copy else np.asarray(self._data, dtype)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[k] for k in range(len(self._data)))
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        return self._data.__index__()
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self._data == as_array(value)).any())
+
+    def __setitem__(self, key: Key, value: Any) -> None:
+        raise GraphError(
+            "t[...] = value would change a recorded value",
+            where=self.place,
+            hint="build a new tensor with tg.where(condition, a, b) or tg.concat; before recording, t.data = array changes the values",
+        )
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        return self._data == as_array(other) if _is_numeric(other) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        return self._data != as_array(other) if _is_numeric(other) else NotImplemented
+
+    def __lt__(self, other: Any) -> Any:
+        return self._data < as_array(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._data <= as_array(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._data > as_array(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._data >= as_array(other)
+
+    def __repr__(self) -> str:
+        values = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
+        more = f", name={self.name!r}" if self.name else ""
+        if self.node is not None:
+            more += ", requires_grad=True" if self.node.op is None else f", from {self.node.op.name}"
+        return f"Tensor({values}{more})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise GraphError("only given tensors can be copied, not results", where=self.place, hint="copy result.detach()")
+        copy = Tensor(self._data, requires_grad=self.requires_grad, name=self.name)
+        if self.grad is not None:
+            copy.grad = self.grad.copy()
+        memo[id(self)] = copy
+        return copy
+
+    def __reduce__(self) -> Any:
+        raise GraphError("tensors are not pickled", hint="save module.state_dict(), a plain dict of arrays")
+
+
+tensor = Tensor
+
+
+def named(t: Tensor, name: str) -> Tensor:
+    """Give a tensor a name for pictures and messages (`h`, `c`, a gate's letter), and return it.
+
+    >>> named(Tensor([1.0]), "x").name
+    'x'
+    """
+    if t.node is None:
+        t._name = name
+    else:
+        t.node.name = name
+    return t
+
+
+# ---- recording ------------------------------------------------------------------------------------------------------------------
+
+new_tensor, new_node = Tensor.__new__, Node.__new__
+
+
+def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
+    """Compute and record an op of one input."""
+    x = a._data
+    try:
+        y = op.forward(x) if args is None else op.forward(x, args)
+    except (ValueError, TypeError, IndexError) as error:
+        raise _misfit(op, [x], args, error) from None
+    if type(y) is not ndarray:
+        y = np.asarray(y)
+    t = new_tensor(Tensor)
+    t._data = y
+    parent, mode = a.node, here.mode
+    if parent is None or not mode.recording:
+        t.node = t._name = None
+        return t
+    n = t.node = new_node(Node)
+    n.op, n.parents, n.args, n.order, n.shape, n.frames = op, (parent,), args, tick(), y.shape, mode.frames
+    saves = op.saves
+    n.saved = y if saves is OUTPUT else x if saves is INPUT else None
+    if mode.watching:
+        anomaly.inspect(n, y, [x])
+    return t
+
+
+def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
+    """Compute and record an op of two inputs; the second may be a number or an array."""
+    if type(b) is not Tensor:
+        b = as_tensor(b, a)
+    x, z = a._data, b._data
+    try:
+        y = op.forward(x, z) if args is None else op.forward(x, z, args)
+    except (ValueError, TypeError) as error:
+        raise _misfit(op, [x, z], args, error) from None
+    if type(y) is not ndarray:
+        y = np.asarray(y)
+    t = new_tensor(Tensor)
+    t._data = y
+    p, q, mode = a.node, b.node, here.mode
+    if (p is None and q is None) or not mode.recording:
+        t.node = t._name = None
+        return t
+    n = t.node = new_node(Node)
+    n.op, n.parents, n.args, n.order, n.shape, n.frames = op, (p, q), args, tick(), y.shape, mode.frames
+    saves = op.saves
+    if p is None:
+        n.saved, n.consts = None if saves is NOTHING else (x, z if saves is BOTH else None), (a, None)
+    elif q is None:
+        n.saved, n.consts = None if saves is NOTHING else (x if saves is BOTH else None, z), (None, b)
+    else:
+        n.saved = None if saves is NOTHING else (x, z)
+    if mode.watching:
+        anomaly.inspect(n, y, [x, z])
+    return t
+
+
+def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
+    """Compute and record an op of a list of inputs."""
+    inputs = [as_tensor(t) for t in tensors]
+    arrays = [t._data for t in inputs]
+    try:
+        y = np.asarray(op.forward(arrays, args))
+    except (ValueError, TypeError) as error:
+        raise _misfit(op, arrays, args, error) from None
+    parents, mode = tuple([t.node for t in inputs]), here.mode
+    t = _constant(y)
+    if mode.recording and any(p is not None for p in parents):
+        n = t.node = new_node(Node)
+        n.op, n.parents, n.args, n.order, n.shape, n.frames = op, parents, args, tick(), y.shape, mode.frames
+        n.saved = None
+        if None in parents:
+            n.consts = tuple(t if t.node is None else None for t in inputs)
+        if mode.watching:
+            anomaly.inspect(n, y, arrays)
+    return t
+
+
+# ---- the way in -----------------------------------------------------------------------------------------------------------------
+
+
+def _constant(array: Array, name: str | None = None) -> Tensor:
+    t = new_tensor(Tensor)
+    t._data, t._name, t.node = array, name, None
+    return t
+
+
+def _leaf(array: Array, name: str | None) -> Leaf:
+    if array.dtype not in FLOATS:
+        raise DtypeError(
+            f"{array.dtype} values cannot require a gradient" + (f" ({name})" if name else ""),
+            hint="a gradient needs real numbers: Tensor(values, requires_grad=True, dtype=float)",
+        )
+    return Leaf(array, name)
+
+
+scalars: dict[tuple[float, np.dtype[Any]], Tensor] = {}  # constants of one number, by value and dtype of what they meet
+
+
+def _scalar(value: float, dtype: np.dtype[Any]) -> Tensor:
+    number = _constant(np.array(value, dtype if dtype in FLOATS else default_dtype.now))
+    if value and len(scalars) < 1000:  # 0.0 and -0.0 are one key but two numbers
+        scalars[value, dtype] = number
+    return number
+
+
+def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
+    """A Tensor of anything numeric; a Python number takes the dtype of `like`, so that a float32 graph stays one."""
+    kind = type(value)
+    if kind is Tensor:
+        return value  # type: ignore[no-any-return]
+    if kind is float or kind is int:
+        dtype = default_dtype.now if like is None else like._data.dtype
+        known = scalars.get((value, dtype))
+        return known if known is not None else _scalar(value, dtype)
+    return _constant(as_array(value))
+
+
+def _axes(axis: Any, t: Tensor, name: str) -> tuple[int, ...] | None:
+    """An axis argument as a tuple of axes that exist."""
+    if axis is None:
+        return None
+    axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    if not all(isinstance(a, (int, np.integer)) and -t.ndim <= a < t.ndim for a in axes):
+        raise ShapeError(f"{name}(axis={axis}) of a tensor of shape {t.shape}", where=place_of(here.mode.frames), hint=f"it has {t.ndim} axes")
+    return tuple(int(a) % t.ndim for a in axes)
+
+
+def _plain_key(key: Key) -> Key:
+    """An index with its tensors and lists as arrays of its own, so that later changes to them do no harm."""
+
+    def plain(part: Any) -> Any:
+        if isinstance(part, Tensor):
+            return part._data.copy()
+        return np.array(part) if isinstance(part, (list, ndarray)) else int(part) if isinstance(part, np.integer) else part
+
+    return tuple(plain(part) for part in key) if isinstance(key, tuple) else (plain(key),)
+
+
+def matmul(a: TensorLike, b: TensorLike) -> Tensor:
+    """`a @ b`; a vector counts as one row on the left, as one column on the right."""
+    a = as_tensor(a)
+    b = as_tensor(b, a)
+    if a.ndim > 1 < b.ndim:
+        return apply2(ops.MATMUL, a, b)
+    if not a.ndim or not b.ndim:
+        raise ShapeError(f"matmul of {a.shape} and {b.shape}", where=place_of(here.mode.frames), hint="to scale by a number use *")
+    row, column = a.ndim == 1, b.ndim == 1
+    if a.shape[-1] != b.shape[0 if column else -2]:
+        raise _misfit(ops.MATMUL, [a._data, b._data], None, None)
+    y = apply2(ops.MATMUL, a.reshape(1, -1) if row else a, b.reshape(-1, 1) if column else b)
+    return y.reshape(y.shape[: y.ndim - row - column] if column else (*y.shape[:-2], y.shape[-1]))
+
+
+def power(a: TensorLike, exponent: TensorLike) -> Tensor:
+    """`a ** exponent`: for a number one op; for a tensor exp(exponent log a), which needs a > 0."""
+    a = as_tensor(a)
+    if isinstance(exponent, (int, float, np.integer, np.floating)):
+        return apply1(ops.POW, a, exponent.item() if isinstance(exponent, np.generic) else exponent)
+    return apply1(ops.EXP, apply2(ops.MUL, as_tensor(exponent, a), apply1(ops.LOG, a)))
+
+
+def _is_numeric(value: object) -> bool:
+    return isinstance(value, (Tensor, ndarray, np.generic, int, float, list, tuple))
+
+
+HINTS = {
+    "matmul": "a @ b needs as many columns in a as rows in b; activations are rows: x (batch, features) @ W (features, hidden)",
+    "concat": "all parts need the same shape except along the axis on which they are joined",
+    "stack": "all parts need the same shape",
+    "reshape": "the number of entries must stay the same",
+    "getitem": "the index must lie inside the shape",
+    "take": "row numbers run from 0 to the number of rows - 1",
+}
+
+
+def _misfit(op: Op, arrays: list[Array], args: Any, error: Exception | None) -> Exception:
+    """The error of an op whose inputs do not fit, with shapes and place."""
+    shapes = " and ".join(str(x.shape) for x in arrays[:6]) + (" ..." if len(arrays) > 6 else "")
+    settings = f", {_short(args)}" if args is not None and op.name in ("getitem", "take", "reshape", "broadcast_to", "transpose", "pow") else ""
+    if isinstance(error, TypeError) and not any(x.dtype.kind == "b" for x in arrays):
+        return DtypeError(f"{op.name}({shapes}{settings}): {error}", where=place_of(here.mode.frames))
+    hint = HINTS.get(op.name, "axes are matched from the last one; each pair must be equal, or one of them 1")
+    return ShapeError(f"{op.name} of shapes {shapes}{settings} does not fit", where=place_of(here.mode.frames), hint=hint)
