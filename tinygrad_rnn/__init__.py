@@ -1,6 +1,82 @@
-from . import errors, functional, nn, optim, primitives
-from .backward import backward, grad
+"""A small autograd engine on NumPy whose graphs know time: recurrent networks, drawn unrolled with their gradients."""
+
+from . import data, errors, functional, nn, optim
+from .backward import grad
+from .gradcheck import gradcheck
 from .graph import detect_anomaly, no_grad, scope, time_step
-from .primitives import *
+from .primitives import (
+    abs,
+    add,
+    broadcast_to,
+    concat,
+    div,
+    exp,
+    getitem,
+    log,
+    matmul,
+    max,
+    maximum,
+    mul,
+    neg,
+    place,
+    pow,
+    relu,
+    reshape,
+    sigmoid,
+    split,
+    stack,
+    sub,
+    sum,
+    take,
+    tanh,
+    transpose,
+    where,
+)
 from .snapshot import backward_steps, snapshot
 from .tensor import Tensor, default_dtype, named, tensor
+
+__all__ = [
+    "Tensor",
+    "abs",
+    "add",
+    "backward_steps",
+    "broadcast_to",
+    "concat",
+    "data",
+    "default_dtype",
+    "detect_anomaly",
+    "div",
+    "errors",
+    "exp",
+    "functional",
+    "getitem",
+    "grad",
+    "gradcheck",
+    "log",
+    "matmul",
+    "max",
+    "maximum",
+    "mul",
+    "named",
+    "neg",
+    "nn",
+    "no_grad",
+    "optim",
+    "place",
+    "pow",
+    "relu",
+    "reshape",
+    "scope",
+    "sigmoid",
+    "snapshot",
+    "split",
+    "stack",
+    "sub",
+    "sum",
+    "take",
+    "tanh",
+    "tensor",
+    "time_step",
+    "transpose",
+    "where",
+]

@@ -215,7 +215,7 @@ def _finish(leaves: Iterable[Leaf]) -> None:
 
 
 def _inspect_sent(n: Node, g: Array) -> None:
-    for slot, sent in contributions(Arrays(), n, g):
+    for slot, sent in contributions(Exact(), n, g):
         anomaly.inspect_gradient(n, slot, sent)
 
 
@@ -254,8 +254,8 @@ def _saved(F: Any, n: Node) -> tuple[Any, ...]:
     if saves is NOTHING:
         return ()
     if saves is OTHER or saves is BOTH:
-        return tuple(None if x is None else F.value(x, n.parents[k], n, k) for k, x in enumerate(saved))
-    return (F.value(saved, n if saves is OUTPUT else n.parents[0], n, 0),)
+        return tuple(None if x is None else F.value(x, n.parents[k]) for k, x in enumerate(saved))
+    return (F.value(saved, n if saves is OUTPUT else n.parents[0]),)
 
 
 class Exact(Arrays):
@@ -266,7 +266,7 @@ class Exact(Arrays):
     def at(self, n: Node) -> nullcontext[None]:
         return self.nowhere
 
-    def value(self, x: Array, node: Node | None, child: Node, slot: int) -> Array:
+    def value(self, x: Array, node: Node | None) -> Array:
         return x
 
     def unbroadcast(self, c: Array, shape: tuple[int, ...]) -> Array:
@@ -280,7 +280,7 @@ class Recorded:
         """Gradients are recorded in the scope and time step of the node whose rule they apply."""
         return Change((*n.frames, Frame("backward")), at_top=True)
 
-    def value(self, x: Array, node: Node | None, child: Node, slot: int) -> Tensor:
+    def value(self, x: Array, node: Node | None) -> Tensor:
         t = as_tensor(x)
         t.node = node
         return t

@@ -5,7 +5,7 @@ Every error is also the built-in exception that a NumPy user would catch (`Shape
 
 from __future__ import annotations
 
-__all__ = ["DataError", "DtypeError", "GraphError", "LoadError", "NumericError", "ShapeError", "TinygradRnnError"]
+__all__ = ["DataError", "DtypeError", "GradientError", "GraphError", "LoadError", "NumericError", "ShapeError", "TinygradRnnError"]
 
 
 class TinygradRnnError(Exception):
@@ -55,6 +55,10 @@ class GraphError(TinygradRnnError, RuntimeError):
 
 class NumericError(TinygradRnnError, FloatingPointError):
     """NaN or infinity, found under `detect_anomaly()` at the operation that produced it first."""
+
+
+class GradientError(TinygradRnnError, AssertionError):
+    """A gradient that differs from finite differences, found by `gradcheck`."""
 
 
 class DataError(TinygradRnnError, ValueError):

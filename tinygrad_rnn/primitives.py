@@ -15,7 +15,7 @@ from . import ops
 from .errors import DataError, DtypeError, ShapeError
 from .graph import here, place_of
 from .kernels import Key
-from .tensor import Tensor, TensorLike, apply1, apply2, apply_list, as_tensor, matmul
+from .tensor import Tensor, TensorLike, apply1, apply2, apply_list, as_pair, as_tensor, matmul
 from .tensor import power as pow
 
 __all__ = [
@@ -26,22 +26,22 @@ __all__ = [
 
 def add(a: TensorLike, b: TensorLike) -> Tensor:
     """a + b."""
-    return as_tensor(a) + b
+    return apply2(ops.ADD, *as_pair(a, b))
 
 
 def sub(a: TensorLike, b: TensorLike) -> Tensor:
     """a - b."""
-    return as_tensor(a) - b
+    return apply2(ops.SUB, *as_pair(a, b))
 
 
 def mul(a: TensorLike, b: TensorLike) -> Tensor:
     """a * b, entry by entry."""
-    return as_tensor(a) * b
+    return apply2(ops.MUL, *as_pair(a, b))
 
 
 def div(a: TensorLike, b: TensorLike) -> Tensor:
     """a / b, entry by entry."""
-    return as_tensor(a) / b
+    return apply2(ops.DIV, *as_pair(a, b))
 
 
 def neg(x: TensorLike) -> Tensor:
@@ -89,7 +89,7 @@ def abs(x: TensorLike) -> Tensor:
 
 def maximum(a: TensorLike, b: TensorLike) -> Tensor:
     """The larger of a and b, entry by entry; at a tie each gets half of the gradient."""
-    return apply2(ops.MAXIMUM, as_tensor(a), b)
+    return apply2(ops.MAXIMUM, *as_pair(a, b))
 
 
 def where(condition: Any, a: TensorLike, b: TensorLike) -> Tensor:
@@ -99,8 +99,7 @@ def where(condition: Any, a: TensorLike, b: TensorLike) -> Tensor:
     Tensor([1., 6.])
     """
     values = np.array(condition._data if isinstance(condition, Tensor) else condition, bool)
-    b = as_tensor(b)
-    return apply2(ops.WHERE, as_tensor(a, b), b, values)
+    return apply2(ops.WHERE, *as_pair(a, b), values)
 
 
 def sum(x: TensorLike, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:

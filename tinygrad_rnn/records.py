@@ -125,6 +125,17 @@ class GraphSnapshot:
             f"no node is called {name!r}" + ("" if t is None else f" in step {t}"), hint=f"names in this graph: {', '.join(names) or 'none'}"
         )
 
+    def along(self, name: str) -> dict[int, Record]:
+        """The record of that name in each time step, `{t: record}`: the h lane, or the c lane.
+
+        >>> import tinygrad_rnn as tg
+        >>> cell = tg.nn.RNNCell(2, 3, rng=np.random.default_rng(0))
+        >>> hs, _ = tg.nn.unroll(cell, np.ones((1, 4, 2)))
+        >>> list(tg.snapshot(hs[-1].sum()).along("h"))
+        [1, 2, 3, 4]
+        """
+        return {r.t: r for r in self.records if r.name == name and r.t is not None}
+
     def uses(self, record: Record | str) -> list[Use]:
         """Every edge into a record, in the order of creation: one weight, many steps."""
         wanted = self.find(record).id if isinstance(record, str) else record.id

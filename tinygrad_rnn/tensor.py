@@ -59,23 +59,23 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
     """Numbers, lists and arrays as an array: an array keeps its dtype, everything else becomes the default dtype."""
     if isinstance(data, Tensor):
         data = data._data
+    if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) and item.node is not None for item in data):
+        raise DtypeError(
+            "a list of tensors that have gradients is not data",
+            hint="put them together with tg.stack([...]) or tg.concat([...]), which record it",
+        )
     try:
-        if dtype is None and not isinstance(data, (ndarray, np.generic)):
-            dtype = default_dtype.now
-        array: Array = np.asarray(data, dtype)
-    except (TypeError, ValueError) as error:
-        raise DtypeError(f"cannot make a tensor of {_short(data)}: {error}", hint=_data_hint(data)) from None
+        array: Array = np.asarray(data)
+    except ValueError as error:
+        raise DtypeError(f"cannot make a tensor of {_short(data)}: {error}", hint="give numbers, or lists of equal length") from None
     if array.dtype.kind not in "fiub":
-        raise DtypeError(f"cannot compute with values of dtype {array.dtype}", hint="give numbers: floats, integers or booleans")
-    return array
-
-
-def _data_hint(data: object) -> str:
-    if isinstance(data, str):
-        return "turn text into numbers first: tg.data.vocab.CharVocabulary.from_text(text).encode(text)"
-    if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) for item in data):
-        return "put tensors together with tg.stack([...]) or tg.concat([...]), which record it"
-    return "give numbers, or lists of equal length"
+        hint = "give numbers: floats, integers or booleans"
+        if array.dtype.kind == "U":
+            hint = "turn text into numbers first: tg.data.vocab.CharVocabulary.from_text(text).encode(text)"
+        raise DtypeError(f"cannot compute with {_short(data)}, of dtype {array.dtype}", hint=hint)
+    if dtype is None and not isinstance(data, (ndarray, np.generic)):
+        dtype = default_dtype.now
+    return array if dtype is None else np.asarray(array, dtype)
 
 
 def _short(value: object) -> str:
@@ -545,6 +545,14 @@ def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
     return _constant(as_array(value))
 
 
+def as_pair(a: Any, b: Any) -> tuple[Tensor, Tensor]:
+    """Two Tensors; if one is a Python number it takes the dtype of the other."""
+    if type(a) is Tensor:
+        return a, as_tensor(b, a)
+    second = as_tensor(b)
+    return as_tensor(a, second), second
+
+
 def _axes(axis: Any, t: Tensor, name: str) -> tuple[int, ...] | None:
     """An axis argument as a tuple of axes that exist."""
     if axis is None:
@@ -568,8 +576,7 @@ def _plain_key(key: Key) -> Key:
 
 def matmul(a: TensorLike, b: TensorLike) -> Tensor:
     """`a @ b`; a vector counts as one row on the left, as one column on the right."""
-    a = as_tensor(a)
-    b = as_tensor(b, a)
+    a, b = as_pair(a, b)
     if a.ndim > 1 < b.ndim:
         return apply2(ops.MATMUL, a, b)
     if not a.ndim or not b.ndim:

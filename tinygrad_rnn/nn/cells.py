@@ -182,32 +182,25 @@ class GRUCell(_GatedCell):
         return (named((1.0 - z) * n + z * h, "h"),)
 
 
-def unroll(cell: Cell, xs: TensorLike, state: Any = None) -> tuple[list[Tensor], Any]:
+def unroll(cell: Cell, xs: TensorLike | Sequence[TensorLike], state: Any = None) -> tuple[list[Tensor], Any]:
     """Run a cell over the time steps 1..T of `xs` (batch, time, features): the list of all h (batch, hidden), and the last state.
 
-    `state` is where to start (zeros if None). Every node is stamped with its time step and the name of the cell.
-    Raises `ShapeError` if xs has not three axes, `DataError` for a sequence of no steps or a batch of none.
+    `xs` may also be a list of T inputs (batch, features), which keep their names in pictures. `state` is where to start (zeros
+    if None). Every node is stamped with its time step and the name of the cell. Raises `ShapeError` if xs does not have three
+    axes, `DataError` for a sequence of no steps or a batch of none.
 
     >>> cell = LSTMCell(3, 4, rng=np.random.default_rng(0))
     >>> hs, (h, c) = unroll(cell, np.ones((2, 5, 3)))
     >>> len(hs), hs[-1].shape, hs[-1].place
     (5, (2, 4), 't=5 / LSTMCell')
     """
-    xs = as_tensor(xs)
-    if xs.ndim != 3:
-        raise ShapeError(f"unroll over xs of shape {xs.shape}", hint="xs is (batch, time, features); one sequence is a batch of 1")
-    batch, time, _ = xs.shape
-    if not batch or not time:
-        raise DataError(
-            f"unroll over {'no sequences' if not batch else 'a sequence of no steps'}: xs of shape {xs.shape} (batch, time, features)",
-            hint="leave empty sequences out before you make a batch",
-        )
+    inputs = _inputs(xs)
     if state is None:
-        state = cell.initial_state(batch)
+        state = cell.initial_state(inputs[0].shape[0])
     hs = []
-    for t in range(1, time + 1):
+    for t, x in enumerate(inputs, start=1):
         with time_step(t):
-            x = named(xs[:, t - 1], "x")
+            x = x if x.name else named(x, "x")
             if isinstance(cell, Module):
                 state = cell.step(x, state)
             else:

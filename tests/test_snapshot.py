@@ -1,0 +1,118 @@
+"""Snapshots and the stepper: what renderers and probes see, on a graph that nothing was switched on for."""
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tg
+from tinygrad_rnn.errors import GraphError
+from tinygrad_rnn.records import norm
+
+
+def small():
+    w = tg.Tensor([1.0, 2.0], requires_grad=True, name="w")
+    x = tg.Tensor([3.0, 4.0], name="x")
+    with tg.time_step(1):
+        a = tg.named(w * x, "a")
+    with tg.time_step(2):
+        b = tg.named(tg.tanh(a * w) - 1.0, "b")
+    return w, (b**2).sum()
+
+
+def test_records_in_creation_order_with_constants_before_their_first_use():
+    _, loss = small()
+    graph = tg.snapshot(loss)
+    assert [(r.kind, r.op or r.symbol) for r in graph] == [
+        ("parameter", "w"), ("constant", "x"), ("op", "mul"), ("op", "mul"), ("op", "tanh"), ("constant", "1"), ("op", "sub"), ("op", "pow"),
+        ("op", "sum"),
+    ]  # fmt: skip
+    assert all(parent < r.id for r in graph for parent in r.parents)
+    assert [r.t for r in graph] == [None, 1, 1, 2, 2, 2, 2, None, None]
+    assert (graph.steps, graph.root.op, len(graph)) == ((1, 2), "sum", 9)
+    assert graph.find("a").place == "t=1"
+    assert graph[7].symbol == "x²"
+    assert (graph.find("x").low, graph.find("x").high, graph.find("x").shape) == (3.0, 4.0, (2,))
+    assert graph.find("x").grad is None
+    with pytest.raises(GraphError, match="names in this graph: a, b, w, x"):
+        graph.find("nobody")
+
+
+def test_contributions_by_step_sum_to_the_gradient():
+    w, loss = small()
+    graph = tg.snapshot(loss)
+    assert w.grad is None
+    loss.backward()
+    parts = graph.contributions("w")
+    assert list(parts) == [1, 2]
+    np.testing.assert_allclose(sum(parts.values()), w.grad, rtol=1e-12)
+    assert [(use.child, use.slot, use.t) for use in graph.uses("w")] == [(2, 0, 1), (3, 1, 2)]
+
+
+def test_the_same_value_in_both_slots_is_two_edges():
+    w = tg.Tensor([3.0], requires_grad=True, name="w")
+    graph = tg.snapshot((w * w).sum())
+    assert graph[1].parents == (0, 0)
+    assert [use.slot for use in graph.uses("w")] == [0, 1]
+
+
+def test_events_come_in_true_order_and_count_who_is_waited_for():
+    _, loss = small()
+    events = list(tg.backward_steps(loss))
+    assert [e.number for e in events] == list(range(1, len(events) + 1))
+    assert [e.node.id for e in events] == sorted((e.node.id for e in events), reverse=True)
+    waiting = [(m.parent.name, m.waits_for) for e in events for m in e.sent if m.parent.name == "w"]
+    assert waiting == [("w", 1), ("w", 0)]
+    assert all(e.rule for e in events)
+    turn = {e.node.id: e.number for e in events}
+    for event in events:
+        for message in event.sent:
+            assert turn[message.parent.id] > event.number
+
+
+@pytest.mark.parametrize("cell", [tg.nn.RNNCell, tg.nn.LSTMCell, tg.nn.GRUCell])
+def test_events_fold_to_the_gradients_of_backward(cell):
+    cell = cell(2, 3, rng=np.random.default_rng(0))
+    hs, _ = tg.nn.unroll(cell, np.random.default_rng(1).standard_normal((2, 4, 2)))
+    loss = (hs[-1] ** 2).sum()
+    folded = {}
+    for event in tg.backward_steps(loss):
+        for message in event.sent:
+            folded[message.parent.id] = folded.get(message.parent.id, 0) + message.gradient
+            np.testing.assert_array_equal(message.so_far, folded[message.parent.id])
+    loss.backward()
+    graph = tg.snapshot(loss)
+    for name, p in cell.named_parameters():
+        np.testing.assert_allclose(folded[graph.find(name).id], p.grad, rtol=0, atol=1e-12)
+
+
+def test_what_has_no_gradient_of_its_own_still_has_values():
+    w = tg.Tensor([1.0, 2.0], requires_grad=True, name="w")
+    graph = tg.snapshot(w * 2)
+    assert graph.root.grad is None
+    assert graph.contributions("w") == {}
+    assert graph.find("w").grad_norm is None
+    with pytest.raises(GraphError, match="single number"):
+        list(tg.backward_steps(w * 2))
+    np.testing.assert_array_equal(tg.snapshot(w * 2, [1.0, 1.0]).find("w").grad, [2.0, 2.0])
+
+
+def test_snapshot_before_and_after_backward_is_the_same():
+    w, loss = small()
+    before = tg.snapshot(loss)
+    loss.backward()
+    kept = w.grad.copy()
+    after = tg.snapshot(loss)
+    for a, b in zip(before, after, strict=True):
+        np.testing.assert_array_equal(a.value, b.value)
+        assert (a.grad is None) == (b.grad is None)
+        assert a.grad is None or np.array_equal(a.grad, b.grad)
+    np.testing.assert_array_equal(w.grad, kept)
+
+
+@pytest.mark.parametrize("x", [[], [0.0], [3.0, 4.0], [1e-200, 1e-200], [1e200, 1e200], [np.inf, 1.0], [-2.0]])
+def test_norm_neither_overflows_nor_underflows(x):
+    expected = float(np.hypot(x[0], x[1])) if len(x) == 2 else float(abs(x[0])) if x else 0.0
+    assert norm(np.array(x)) == pytest.approx(expected, rel=1e-14)
+
+
+def test_norm_keeps_nan():
+    assert np.isnan(norm(np.array([np.nan, 1.0])))

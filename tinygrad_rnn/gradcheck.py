@@ -1,0 +1,110 @@
+"""Is this gradient right? Compare it with what happens when the inputs are moved a little."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .backward import grad
+from .errors import DtypeError, GradientError, GraphError
+from .kernels import Array
+from .tensor import Tensor
+
+__all__ = ["gradcheck"]
+
+EACH_ENTRY = 2000  # inputs with more entries are checked in random directions only
+
+
+def gradcheck(
+    f: Callable[..., Tensor], inputs: Any, *, order: int = 1, eps: float = 1e-5, tolerance: float = 1e-6, seed: int = 0
+) -> bool:
+    """Check the gradient of `f(*inputs)` against central differences, (L(x + eps) - L(x - eps)) / (2 eps).
+
+    `inputs`: an array or Tensor, or a list of them, in float64. `f` returns a Tensor of any shape; L is its sum with random
+    weights, so no error can hide in another. Each entry is moved by itself, then all in a random direction. `order=2` also
+    checks the gradient of the gradient, recorded by `create_graph=True`. Returns True; raises `GradientError` with the worst
+    entry where the difference exceeds `tolerance`, relative to the largest entry of that gradient.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.gradcheck(tg.tanh, np.array([0.5, -1.0]), order=2)
+    True
+    """
+    arrays = [_float64(x, k) for k, x in enumerate(inputs if isinstance(inputs, (list, tuple)) else [inputs])]
+    rng = np.random.default_rng(seed)
+    weights = rng.uniform(0.5, 1.5, f(*_tensors(arrays)).shape)
+
+    def loss(*xs: Tensor) -> Tensor:
+        return (f(*xs) * weights).sum()
+
+    _check(loss, arrays, rng, eps, tolerance)
+    if order > 1:
+        directions = [rng.uniform(0.5, 1.5, x.shape) for x in arrays]
+
+        def slope(*xs: Tensor) -> Tensor:
+            gradients = _gradients(loss(*xs), xs, create_graph=True)
+            total = Tensor(0.0)
+            for g, direction in zip(gradients, directions, strict=True):
+                total = total + (g * direction).sum()
+            return total
+
+        gradcheck(slope, arrays, order=order - 1, eps=eps, tolerance=tolerance, seed=seed + 1)
+    return True
+
+
+def _check(loss: Callable[..., Tensor], arrays: list[Array], rng: np.random.Generator, eps: float, tolerance: float) -> None:
+    tensors = _tensors(arrays)
+    gradients = _gradients(loss(*tensors), tensors)
+    for k, (x, g) in enumerate(zip(arrays, gradients, strict=True)):
+        if x.size > EACH_ENTRY:
+            continue
+        numeric = np.zeros_like(x)
+        for entry in np.ndindex(x.shape):
+            step = np.zeros_like(x)
+            step[entry] = eps
+            numeric[entry] = _difference(loss, arrays, [step if j == k else None for j in range(len(arrays))], eps)
+        scale = max(np.abs(g).max(initial=0.0), np.abs(numeric).max(initial=0.0), 1e-4)
+        gap = np.abs(g - numeric) / scale
+        if not (gap <= tolerance).all():
+            worst = np.unravel_index(int(np.argmax(np.where(np.isnan(gap), np.inf, gap))), x.shape)
+            entry = tuple(map(int, worst))
+            raise GradientError(
+                f"the gradient of input {k + 1} {x.shape} differs from finite differences at {int((~(gap <= tolerance)).sum())} of "
+                f"{x.size} entries, most at {entry}: {g[worst]:.10g} against {numeric[worst]:.10g}",
+                hint="look at the vjp of the ops in between; near a kink (relu at 0) move the input instead",
+            )
+    steps: list[Array | None] = [eps * rng.standard_normal(x.shape) for x in arrays]
+    expected = sum(float((g * step).sum()) for g, step in zip(gradients, steps, strict=True)) / eps  # type: ignore[operator]
+    found = _difference(loss, arrays, steps, eps)
+    size = max(abs(expected), abs(found), sum(float(np.abs(g).sum()) for g in gradients), 1e-4)
+    if not abs(expected - found) <= tolerance * size:
+        raise GradientError(f"along a random direction the slope is {found:.10g}, the gradient gives {expected:.10g}")
+
+
+def _difference(loss: Callable[..., Tensor], arrays: list[Array], steps: list[Array | None], eps: float) -> float:
+    up = [x if step is None else x + step for x, step in zip(arrays, steps, strict=True)]
+    down = [x if step is None else x - step for x, step in zip(arrays, steps, strict=True)]
+    return (loss(*_tensors(up)).item() - loss(*_tensors(down)).item()) / (2 * eps)
+
+
+def _gradients(loss: Tensor, tensors: Sequence[Tensor], create_graph: bool = False) -> list[Any]:
+    """The gradients; zeros where the loss is a constant, as the slope of a linear function is."""
+    if loss.node is None:
+        return [Tensor(np.zeros(t.shape)) if create_graph else np.zeros(t.shape) for t in tensors]
+    return grad(loss, tensors, create_graph=create_graph)
+
+
+def _tensors(arrays: list[Array]) -> list[Tensor]:
+    return [Tensor(x, requires_grad=True) for x in arrays]
+
+
+def _float64(x: Any, k: int) -> Array:
+    array = x.data if isinstance(x, Tensor) else np.asarray(x)
+    if array.dtype != np.float64:
+        raise DtypeError(
+            f"gradcheck of input {k + 1} with dtype {array.dtype}", hint="differences of 1e-5 need float64: array.astype(np.float64)"
+        )
+    if not np.isfinite(array).all():
+        raise GraphError(f"gradcheck of input {k + 1}, which holds NaN or infinity")
+    return array
