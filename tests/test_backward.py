@@ -170,7 +170,9 @@ def test_an_optimizer_step_counts_as_a_change():
         loss.backward()
 
 
-@pytest.mark.parametrize("call", [lambda t: t.backward(), lambda t: tg.grad(t, t), lambda t: tg.snapshot(t), lambda t: t.register_hook(print)])
+@pytest.mark.parametrize(
+    "call", [lambda t: t.backward(), lambda t: tg.grad(t, t), lambda t: tg.snapshot(t), lambda t: t.register_hook(print)]
+)
 def test_a_tensor_without_a_graph(call):
     with pytest.raises(GraphError) as caught:
         call(tg.Tensor(1.0))

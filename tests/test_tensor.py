@@ -202,7 +202,9 @@ def test_shapes_that_do_not_fit_name_scope_and_step(call, shapes):
 # ---- products of vectors ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("a", "b"), [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((4, 2, 3), (3,)), ((3,), (4, 3, 2)), ((2, 3), (3, 2))])
+@pytest.mark.parametrize(
+    ("a", "b"), [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((4, 2, 3), (3,)), ((3,), (4, 3, 2)), ((2, 3), (3, 2))]
+)
 def test_matmul_takes_vectors_as_numpy_does(a, b):
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal(a), rng.standard_normal(b)

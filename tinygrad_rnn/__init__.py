@@ -1,9 +1,8 @@
 """A small autograd engine on NumPy whose graphs know time: recurrent networks, drawn unrolled with their gradients."""
 
 from . import data, errors, functional, nn, optim
-from .backward import grad
+from .dtypes import default_dtype
 from .gradcheck import gradcheck
-from .graph import detect_anomaly, no_grad, scope, time_step
 from .primitives import (
     abs,
     add,
@@ -32,8 +31,10 @@ from .primitives import (
     transpose,
     where,
 )
+from .scopes import detect_anomaly, no_grad, scope, time_step
 from .snapshot import backward_steps, snapshot
-from .tensor import Tensor, default_dtype, named, tensor
+from .sweep import grad
+from .tensor import Tensor, named, tensor
 
 __all__ = [
     "Tensor",

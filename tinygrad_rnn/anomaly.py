@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from .errors import GraphError, NumericError
-from .graph import Node, Trace, place_of
+from .graph import Node, Trace
 from .kernels import Array
+from .scopes import place_of
 
 PACKAGE = str(Path(__file__).parent)
 

@@ -5,7 +5,16 @@ Every error is also the built-in exception that a NumPy user would catch (`Shape
 
 from __future__ import annotations
 
-__all__ = ["DataError", "DtypeError", "GradientError", "GraphError", "LoadError", "NumericError", "ShapeError", "TinygradRnnError"]
+__all__ = [
+    "DataError",
+    "DtypeError",
+    "GradientError",
+    "GraphError",
+    "LoadError",
+    "NumericError",
+    "ShapeError",
+    "TinygradRnnError",
+]
 
 
 class TinygradRnnError(Exception):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from .errors import DataError, DtypeError, ShapeError
-from .graph import here, place_of
 from .primitives import abs, exp, log, maximum, where
+from .scopes import here, place_of
 from .tensor import Tensor, TensorLike, as_tensor
 
 __all__ = [
@@ -85,7 +85,9 @@ def cross_entropy(logits: TensorLike, targets: Any) -> Tensor:
             hint="logits (..., classes) go with integer targets (...), or with probabilities of the same shape",
         )
     if wanted.dtype.kind not in "iu":
-        raise DtypeError(f"cross_entropy with targets of dtype {wanted.dtype}", hint="class numbers are integers: targets.astype(int)")
+        raise DtypeError(
+            f"cross_entropy with targets of dtype {wanted.dtype}", hint="class numbers are integers: targets.astype(int)"
+        )
     if wanted.min() < 0 or wanted.max() >= classes:
         raise DataError(
             f"class {wanted.min() if wanted.min() < 0 else wanted.max()} among {classes} classes",

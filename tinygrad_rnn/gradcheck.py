@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .backward import grad
 from .errors import DtypeError, GradientError, GraphError
 from .kernels import Array
+from .sweep import grad
 from .tensor import Tensor
 
 __all__ = ["gradcheck"]
@@ -75,7 +75,7 @@ def _check(loss: Callable[..., Tensor], arrays: list[Array], rng: np.random.Gene
                 hint="look at the vjp of the ops in between; near a kink (relu at 0) move the input instead",
             )
     steps: list[Array | None] = [eps * rng.standard_normal(x.shape) for x in arrays]
-    expected = sum(float((g * step).sum()) for g, step in zip(gradients, steps, strict=True)) / eps  # type: ignore[operator]
+    expected = sum(float((g * step).sum()) for g, step in zip(gradients, steps, strict=True)) / eps
     found = _difference(loss, arrays, steps, eps)
     size = max(abs(expected), abs(found), sum(float(np.abs(g).sum()) for g in gradients), 1e-4)
     if not abs(expected - found) <= tolerance * size:
@@ -103,7 +103,8 @@ def _float64(x: Any, k: int) -> Array:
     array = x.data if isinstance(x, Tensor) else np.asarray(x)
     if array.dtype != np.float64:
         raise DtypeError(
-            f"gradcheck of input {k + 1} with dtype {array.dtype}", hint="differences of 1e-5 need float64: array.astype(np.float64)"
+            f"gradcheck of input {k + 1} with dtype {array.dtype}",
+            hint="differences of 1e-5 need float64: array.astype(np.float64)",
         )
     if not np.isfinite(array).all():
         raise GraphError(f"gradcheck of input {k + 1}, which holds NaN or infinity")

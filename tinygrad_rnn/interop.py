@@ -1,13 +1,19 @@
-"""NumPy's functions on Tensors: recorded where an op exists, refused with a word where none does."""
+"""How a Tensor behaves towards NumPy and Python: as an array would, except that no gradient is ever lost silently.
+
+NumPy's functions are recorded where an op exists and refused with a word where none does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
+from .dtypes import as_array
 from .errors import GraphError
+from .kernels import Array, Key
 from .ops import OPS
 
 UFUNCS: dict[Any, str] = {op.forward: op.name for op in OPS.values() if isinstance(op.forward, np.ufunc)}
@@ -41,32 +47,120 @@ INSTEAD = {
 }  # fmt: skip
 
 
-def array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-    """`np.tanh(tensor)`, `array + tensor`: record the op of that name."""
-    if any(hasattr(x, "__array_ufunc__") and not isinstance(x, (type(self), np.ndarray, np.generic)) for x in inputs):
-        return NotImplemented
-    if ufunc in UFUNCS and method == "__call__" and not options:
-        return _recorded(UFUNCS[ufunc])(*inputs)
-    if method == "__call__" and (ufunc in UFUNCS_WITHOUT_GRADIENT or not _recording(inputs)):
-        if "out" in options and any(isinstance(x, type(self)) for x in options["out"]):
-            raise _refusal(ufunc.__name__, "it would write into a recorded value")
-        return ufunc(*_values(inputs), **options)
-    raise _refusal(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}", "out= and where= cannot be recorded" if options else "")
+class NumpyLike:
+    """What a Tensor has in common with an array: length, iteration, comparison, printing, NumPy's functions."""
 
+    __slots__ = ()
 
-def array_function(self: Any, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-    """`np.sum(tensor)`, `np.concatenate([...])`: record the op of that name."""
-    if function in FUNCTIONS:
-        return _recorded(FUNCTIONS[function])(*args, **kwargs)
-    if function in WITHOUT_GRADIENT or not _recording((args, tuple(kwargs.values()))):
-        return function(*_values(args), **{key: _values((value,))[0] for key, value in kwargs.items()})
-    raise _refusal(function.__name__, "")
+    if TYPE_CHECKING:  # what a Tensor adds
+        _data: Array
+        node: Any
+        name: str | None
+
+        @property
+        def place(self) -> str: ...
+        def item(self) -> float: ...
+        def __getitem__(self, key: Key) -> Any: ...
+
+    def __array_ufunc__(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        """`np.tanh(tensor)`, `array + tensor`: record the op of that name."""
+        if any(hasattr(x, "__array_ufunc__") and not isinstance(x, (type(self), np.ndarray, np.generic)) for x in inputs):
+            return NotImplemented
+        if ufunc in UFUNCS and method == "__call__" and not options:
+            return _recorded(UFUNCS[ufunc])(*inputs)
+        if method == "__call__" and (ufunc in UFUNCS_WITHOUT_GRADIENT or not _recording(inputs)):
+            if "out" in options and any(isinstance(x, type(self)) for x in options["out"]):
+                raise _refusal(ufunc.__name__, "it would write into a recorded value")
+            return ufunc(*_values(inputs), **options)
+        raise _refusal(
+            ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}",
+            "out= and where= cannot be recorded" if options else "",
+        )
+
+    def __array_function__(self: Any, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        """`np.sum(tensor)`, `np.concatenate([...])`: record the op of that name."""
+        if function in FUNCTIONS:
+            return _recorded(FUNCTIONS[function])(*args, **kwargs)
+        if function in WITHOUT_GRADIENT or not _recording((args, tuple(kwargs.values()))):
+            return function(*_values(args), **{key: _values((value,))[0] for key, value in kwargs.items()})
+        raise _refusal(function.__name__, "")
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
+        if self.node is not None:
+            raise GraphError(
+                "turning a tensor that has a gradient into an array would lose the gradient",
+                where=self.place,
+                hint="use t.numpy() to say that you want the values alone, or the tg function of the same name to keep the gradient",
+            )
+        return np.array(self._data, dtype) if copy else np.asarray(self._data, dtype)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[k] for k in range(len(self._data)))
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        return self._data.__index__()
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self._data == as_array(value)).any())
+
+    def __setitem__(self, key: Key, value: Any) -> None:
+        raise GraphError(
+            "t[...] = value would change a recorded value",
+            where=self.place,
+            hint="build a new tensor with tg.where(condition, a, b) or tg.concat; before recording, t.data = array changes the values",
+        )
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        return self._data == as_array(other) if _is_numeric(other) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        return self._data != as_array(other) if _is_numeric(other) else NotImplemented
+
+    def __lt__(self, other: Any) -> Any:
+        return self._data < as_array(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._data <= as_array(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._data > as_array(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._data >= as_array(other)
+
+    def __repr__(self) -> str:
+        values = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
+        more = f", name={self.name!r}" if self.name else ""
+        if self.node is not None:
+            more += ", requires_grad=True" if self.node.op is None else f", from {self.node.op.name}"
+        return f"Tensor({values}{more})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
 
 
 def _recorded(name: str) -> Callable[..., Any]:
     from . import functional, primitives
 
-    return getattr(primitives, name, None) or getattr(functional, name)  # type: ignore[no-any-return]
+    return getattr(primitives, name, None) or getattr(functional, name)
+
+
+def _is_numeric(value: object) -> bool:
+    return isinstance(value, (NumpyLike, np.ndarray, np.generic, int, float, list, tuple))
 
 
 def _recording(values: Any) -> bool:

@@ -55,7 +55,8 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     if g.ndim > len(shape):
         g = np.add.reduce(g, axis=tuple(range(g.ndim - len(shape))))
     axes = tuple(axis for axis, n in enumerate(shape) if n == 1 and g.shape[axis] != 1)
-    return np.add.reduce(g, axis=axes, keepdims=True) if axes else g
+    total: Array = np.add.reduce(g, axis=axes, keepdims=True) if axes else g
+    return total
 
 
 def product(a: Array, g: Array, ndim: int) -> Array:

@@ -13,8 +13,8 @@ import numpy as np
 
 from . import ops
 from .errors import DataError, DtypeError, ShapeError
-from .graph import here, place_of
 from .kernels import Key
+from .scopes import here, place_of
 from .tensor import Tensor, TensorLike, apply1, apply2, apply_list, as_pair, as_tensor, matmul
 from .tensor import power as pow
 
@@ -164,7 +164,9 @@ def take(table: TensorLike, index: Any) -> Tensor:
     if rows.size and not -len(table) <= rows.min() <= rows.max() < len(table):
         wrong = rows[(rows < -len(table)) | (rows >= len(table))].flat[0]
         raise DataError(
-            f"row {wrong} of a table with {len(table)} rows", where=place_of(here.mode.frames), hint=f"rows run from 0 to {len(table) - 1}"
+            f"row {wrong} of a table with {len(table)} rows",
+            where=place_of(here.mode.frames),
+            hint=f"rows run from 0 to {len(table) - 1}",
         )
     return apply1(ops.TAKE, table, rows.astype(np.intp))
 
@@ -179,7 +181,11 @@ def concat(parts: Sequence[TensorLike], axis: int = 0) -> Tensor:
     ndim = tensors[0].ndim
     if not -ndim <= axis < ndim or any(t.ndim != ndim for t in tensors):
         shapes = " and ".join(str(t.shape) for t in tensors[:6])
-        raise ShapeError(f"concat of shapes {shapes} along axis {axis} does not fit", where=place_of(here.mode.frames), hint="the axis must exist in all")
+        raise ShapeError(
+            f"concat of shapes {shapes} along axis {axis} does not fit",
+            where=place_of(here.mode.frames),
+            hint="the axis must exist in all",
+        )
     axis %= ndim
     return apply_list(ops.CONCAT, tensors, (axis, (0, *accumulate(t.shape[axis] for t in tensors))))
 
@@ -219,4 +225,5 @@ def split(x: TensorLike, parts: int, axis: int = -1) -> list[Tensor]:
             hint="the size of the axis must be a multiple of the number of parts",
         )
     size, before = x.shape[axis] // parts, (slice(None),) * (axis % x.ndim)
-    return [x[(*before, slice(k * size, (k + 1) * size))] for k in range(parts)]
+    keys = [(*before, slice(k * size, (k + 1) * size)) for k in range(parts)]
+    return [x[key] for key in keys]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .errors import GraphError
-from .graph import Frame, place_of
 from .kernels import Array
+from .scopes import Frame, place_of
 
 __all__ = ["GraphSnapshot", "Record", "Use"]
 
@@ -122,7 +122,8 @@ class GraphSnapshot:
                 return record
         names = sorted({r.name for r in self.records if r.name})
         raise GraphError(
-            f"no node is called {name!r}" + ("" if t is None else f" in step {t}"), hint=f"names in this graph: {', '.join(names) or 'none'}"
+            f"no node is called {name!r}" + ("" if t is None else f" in step {t}"),
+            hint=f"names in this graph: {', '.join(names) or 'none'}",
         )
 
     def along(self, name: str) -> dict[int, Record]:

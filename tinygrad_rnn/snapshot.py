@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from .backward import Exact, seed_of, sweep
 from .errors import GraphError
-from .graph import Frame, Leaf, Node, reachable
+from .graph import Leaf, Node, reachable
 from .kernels import Array
 from .ops import GETITEM, POW
+from .readers import Exact
 from .records import GraphSnapshot, Record
+from .scopes import Frame
+from .sweep import seed_of, sweep
 from .tensor import Tensor
 
 __all__ = ["Event", "Message", "backward_steps", "replay", "snapshot"]
@@ -88,7 +90,9 @@ def _root(loss: Tensor) -> Node:
 
 def _record(id: int, n: Node, parents: tuple[int, ...], value: Array, grad: Array | None) -> Record:
     if isinstance(n, Leaf) or n.op is None:
-        return Record(id, "parameter", "", n.name or "?", (), n.name, n.frames, "it was given, so its gradient stays here", "", value, grad)
+        return Record(
+            id, "parameter", "", n.name or "?", (), n.name, n.frames, "it was given, so its gradient stays here", "", value, grad
+        )
     symbol = "x" + f"{n.args}".translate(SUPERSCRIPTS) if n.op is POW else n.op.symbol
     return Record(id, "op", n.op.name, symbol, parents, n.name, n.frames, n.op.words, _settings(n), value, grad)
 

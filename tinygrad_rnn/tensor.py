@@ -7,83 +7,30 @@ thin callers. NumPy's own functions work on Tensors where an op exists and other
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, Union
 
 import numpy as np
 import numpy.typing as npt
 
-from . import anomaly, graph, interop, ops
+from . import anomaly, graph, ops
+from .dtypes import FLOATS, as_array, default_dtype
 from .errors import DtypeError, GraphError, ShapeError
-from .graph import Frame, Leaf, Node, here, place_of, tick
-from .kernels import Array, Key
+from .graph import Leaf, Node
+from .interop import NumpyLike
+from .kernels import Array, Key, is_basic
+from .misfit import misfit
 from .ops import BOTH, INPUT, NOTHING, OUTPUT, Op
+from .scopes import here, place_of, tick
 
-__all__ = ["Tensor", "TensorLike", "default_dtype", "named", "tensor"]
+__all__ = ["Tensor", "TensorLike", "named", "tensor"]
 
 TensorLike: TypeAlias = Union["Tensor", npt.ArrayLike]
 
 ndarray = np.ndarray
-FLOATS = frozenset(map(np.dtype, ("float16", "float32", "float64", "longdouble")))
 
 
-class default_dtype:
-    """The dtype that Python numbers and lists become: float64 unless said otherwise.
-
-    Call it to change it for good; use it in a `with` to change it for a while.
-
-    >>> import numpy as np, tinygrad_rnn as tg
-    >>> with tg.default_dtype(np.float32):
-    ...     tg.Tensor([1.0]).dtype
-    dtype('float32')
-    >>> tg.Tensor([1.0]).dtype
-    dtype('float64')
-    """
-
-    now = np.dtype(np.float64)
-
-    def __init__(self, dtype: npt.DTypeLike) -> None:
-        if np.dtype(dtype) not in FLOATS:
-            raise DtypeError(f"default_dtype({dtype!r})", hint="give a floating-point dtype, np.float32 or np.float64")
-        self.before = default_dtype.now
-        default_dtype.now = np.dtype(dtype)
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *error: object) -> None:
-        default_dtype.now = self.before
-
-
-def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
-    """Numbers, lists and arrays as an array: an array keeps its dtype, everything else becomes the default dtype."""
-    if isinstance(data, Tensor):
-        data = data._data
-    if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) and item.node is not None for item in data):
-        raise DtypeError(
-            "a list of tensors that have gradients is not data",
-            hint="put them together with tg.stack([...]) or tg.concat([...]), which record it",
-        )
-    try:
-        array: Array = np.asarray(data)
-    except ValueError as error:
-        raise DtypeError(f"cannot make a tensor of {_short(data)}: {error}", hint="give numbers, or lists of equal length") from None
-    if array.dtype.kind not in "fiub":
-        hint = "give numbers: floats, integers or booleans"
-        if array.dtype.kind == "U":
-            hint = "turn text into numbers first: tg.data.vocab.CharVocabulary.from_text(text).encode(text)"
-        raise DtypeError(f"cannot compute with {_short(data)}, of dtype {array.dtype}", hint=hint)
-    if dtype is None and not isinstance(data, (ndarray, np.generic)):
-        dtype = default_dtype.now
-    return array if dtype is None else np.asarray(array, dtype)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-class Tensor:
+class Tensor(NumpyLike):
     """An array of numbers that remembers how it was computed.
 
     `data`: numbers, lists or an array (copied). `requires_grad=True` makes it a leaf whose gradient `backward()` puts in
@@ -99,7 +46,6 @@ class Tensor:
     """
 
     __slots__ = ("__weakref__", "_data", "_name", "node")
-    __array_priority__ = 1000
 
     _data: Array
     _name: str | None
@@ -219,7 +165,9 @@ class Tensor:
     def retain_grad(self) -> None:
         """Keep the gradient of a result in its `.grad` too; leaves always keep theirs."""
         if self.node is None:
-            raise GraphError("retain_grad() on a tensor without a graph", hint="only what is computed from a leaf gets a gradient")
+            raise GraphError(
+                "retain_grad() on a tensor without a graph", hint="only what is computed from a leaf gets a gradient"
+            )
         if not self.is_leaf:
             self._hooks().append(None)
 
@@ -235,7 +183,9 @@ class Tensor:
         array([20., 40.])
         """
         if self.node is None:
-            raise GraphError("register_hook() on a tensor without a graph", hint="only what is computed from a leaf gets a gradient")
+            raise GraphError(
+                "register_hook() on a tensor without a graph", hint="only what is computed from a leaf gets a gradient"
+            )
         hooks = self._hooks()
         hooks.append(hook)
         return lambda: hooks.remove(hook)
@@ -294,7 +244,7 @@ class Tensor:
         return apply1(ops.ABS, self)
 
     def __getitem__(self, key: Key) -> Tensor:
-        return apply1(ops.GETITEM, self, key if ops.kernels.is_basic(key) and key is not None else _plain_key(key))
+        return apply1(ops.GETITEM, self, key if is_basic(key) and key is not None else _plain_key(key))
 
     # ---- shapes and reductions
 
@@ -323,77 +273,7 @@ class Tensor:
 
     T = property(transpose, doc="The axes reversed.")
 
-    # ---- as NumPy users expect
-
-    __array_ufunc__ = interop.array_ufunc
-    __array_function__ = interop.array_function
-
-    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
-        if self.node is not None:
-            raise GraphError(
-                "turning a tensor that has a gradient into an array would lose the gradient",
-                where=self.place,
-                hint="use t.numpy() to say that you want the values alone, or the tg function of the same name to keep the gradient",
-            )
-        return np.array(self._data, dtype) if copy else np.asarray(self._data, dtype)
-
-    def __len__(self) -> int:
-        return len(self._data)
-
-    def __iter__(self) -> Iterator[Tensor]:
-        return (self[k] for k in range(len(self._data)))
-
-    def __bool__(self) -> bool:
-        return bool(self._data)
-
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __index__(self) -> int:
-        return self._data.__index__()
-
-    def __contains__(self, value: Any) -> bool:
-        return bool((self._data == as_array(value)).any())
-
-    def __setitem__(self, key: Key, value: Any) -> None:
-        raise GraphError(
-            "t[...] = value would change a recorded value",
-            where=self.place,
-            hint="build a new tensor with tg.where(condition, a, b) or tg.concat; before recording, t.data = array changes the values",
-        )
-
-    __hash__ = object.__hash__
-
-    def __eq__(self, other: object) -> Any:
-        return self._data == as_array(other) if _is_numeric(other) else NotImplemented
-
-    def __ne__(self, other: object) -> Any:
-        return self._data != as_array(other) if _is_numeric(other) else NotImplemented
-
-    def __lt__(self, other: Any) -> Any:
-        return self._data < as_array(other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._data <= as_array(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._data > as_array(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._data >= as_array(other)
-
-    def __repr__(self) -> str:
-        values = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
-        more = f", name={self.name!r}" if self.name else ""
-        if self.node is not None:
-            more += ", requires_grad=True" if self.node.op is None else f", from {self.node.op.name}"
-        return f"Tensor({values}{more})"
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else str(self)
+    # ---- copies
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
@@ -435,7 +315,7 @@ def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
     try:
         y = op.forward(x) if args is None else op.forward(x, args)
     except (ValueError, TypeError, IndexError) as error:
-        raise _misfit(op, [x], args, error) from None
+        raise misfit(op, [x], args, error) from None
     if type(y) is not ndarray:
         y = np.asarray(y)
     t = new_tensor(Tensor)
@@ -461,7 +341,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
     try:
         y = op.forward(x, z) if args is None else op.forward(x, z, args)
     except (ValueError, TypeError) as error:
-        raise _misfit(op, [x, z], args, error) from None
+        raise misfit(op, [x, z], args, error) from None
     if type(y) is not ndarray:
         y = np.asarray(y)
     t = new_tensor(Tensor)
@@ -491,7 +371,7 @@ def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
     try:
         y = np.asarray(op.forward(arrays, args))
     except (ValueError, TypeError) as error:
-        raise _misfit(op, arrays, args, error) from None
+        raise misfit(op, arrays, args, error) from None
     parents, mode = tuple([t.node for t in inputs]), here.mode
     t = _constant(y)
     if mode.recording and any(p is not None for p in parents):
@@ -537,7 +417,7 @@ def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
     """A Tensor of anything numeric; a Python number takes the dtype of `like`, so that a float32 graph stays one."""
     kind = type(value)
     if kind is Tensor:
-        return value  # type: ignore[no-any-return]
+        return value
     if kind is float or kind is int:
         dtype = default_dtype.now if like is None else like._data.dtype
         known = scalars.get((value, dtype))
@@ -559,7 +439,9 @@ def _axes(axis: Any, t: Tensor, name: str) -> tuple[int, ...] | None:
         return None
     axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
     if not all(isinstance(a, (int, np.integer)) and -t.ndim <= a < t.ndim for a in axes):
-        raise ShapeError(f"{name}(axis={axis}) of a tensor of shape {t.shape}", where=place_of(here.mode.frames), hint=f"it has {t.ndim} axes")
+        raise ShapeError(
+            f"{name}(axis={axis}) of a tensor of shape {t.shape}", where=place_of(here.mode.frames), hint=f"it has {t.ndim} axes"
+        )
     return tuple(int(a) % t.ndim for a in axes)
 
 
@@ -580,10 +462,12 @@ def matmul(a: TensorLike, b: TensorLike) -> Tensor:
     if a.ndim > 1 < b.ndim:
         return apply2(ops.MATMUL, a, b)
     if not a.ndim or not b.ndim:
-        raise ShapeError(f"matmul of {a.shape} and {b.shape}", where=place_of(here.mode.frames), hint="to scale by a number use *")
+        raise ShapeError(
+            f"matmul of {a.shape} and {b.shape}", where=place_of(here.mode.frames), hint="to scale by a number use *"
+        )
     row, column = a.ndim == 1, b.ndim == 1
     if a.shape[-1] != b.shape[0 if column else -2]:
-        raise _misfit(ops.MATMUL, [a._data, b._data], None, None)
+        raise misfit(ops.MATMUL, [a._data, b._data], None, None)
     y = apply2(ops.MATMUL, a.reshape(1, -1) if row else a, b.reshape(-1, 1) if column else b)
     return y.reshape(y.shape[: y.ndim - row - column] if column else (*y.shape[:-2], y.shape[-1]))
 
@@ -594,27 +478,3 @@ def power(a: TensorLike, exponent: TensorLike) -> Tensor:
     if isinstance(exponent, (int, float, np.integer, np.floating)):
         return apply1(ops.POW, a, exponent.item() if isinstance(exponent, np.generic) else exponent)
     return apply1(ops.EXP, apply2(ops.MUL, as_tensor(exponent, a), apply1(ops.LOG, a)))
-
-
-def _is_numeric(value: object) -> bool:
-    return isinstance(value, (Tensor, ndarray, np.generic, int, float, list, tuple))
-
-
-HINTS = {
-    "matmul": "a @ b needs as many columns in a as rows in b; activations are rows: x (batch, features) @ W (features, hidden)",
-    "concat": "all parts need the same shape except along the axis on which they are joined",
-    "stack": "all parts need the same shape",
-    "reshape": "the number of entries must stay the same",
-    "getitem": "the index must lie inside the shape",
-    "take": "row numbers run from 0 to the number of rows - 1",
-}
-
-
-def _misfit(op: Op, arrays: list[Array], args: Any, error: Exception | None) -> Exception:
-    """The error of an op whose inputs do not fit, with shapes and place."""
-    shapes = " and ".join(str(x.shape) for x in arrays[:6]) + (" ..." if len(arrays) > 6 else "")
-    settings = f", {_short(args)}" if args is not None and op.name in ("getitem", "take", "reshape", "broadcast_to", "transpose", "pow") else ""
-    if isinstance(error, TypeError) and not any(x.dtype.kind == "b" for x in arrays):
-        return DtypeError(f"{op.name}({shapes}{settings}): {error}", where=place_of(here.mode.frames))
-    hint = HINTS.get(op.name, "axes are matched from the last one; each pair must be equal, or one of them 1")
-    return ShapeError(f"{op.name} of shapes {shapes}{settings} does not fit", where=place_of(here.mode.frames), hint=hint)

@@ -8,14 +8,15 @@ pictures.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataError, ShapeError
-from ..graph import scope, time_step
 from ..primitives import relu, sigmoid, split, tanh
+from ..scopes import scope, time_step
 from ..tensor import Tensor, TensorLike, as_tensor, named
 from . import init
 from .module import Module, scoped
@@ -39,7 +40,9 @@ class _GatedCell(Module):
         self, input_size: int, hidden_size: int, gates: int, rng: np.random.Generator, dtype: npt.DTypeLike | None
     ) -> None:
         if input_size < 1 or hidden_size < 1:
-            raise ShapeError(f"{type(self).__name__} with input_size={input_size}, hidden_size={hidden_size}", hint="both are at least 1")
+            raise ShapeError(
+                f"{type(self).__name__} with input_size={input_size}, hidden_size={hidden_size}", hint="both are at least 1"
+            )
         self.input_size, self.hidden_size = input_size, hidden_size
         bound = 1 / hidden_size**0.5
         self.Wx = Tensor(init.uniform(rng, (input_size, gates * hidden_size), bound, dtype), requires_grad=True)
@@ -194,12 +197,13 @@ def unroll(cell: Cell, xs: TensorLike | Sequence[TensorLike], state: Any = None)
     >>> len(hs), hs[-1].shape, hs[-1].place
     (5, (2, 4), 't=5 / LSTMCell')
     """
-    inputs = _inputs(xs)
+    time, input_at = _inputs(xs)
     if state is None:
-        state = cell.initial_state(inputs[0].shape[0])
+        state = cell.initial_state(input_at(0).shape[0])
     hs = []
-    for t, x in enumerate(inputs, start=1):
+    for t in range(1, time + 1):
         with time_step(t):
+            x = input_at(t - 1)
             x = x if x.name else named(x, "x")
             if isinstance(cell, Module):
                 state = cell.step(x, state)
@@ -208,3 +212,32 @@ def unroll(cell: Cell, xs: TensorLike | Sequence[TensorLike], state: Any = None)
                     state = cell.step(x, state)
         hs.append(state[0])
     return hs, state
+
+
+def _inputs(xs: Any) -> tuple[int, Callable[[int], Tensor]]:
+    """The number of steps, and a function that gives the input of one of them, recorded where it is called."""
+    if isinstance(xs, (list, tuple)) and all(isinstance(x, Tensor) for x in xs):
+        shapes = {x.shape for x in xs}
+        if len(shapes) > 1 or any(len(shape) != 2 for shape in shapes):
+            raise ShapeError(
+                f"unroll over inputs of shapes {sorted(shapes)}", hint="each step's input is (batch, features), all alike"
+            )
+        shape = (shapes.pop()[0] if xs else 1, len(xs), 1)
+        input_at: Callable[[int], Tensor] = xs.__getitem__
+    else:
+        whole = as_tensor(xs)
+        shape = whole.shape
+        if len(shape) != 3:
+            raise ShapeError(
+                f"unroll over xs of shape {shape}", hint="xs is (batch, time, features); one sequence is a batch of 1"
+            )
+
+        def input_at(k: int) -> Tensor:
+            return whole[:, k]
+
+    if not shape[0] or not shape[1]:
+        raise DataError(
+            f"unroll over {'a sequence of no steps' if not shape[1] else 'no sequences'}: xs of shape {shape} (batch, time, features)",
+            hint="leave empty sequences out before you make a batch",
+        )
+    return shape[1], input_at

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..dtypes import default_dtype
 from ..errors import ShapeError
 from ..kernels import Array
-from ..tensor import default_dtype
 
 __all__ = ["identity", "orthogonal", "scale_to_spectral_radius", "spectral_radius", "uniform", "zeros"]
 
@@ -63,7 +63,9 @@ def spectral_radius(W: Any) -> float:
     W = np.asarray(W, np.float64)
     rows, columns = _two(W.shape, "spectral_radius")
     if rows != columns:
-        raise ShapeError(f"the spectral radius of a matrix of shape {W.shape}", hint="it is defined for square matrices: take one gate's block")
+        raise ShapeError(
+            f"the spectral radius of a matrix of shape {W.shape}", hint="it is defined for square matrices: take one gate's block"
+        )
     return float(np.abs(np.linalg.eigvals(W)).max()) if rows else 0.0
 
 

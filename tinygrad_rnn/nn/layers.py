@@ -26,7 +26,13 @@ class Linear(Module):
     """
 
     def __init__(
-        self, input_size: int, output_size: int, *, rng: np.random.Generator, bias: bool = True, dtype: npt.DTypeLike | None = None
+        self,
+        input_size: int,
+        output_size: int,
+        *,
+        rng: np.random.Generator,
+        bias: bool = True,
+        dtype: npt.DTypeLike | None = None,
     ) -> None:
         bound = 1 / max(input_size, 1) ** 0.5
         self.W = Tensor(init.uniform(rng, (input_size, output_size), bound, dtype), requires_grad=True)

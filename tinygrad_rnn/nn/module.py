@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..errors import LoadError
-from ..graph import scope
 from ..kernels import Array
+from ..scopes import scope
 from ..tensor import Tensor
 
 __all__ = ["Module", "scoped"]

@@ -1,0 +1,172 @@
+"""Characters as numbers, and what counting alone reaches: the baselines that a character model has to beat."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from math import fsum, isfinite, log2
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_rnn.errors import DataError
+
+__all__ = ["CharVocabulary", "bigram_bits", "uniform_bits", "unigram_bits"]
+
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+
+
+@dataclass(frozen=True)
+class CharVocabulary:
+    """Numbers the distinct characters of a text: `symbols[id]` is the character of an id, 0 to `len(vocabulary) - 1`.
+
+    Build one with `from_text`. `unknown_id` is None, or the last id, which then stands for every character not in the
+    text. Symbols that are not a tuple of distinct characters raise `DataError`.
+
+    >>> letters = CharVocabulary.from_text("hello")
+    >>> letters.symbols, letters.encode("hole").tolist(), letters.decode([1, 0, 2, 2, 3])
+    (('e', 'h', 'l', 'o'), [1, 3, 2, 0], 'hello')
+    """
+
+    symbols: tuple[str, ...]
+    unknown_id: int | None = None
+
+    def __post_init__(self) -> None:
+        characters = self.symbols if self.unknown_id is None else self.symbols[: self.unknown_id]
+        distinct = len(set(characters)) == len(characters) > 0
+        if not isinstance(self.symbols, tuple) or not distinct or any(len(symbol) != 1 for symbol in characters):
+            raise DataError("symbols are not a tuple of distinct characters", hint="CharVocabulary.from_text(text)")
+
+    @classmethod
+    def from_text(cls, text: str, *, unknown: bool = False) -> CharVocabulary:
+        """The vocabulary of a text: its distinct characters, sorted; with `unknown` one id more, after all others.
+
+        An empty text raises `DataError`.
+
+        >>> open_ended = CharVocabulary.from_text("abba", unknown=True)
+        >>> len(open_ended), open_ended.unknown_id, open_ended.encode("abc").tolist()
+        (3, 2, [0, 1, 2])
+        """
+        _check_text("text", text)
+        symbols = tuple(sorted(set(text)))
+        return cls((*symbols, UNKNOWN), len(symbols)) if unknown else cls(symbols)
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {symbol: i for i, symbol in enumerate(self.symbols) if i != self.unknown_id}
+
+    def encode(self, text: str) -> NDArray[np.int64]:
+        """The ids of a text's characters, `(characters,)`; none for an empty text.
+
+        A character that is not in the vocabulary raises `DataError`, unless the vocabulary has an `unknown_id`.
+
+        >>> CharVocabulary.from_text("abc").encode("cab").tolist()
+        [2, 0, 1]
+        """
+        if not isinstance(text, str):
+            raise DataError(f"encode() of {type(text).__name__}, expected str", hint="Text objects: encode(text.text)")
+        ids = self._ids
+        if self.unknown_id is not None:
+            return np.array([ids.get(character, self.unknown_id) for character in text], dtype=np.int64)
+        for position, character in enumerate(text):
+            if character not in ids:
+                raise DataError(
+                    f"unknown character {character!r} (U+{ord(character):04X}): not one of the {len(self)} known",
+                    where=f"position {position} of {len(text)}",
+                    hint="build the vocabulary from all of the text, or with from_text(text, unknown=True)",
+                )
+        return np.array([ids[character] for character in text], dtype=np.int64)
+
+    def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:
+        """The text of a row of ids, `(characters,)`; `unknown_id` becomes U+FFFD.
+
+        Ids below 0 or beyond the vocabulary, numbers that are not integers and more than one row raise `DataError`.
+
+        >>> CharVocabulary.from_text("abc").decode([2, 0, 1])
+        'cab'
+        """
+        try:
+            row = np.asarray(ids)
+        except ValueError:
+            raise DataError("decode() of rows of different lengths", hint="decode one row at a time") from None
+        if row.ndim != 1:
+            raise DataError(f"decode() of shape {row.shape}, expected (characters,)", hint="decode one row at a time")
+        if row.size and row.dtype.kind not in "iu":
+            raise DataError(f"decode() of {row.dtype} values, expected integers", hint="take argmax or a sample first")
+        wrong = np.flatnonzero((row < 0) | (row >= len(self)))
+        if wrong.size:
+            raise DataError(
+                f"id {row[wrong[0]]} is outside 0..{len(self) - 1}",
+                where=f"position {wrong[0]} of {row.size}",
+                hint="decode with the vocabulary that the ids were made with",
+            )
+        return "".join(self.symbols[i] for i in row)
+
+
+def uniform_bits(train: str, test: str) -> float:
+    """Bits per character when every character is equally likely: log2 of the number of distinct characters.
+
+    Counted in `train` and `test` together, here and below, as for a model whose vocabulary was made from the whole
+    text. Empty texts raise `DataError`.
+
+    >>> uniform_bits("abcd", "ab")
+    2.0
+    """
+    return log2(_alphabet(train, test))
+
+
+def unigram_bits(train: str, test: str, *, alpha: float = 1.0) -> float:
+    """Bits per character of `test` when each character is guessed from how often it occurs in `train`.
+
+    p(c) = (n(c) + alpha) / (N + alpha V) with V distinct characters (Laplace, add alpha > 0). Empty texts, or another
+    alpha, raise `DataError`.
+
+    >>> round(unigram_bits("aaab", "aaab"), 3)  # p(a) = 4/6, p(b) = 2/6
+    0.835
+    """
+    size, counts = _alphabet(train, test), Counter(train)
+    _check_positive("alpha", alpha)
+    return -fsum(log2((counts[c] + alpha) / (len(train) + alpha * size)) for c in test) / len(test)
+
+
+def bigram_bits(train: str, test: str, *, prior: float = 10.0) -> float:
+    """Bits per character of `test` when each character is guessed from the one before it, as counted in `train`.
+
+    p(c | b) = (n(b c) + prior p(c)) / (n(b) + prior): pair counts that lean on the add-one unigram p(c), the more the
+    rarer b is (MacKay & Peto 1995). The first character of `test` has nothing before it and takes p(c). Empty texts, or
+    a prior that is not above 0, raise `DataError`.
+
+    >>> bigram_bits("ab" * 500, "ab" * 50) < 0.05 < unigram_bits("ab" * 500, "ab" * 50)
+    True
+    """
+    size, counts = _alphabet(train, test), Counter(train)
+    _check_positive("prior", prior)
+    single = {c: (counts[c] + 1) / (len(train) + size) for c in set(test)}
+    pairs, before = Counter(pairwise(train)), Counter(train[:-1])
+    followed = (log2((pairs[b, c] + prior * single[c]) / (before[b] + prior)) for b, c in pairwise(test))
+    return -fsum((log2(single[test[0]]), *followed)) / len(test)
+
+
+def _alphabet(train: str, test: str) -> int:
+    _check_text("train", train)
+    _check_text("test", test)
+    return len(set(train) | set(test))
+
+
+def _check_text(name: str, text: str) -> None:
+    if not isinstance(text, str):
+        raise DataError(f"{name} is {type(text).__name__}, expected str", hint="Text objects: pass their .text")
+    if not text:
+        raise DataError(f"{name} is empty", hint="at least one character is needed")
+
+
+def _check_positive(name: str, value: float) -> None:
+    if not isfinite(value) or value <= 0:
+        raise DataError(f"{name}={value}, expected a number above 0", hint="0 gives unseen characters no probability")

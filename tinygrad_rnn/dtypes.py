@@ -1,0 +1,73 @@
+"""Which numbers a tensor may hold, and how data becomes an array of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import DtypeError
+from .kernels import Array
+
+__all__ = ["FLOATS", "as_array", "default_dtype", "short"]
+
+FLOATS = frozenset(map(np.dtype, ("float16", "float32", "float64", "longdouble")))
+
+
+class default_dtype:
+    """The dtype that Python numbers and lists become: float64 unless said otherwise.
+
+    Call it to change it for good; use it in a `with` to change it for a while.
+
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> with tg.default_dtype(np.float32):
+    ...     tg.Tensor([1.0]).dtype
+    dtype('float32')
+    >>> tg.Tensor([1.0]).dtype
+    dtype('float64')
+    """
+
+    now: np.dtype[Any] = np.dtype(np.float64)
+
+    def __init__(self, dtype: npt.DTypeLike) -> None:
+        if np.dtype(dtype) not in FLOATS:
+            raise DtypeError(f"default_dtype({dtype!r})", hint="give a floating-point dtype, np.float32 or np.float64")
+        self.before = default_dtype.now
+        default_dtype.now = np.dtype(dtype)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        default_dtype.now = self.before
+
+
+def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
+    """Numbers, lists and arrays as an array: an array keeps its dtype, everything else becomes the default dtype."""
+    if hasattr(data, "node"):
+        data = data.data
+    if isinstance(data, (list, tuple)) and any(getattr(item, "node", None) is not None for item in data):
+        raise DtypeError(
+            "a list of tensors that have gradients is not data",
+            hint="put them together with tg.stack([...]) or tg.concat([...]), which record it",
+        )
+    try:
+        array: Array = np.asarray(data)
+    except ValueError as error:
+        raise DtypeError(
+            f"cannot make a tensor of {short(data)}: {error}", hint="give numbers, or lists of equal length"
+        ) from None
+    if array.dtype.kind not in "fiub":
+        hint = "give numbers: floats, integers or booleans"
+        if array.dtype.kind == "U":
+            hint = "turn text into numbers first: tg.data.vocab.CharVocabulary.from_text(text).encode(text)"
+        raise DtypeError(f"cannot compute with {short(data)}, of dtype {array.dtype}", hint=hint)
+    if dtype is None and not isinstance(data, (np.ndarray, np.generic)):
+        dtype = default_dtype.now
+    return array if dtype is None else np.asarray(array, dtype)
+
+
+def short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,36 @@
+"""The error of an op whose inputs do not fit: which op, which shapes, where in the unrolled graph, and what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .dtypes import short
+from .errors import DtypeError, ShapeError
+from .kernels import Array
+from .ops import Op
+from .scopes import here, place_of
+
+__all__ = ["misfit"]
+
+HINTS = {
+    "matmul": "a @ b needs as many columns in a as rows in b; activations are rows: x (batch, features) @ W (features, hidden)",
+    "concat": "all parts need the same shape except along the axis on which they are joined",
+    "stack": "all parts need the same shape",
+    "reshape": "the number of entries must stay the same",
+    "getitem": "the index must lie inside the shape",
+    "take": "row numbers run from 0 to the number of rows - 1",
+}
+
+
+def misfit(op: Op, arrays: list[Array], args: Any, error: Exception | None) -> Exception:
+    """The error of an op whose inputs do not fit, with shapes and place."""
+    shapes = " and ".join(str(x.shape) for x in arrays[:6]) + (" ..." if len(arrays) > 6 else "")
+    settings = (
+        f", {short(args)}"
+        if args is not None and op.name in ("getitem", "take", "reshape", "broadcast_to", "transpose", "pow")
+        else ""
+    )
+    if isinstance(error, TypeError) and not any(x.dtype.kind == "b" for x in arrays):
+        return DtypeError(f"{op.name}({shapes}{settings}): {error}", where=place_of(here.mode.frames))
+    hint = HINTS.get(op.name, "axes are matched from the last one; each pair must be equal, or one of them 1")
+    return ShapeError(f"{op.name} of shapes {shapes}{settings} does not fit", where=place_of(here.mode.frames), hint=hint)

@@ -1,0 +1,145 @@
+"""What recording does at this moment, in this thread: the open scopes and time steps, and whether it records and watches.
+
+Scopes are data. Every node keeps the tuple of frames that was open when it was recorded; one mechanism serves boxes in
+pictures, places in error messages and rows of gradient tables.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ContextDecorator
+from itertools import count
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["Change", "Frame", "detect_anomaly", "here", "no_grad", "place_of", "scope", "tick", "time_step"]
+
+tick = count(1).__next__  # the creation index of the next node
+
+
+class Frame(NamedTuple):
+    """A scope that was open while a node was recorded: a name and integers.
+
+    >>> str(Frame("LSTMCell", (("layer", 1),))), str(Frame("t", (("t", 3),)))
+    ('LSTMCell layer=1', 't=3')
+    """
+
+    name: str
+    numbers: tuple[tuple[str, int], ...] = ()
+
+    def get(self, key: str) -> int | None:
+        """The number of that name, or None."""
+        return dict(self.numbers).get(key)
+
+    def __str__(self) -> str:
+        if self.name == "t":
+            return f"t={self.get('t')}"
+        return self.name + "".join(f" {key}={value}" for key, value in self.numbers)
+
+
+def place_of(frames: tuple[Frame, ...]) -> str:
+    """Frames as people read them: `t=3 / LSTMCell / forget gate`."""
+    return " / ".join(map(str, frames))
+
+
+class Mode:
+    __slots__ = ("frames", "recording", "watching")
+
+    def __init__(self, frames: tuple[Frame, ...] = (), recording: bool = True, watching: bool = False) -> None:
+        self.frames, self.recording, self.watching = frames, recording, watching
+
+
+class _Here(threading.local):
+    mode = Mode()
+
+
+here = _Here()
+
+
+class Change(ContextDecorator):
+    """A context that changes the mode and puts the old one back."""
+
+    def __init__(
+        self, frames: tuple[Frame, ...] = (), recording: bool | None = None, watching: bool | None = None, at_top: bool = False
+    ) -> None:
+        self.frames, self.recording, self.watching, self.at_top = frames, recording, watching, at_top
+        self.before: list[Mode] = []
+
+    def __enter__(self) -> None:
+        mode = here.mode
+        self.before.append(mode)
+        here.mode = Mode(
+            self.frames if self.at_top else mode.frames + self.frames,
+            mode.recording if self.recording is None else self.recording,
+            mode.watching if self.watching is None else self.watching,
+        )
+
+    def __exit__(self, *error: object) -> None:
+        here.mode = self.before.pop()
+
+
+def scope(name: str, **numbers: int) -> Change:
+    """Stamp every node recorded inside with a name and integers: boxes in pictures, places in error messages.
+
+    >>> import tinygrad_rnn as tg
+    >>> with tg.scope("LSTMCell", layer=2), tg.scope("forget gate"):
+    ...     y = tg.sigmoid(tg.Tensor([0.0], requires_grad=True))
+    >>> y.place
+    'LSTMCell layer=2 / forget gate'
+    """
+    return Change((Frame(name, tuple(numbers.items())),))
+
+
+def time_step(t: int) -> Change:
+    """Stamp every node recorded inside with the time step t, which starts at 1.
+
+    >>> import tinygrad_rnn as tg
+    >>> with tg.time_step(3):
+    ...     y = tg.tanh(tg.Tensor([0.0], requires_grad=True))
+    >>> y.place
+    't=3'
+    """
+    return Change((Frame("t", (("t", int(t)),)),))
+
+
+def no_grad() -> Change:
+    """Record nothing inside: results have no graph and need no gradient.
+
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor([1.0], requires_grad=True)
+    >>> with tg.no_grad():
+    ...     (w * 2).requires_grad
+    False
+    """
+    return Change(recording=False)
+
+
+class _Watch(Change):
+    """Besides watching, silences NumPy's own warnings: the error that follows says more."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self.settings = np.errstate(divide="ignore", over="ignore", invalid="ignore")
+        self.settings.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self.settings.__exit__(None, None, None)
+        super().__exit__(*error)
+
+
+def detect_anomaly() -> Change:
+    """Check every recorded value inside, and every gradient of `backward()` called inside, for NaN and infinity.
+
+    The first op that makes one raises a `NumericError` with its name, scope, step and source line. Values that are written
+    through a NumPy view after they were recorded are found too. Costs about as much again as the step itself.
+
+    >>> import tinygrad_rnn as tg
+    >>> x = tg.Tensor([-1.0], requires_grad=True, name="x")
+    >>> with tg.detect_anomaly(), tg.time_step(2):
+    ...     y = tg.log(x)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    tinygrad_rnn.errors.NumericError: log made NaN at entry (0,) from finite inputs
+        at t=2, ...
+    """
+    return _Watch(watching=True)

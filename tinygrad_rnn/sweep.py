@@ -1,0 +1,136 @@
+"""Backpropagation that explains itself: the same chain rule as `backward`, as a generator that keeps every gradient apart.
+
+It yields what each node sent along each of its edges. `grad`, snapshots and the stepper stand on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, overload
+
+import numpy as np
+
+from .dtypes import as_array
+from .errors import GraphError, ShapeError
+from .graph import Node, reachable
+from .kernels import Array
+from .ops import BOTH, NOTHING, OTHER, OUTPUT
+from .readers import Exact, Recorded
+from .tensor import Tensor, as_tensor
+
+__all__ = ["Sent", "contributions", "grad", "seed_of", "sweep"]
+
+
+def seed_of(loss: Tensor, gradient: Any) -> Array:
+    """The gradient that a backward pass starts with: 1 for a single number."""
+    if not isinstance(loss, Tensor):
+        raise GraphError(f"backward pass of a {type(loss).__name__}", hint="it needs the tensor that was computed, not its value")
+    if loss.node is None:
+        raise GraphError(
+            "backward pass of a tensor that was not computed from anything with requires_grad",
+            hint="give the weights requires_grad=True, and compute the loss outside no_grad()",
+        )
+    if gradient is None:
+        if loss.size != 1:
+            raise GraphError(
+                f"backward pass of a tensor of shape {loss.shape}: only a single number has a gradient by itself",
+                where=loss.place,
+                hint="take .sum() or .mean() first, or give backward(gradient) of the same shape",
+            )
+        return np.ones(loss.shape, loss.dtype)
+    array = as_array(gradient, loss.dtype)
+    if array.shape != loss.shape:
+        raise ShapeError(f"a gradient of shape {array.shape} for a tensor of shape {loss.shape}", where=loss.place)
+    return array
+
+
+class Sent(NamedTuple):
+    """What one node did in a backward pass."""
+
+    node: Node
+    upstream: Any  # its complete gradient
+    edges: list[tuple[int, Any]]  # (slot, gradient sent to the parent in that slot)
+
+
+def contributions(F: Any, n: Node, g: Any) -> Iterator[tuple[int, Any]]:
+    """The gradient that a node sends along each of its edges, in the shape of the parent."""
+    op = n.op
+    assert op is not None
+    saved = _saved(F, n)
+    for slot, parent in enumerate(n.parents):
+        if parent is None:
+            continue
+        if op.inputs == 0:
+            c = op.vjps[0](F, n, g, slot)
+        elif op.saves is OTHER:
+            c = op.vjps[slot](F, n, g, saved[1 - slot])
+        else:
+            c = op.vjps[slot](F, n, g, *saved)
+        yield slot, c if c.shape == parent.shape else F.unbroadcast(c, parent.shape)
+
+
+def _saved(F: Any, n: Node) -> tuple[Any, ...]:
+    """The saved values as the reader `F` wants them."""
+    assert n.op is not None
+    saves, saved = n.op.saves, n.saved
+    if saves is NOTHING:
+        return ()
+    if saves is OTHER or saves is BOTH:
+        return tuple(None if x is None else F.value(x, n.parents[k]) for k, x in enumerate(saved))
+    return (F.value(saved, n if saves is OUTPUT else n.parents[0]),)
+
+
+def sweep(loss: Tensor, seed: Any, F: Any) -> Iterator[Sent]:
+    """Yield what each node did, from the loss back to the oldest; leaves last, with their complete gradient and no edges.
+
+    Touches no `.grad`. A node is yielded when every node that uses it has reported.
+    """
+    root = loss.node
+    assert root is not None
+    nodes, leaves = reachable(root)
+    gradients: dict[Node, Any] = {root: seed}
+    for n in reversed(nodes):
+        g = gradients.pop(n, None)
+        if g is None:
+            continue
+        with F.at(n):
+            edges = list(contributions(F, n, g))
+            for slot, c in edges:
+                parent = n.parents[slot]
+                assert parent is not None
+                gradients[parent] = gradients[parent] + c if parent in gradients else c
+        yield Sent(n, g, edges)
+    for leaf in reversed(leaves):
+        if leaf in gradients:
+            yield Sent(leaf, gradients[leaf], [])
+
+
+@overload
+def grad(loss: Tensor, inputs: Tensor, create_graph: bool = ..., gradient: Any = ...) -> Any: ...
+@overload
+def grad(loss: Tensor, inputs: Sequence[Tensor], create_graph: bool = ..., gradient: Any = ...) -> list[Any]: ...
+def grad(loss: Tensor, inputs: Tensor | Sequence[Tensor], create_graph: bool = False, gradient: Any = None) -> Any:
+    """d(loss)/d(input) for each input, leaf or result, without touching any `.grad`.
+
+    Arrays; with `create_graph=True` Tensors, recorded like any other computation, so that they can be differentiated again.
+    An input that the loss does not depend on gets zeros. One input gives one gradient, a list gives a list.
+
+    >>> import tinygrad_rnn as tg
+    >>> x = tg.Tensor(3.0, requires_grad=True)
+    >>> dx = tg.grad(x**3, x, create_graph=True)
+    >>> dx.item(), tg.grad(dx, x).item()
+    (27.0, 18.0)
+    """
+    wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    for k, t in enumerate(wanted):
+        if not isinstance(t, Tensor) or t.node is None:
+            raise GraphError(f"grad with respect to input {k + 1}, which has no gradient", hint="give it requires_grad=True")
+    found: dict[Node, Any] = {t.node: None for t in wanted if t.node is not None}
+    seed = seed_of(loss, gradient)
+    F: Any = Recorded() if create_graph else Exact()
+    for sent in sweep(loss, as_tensor(seed) if create_graph else seed, F):
+        if sent.node in found:
+            found[sent.node] = sent.upstream
+    gradients = [np.zeros(t.shape, t.dtype) if found[t.node] is None else found[t.node] for t in wanted]  # type: ignore[index]
+    result = [as_tensor(g) if create_graph else np.array(g, t.dtype) for g, t in zip(gradients, wanted, strict=True)]
+    return result[0] if isinstance(inputs, Tensor) else result
