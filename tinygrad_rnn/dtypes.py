@@ -69,5 +69,6 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
 
 
 def short(value: object) -> str:
+    """A value as text that fits a message."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

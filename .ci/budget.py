@@ -1,0 +1,37 @@
+"""Print the line budget: lines of code without blank lines, comments and docstrings, against what was decided."""
+
+import ast
+import io
+import tokenize
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUDGET = {"tinygrad_rnn without viz": 3000, "tinygrad_rnn/viz": 1800}
+
+
+def code_lines(path):
+    """The numbers of the lines that hold code."""
+    source = path.read_text(encoding="utf-8")
+    skip = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+    lines = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in skip:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node, clean=False) is not None:
+            text = node.body[0]
+            lines.difference_update(range(text.lineno, text.end_lineno + 1))
+    return lines
+
+
+def main():
+    sizes = {path.relative_to(ROOT): len(code_lines(path)) for path in sorted((ROOT / "tinygrad_rnn").rglob("*.py"))}
+    for path, size in sorted(sizes.items(), key=lambda item: -item[1])[:8]:
+        print(f"{size:6}  {path}")
+    viz = sum(size for path, size in sizes.items() if "viz" in path.parts)
+    for (name, budget), size in zip(BUDGET.items(), (sum(sizes.values()) - viz, viz), strict=True):
+        print(f"{size:6} of about {budget:,}  {name}")
+
+
+if __name__ == "__main__":
+    main()

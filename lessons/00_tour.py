@@ -1,0 +1,303 @@
+# %% [markdown]
+# # 00 A tour: one weight, many steps, and a gradient that survives or vanishes
+#
+# Nothing to fill in. Run it, read, look at the pictures it writes. Under a minute.
+#
+#     python lessons/00_tour.py            the whole tour
+#     python lessons/00_tour.py --fast     a few seconds, smaller numbers
+
+# %%
+import argparse
+import os
+import re
+import sys
+from pathlib import Path
+
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # before NumPy loads: two threads are slower here
+    os.environ.setdefault(name, "1")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a fresh clone needs no installation
+
+import numpy as np
+
+import tinygrad_rnn as tg
+from tinygrad_rnn.data import grammars, stdlib_text, vocab
+from tinygrad_rnn.terminal import Progress, Terminal
+
+OUT = Path(__file__).resolve().parent / "out"
+SENTENCE = "this film was not dull"
+CELLS = {
+    "RNN": lambda *sizes, rng: tg.nn.RNNCell(*sizes, rng=rng),
+    "GRU": lambda *sizes, rng: tg.nn.GRUCell(*sizes, rng=rng),
+    "LSTM, forget bias 0": lambda *sizes, rng: tg.nn.LSTMCell(*sizes, rng=rng, forget_bias=0.0),
+    "LSTM, forget bias 1": lambda *sizes, rng: tg.nn.LSTMCell(*sizes, rng=rng, forget_bias=1.0),
+    "LSTM, forget bias 3": lambda *sizes, rng: tg.nn.LSTMCell(*sizes, rng=rng, forget_bias=3.0),
+}
+
+
+def options(arguments=None):
+    parser = argparse.ArgumentParser(description="A tour of tinygrad_rnn: nothing to fill in, under a minute.")
+    parser.add_argument("--fast", action="store_true", help="a few seconds, with smaller numbers")
+    parser.add_argument("--data", metavar="FILE", help="a text file of yours, instead of the source of argparse")
+    parser.add_argument("--sentence", help=f"the words of the first picture (default: {SENTENCE!r})")
+    parser.add_argument("--seed", type=int, default=0, help="of everything that is drawn at random (default 0)")
+    parser.add_argument("--no-color", action="store_true", help="no colours in the terminal")
+    chosen = parser.parse_args(arguments)
+    if chosen.seed < 0:
+        parser.error("--seed is 0 or more")
+    return chosen
+
+
+def first_words(text, count=5):
+    """The first words of the first sentence that has that many; else the first words, else the first characters."""
+    sentences = [re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", part) for part in re.split(r"[.!?]\s|\n\s*\n", text)]
+    found = next((words for words in sentences if len(words) >= count), sum(sentences, []) or text.split() or list(text))
+    return found[:count]
+
+
+def write_picture(out, drawing, name):
+    """Write one picture; a folder that cannot be written to costs the picture, not the tour."""
+    try:
+        OUT.mkdir(exist_ok=True)
+        drawing.save(OUT / name)
+    except OSError as error:
+        out.say(f"(the picture {name} could not be written: {error.strerror or error})", "  ")
+    else:
+        out.write(f"  picture: {os.path.relpath(OUT / name)}")
+
+
+# %% [markdown]
+# ## (a) A recurrent network is one cell, used once for every word
+
+
+# %%
+def draw_sentence(out, words, seed):
+    rng = np.random.default_rng(seed)
+    cell, readout = tg.nn.RNNCell(len(set(words)), 8, rng=rng), tg.nn.Linear(8, 2, rng=rng)
+    ids = {word: k for k, word in enumerate(dict.fromkeys(words))}
+    xs = [tg.Tensor(np.eye(len(ids))[[ids[word]]], name=word) for word in words]
+    hs, _ = tg.nn.unroll(cell, xs)
+    loss = tg.functional.cross_entropy(readout(hs[-1]), [1])
+    loss.backward()
+    graph = tg.snapshot(loss)
+    write_picture(out, tg.draw(loss, detail="op", title="RNN: " + " ".join(words)), "00_sentence.svg")
+    out.say(f"""Drawn: an RNN with random weights reads "{" ".join(words)}", one word a column, and is asked one question at the
+        end. Look at two things. The weight Wh is one array, used {len(words)} times: the small chips are the parts of its gradient,
+        one for each step. And the colour is the size of the gradient: it fades from right to left.""")
+    parts = {t: float(np.linalg.norm(part)) for t, part in graph.contributions("Wh").items()}
+    largest = max(parts.values())
+    out.bars([(words[t - 1], size / largest, "0 (h0 = 0)" if not size else f"{size:.1e}") for t, size in parts.items()])
+    gap = np.abs(sum(graph.contributions("Wh").values()) - cell.Wh.grad).max()
+    out.say(f"That is the gradient of Wh by step. The parts sum to Wh.grad (largest difference {gap:.0e}).")
+
+
+# %% [markdown]
+# ## (b) How much gradient is left after 40 steps back?
+
+
+# %%
+def gradient_back(make, steps, seed, hidden=32, features=64):
+    """norm(dL/dc_t), for cells without c norm(dL/dh_t), for t = 1..T, relative to the last step; and the loss, for a picture."""
+    rng = np.random.default_rng(seed)
+    cell = make(features, hidden, rng=rng)
+    hs, state = tg.nn.unroll(cell, rng.standard_normal((1, steps, features)))
+    loss = (hs[-1] * rng.standard_normal((1, hidden))).sum()
+    lane = tg.snapshot(loss).along("c" if len(state) > 1 else "h")
+    norms = np.array([lane[t].grad_norm for t in sorted(lane)])
+    return norms / norms[-1], loss
+
+
+def measure_decay(out, seed, repeats):
+    back, rows, bars, losses = (1, 5, 10, 20, 40), [], [], {}
+    for label, make in CELLS.items():
+        runs = [gradient_back(make, 41, seed + k) for k in range(repeats)]
+        kept = np.exp(np.mean([np.log(norms) for norms, _ in runs], axis=0))  # the geometric mean over the seeds
+        rows.append([label, *(f"{kept[-1 - k]:.2g}" for k in back)])
+        bars.append((label, 1 + np.log10(kept[-41]) / 16, f"{kept[-41]:.0e}"))
+        losses[label] = runs[0][1]
+    out.say(f"""Random weights, random input, 32 hidden units, {repeats} seeds. The table shows how much of the gradient at the last
+        step is left k steps earlier (of the state that carries it: c in an LSTM, h elsewhere).""")
+    out.table(rows, ["k steps back", *map(str, back)])
+    out.say("After 40 steps, on a logarithmic scale (empty is 1e-16):")
+    out.bars(bars)
+    out.say("""The gates of an LSTM do not save the gradient by themselves: with forget bias 0 it vanishes like that of a GRU. The
+        forget gate has to be open. A bias of 3 opens it, sigmoid(3) = 0.95.""")
+    scale = None
+    for label, name in (("LSTM, forget bias 3", "00_decay_lstm.svg"), ("RNN", "00_decay_rnn.svg")):
+        drawing = tg.draw(losses[label], title=f"{label}: 41 steps", scale=scale)
+        scale = scale or drawing.scale
+        write_picture(out, drawing, name)
+
+
+# %% [markdown]
+# ## (c) Does it matter? A task that needs 30 to 54 steps of memory
+
+
+# %%
+def learn_order(make, seed, updates, length, until=0.99):
+    """Train on temporal order; returns (updates used, held-out loss, held-out accuracy)."""
+    rng, data = np.random.default_rng(seed), np.random.default_rng(seed + 1)
+    held_out = grammars.temporal_order(np.random.default_rng(seed + 2), 1000, length)
+    with tg.default_dtype(np.float32):
+        cell, readout = make(6, 8, rng=rng), tg.nn.Linear(8, 4, rng=rng)
+        parameters = cell.parameters() + readout.parameters()
+        optimizer, progress = tg.optim.Adam(parameters, lr=0.01), Progress(updates)
+        for update in range(1, updates + 1):
+            batch = grammars.temporal_order(data, 32, length)
+            optimizer.zero_grad()
+            loss = tg.functional.cross_entropy(readout(tg.nn.unroll(cell, batch.x.astype(np.float32))[0][-1]), batch.y)
+            loss.backward(keep_graph=False)
+            tg.optim.clip_grad_norm_(parameters, 1.0)
+            optimizer.step()
+            progress.update(update, f"{type(cell).__name__}  loss {loss.item():.3f} nats")
+            if update % 50 == 0 or update == updates:
+                with tg.no_grad():
+                    logits = readout(tg.nn.unroll(cell, held_out.x.astype(np.float32))[0][-1])
+                right, loss = tg.functional.accuracy(logits, held_out.y), tg.functional.cross_entropy(logits, held_out.y)
+                if right >= until:
+                    break
+        progress.close()
+    return update, loss.item(), right
+
+
+def race(out, seed, length, updates):
+    out.say(f"""Temporal order: among {length} symbols there is an X or a Y near the start and another in the middle. Which pair was
+        it: XX, XY, YX or YY? Guessing gives 25 % and a loss of ln 4 = {np.log(4):.3f} nats. 8 hidden units, Adam, clipped gradients.""")
+    rows = []
+    for label in ("LSTM, forget bias 3", "RNN"):
+        used, loss, right = learn_order(CELLS[label], seed, updates, length)
+        rows.append([label, str(used), f"{loss:.3f}", f"{right:.1%}", "solved" if right >= 0.99 else "not solved"])
+    out.table(rows, ["held-out test", "updates", "loss", "right", ""])
+    return rows
+
+
+# %% [markdown]
+# ## (d) A character model of real text
+
+
+# %%
+class CharacterModel(tg.nn.Module):
+    """Embedding, LSTM, and the scores of the next character."""
+
+    def __init__(self, symbols, rng):
+        self.embedding = tg.nn.Embedding(symbols, 32, rng=rng)
+        self.cell = tg.nn.LSTMCell(32, 128, rng=rng)
+        self.readout = tg.nn.Linear(128, symbols, rng=rng)
+
+    def forward(self, ids, state=None):
+        hs, state = tg.nn.unroll(self.cell, self.embedding(ids), state)
+        return self.readout(tg.stack(hs, axis=1)), state
+
+
+def bits_on(model, ids, rows=8, chunk=100):
+    """Bits per character on held-out text: read in `rows` streams, the state carried from chunk to chunk."""
+    rows = min(rows, len(ids) // 2)
+    streams = ids[: len(ids) // rows * rows].reshape(rows, -1)
+    nats, state, last = 0.0, None, streams.shape[1] - 1
+    with tg.no_grad():
+        for start in range(0, last, chunk):
+            end = min(start + chunk, last)
+            logits, state = model(streams[:, start:end], state)
+            nats += tg.functional.cross_entropy(logits, streams[:, start + 1 : end + 1]).item() * (end - start)
+    return nats / last / np.log(2)
+
+
+def train_characters(model, ids, updates, rows=16, chunk=40):
+    rows, chunk = min(rows, max(1, len(ids) // 100)), min(chunk, len(ids) - 1)
+    streams = ids[: len(ids) // rows * rows].reshape(rows, -1)
+    optimizer, progress = tg.optim.Adam(model.parameters(), lr=0.005), Progress(updates)
+    state, start = None, 0
+    for update in range(1, updates + 1):
+        if start + chunk >= streams.shape[1]:
+            state, start = None, 0
+        optimizer.lr = 0.005 * (1 - 0.9 * update / updates)
+        optimizer.zero_grad()
+        logits, state = model(streams[:, start : start + chunk], state)
+        loss = tg.functional.cross_entropy(logits, streams[:, start + 1 : start + chunk + 1])
+        loss.backward(keep_graph=False)
+        tg.optim.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        state = tuple(part.detach() for part in state)  # truncated backpropagation: the value goes on, the history does not
+        start += chunk
+        rate = update * rows * chunk / max(progress.seconds, 1e-9)
+        progress.update(update, f"{loss.item() / np.log(2):.2f} bits per character  {rate:,.0f} characters/s")
+    progress.close()
+
+
+def sample(model, vocabulary, prompt, length, temperature, rng):
+    ids, state, written = vocabulary.encode(prompt), None, ""
+    with tg.no_grad():
+        for _ in range(length):
+            logits, state = model(ids[None, :], state)
+            p = tg.functional.softmax(logits[0, -1] / temperature).numpy().astype(np.float64)
+            ids = np.array([rng.choice(len(p), p=p / p.sum())])
+            written += vocabulary.decode(ids)
+    return written
+
+
+def write_like(out, text, seed, updates):
+    vocabulary, cut = vocab.CharVocabulary.from_text(text.text), len(text.text) * 9 // 10
+    train, test = text.text[:cut], text.text[cut:]
+    out.say(f"An LSTM with 128 units learns to predict the next character of {text.source}: {len(text.text):,} characters, "
+            f"{len(vocabulary)} different ones. The last tenth is kept for the test.")  # fmt: skip
+    with tg.default_dtype(np.float32):
+        model = CharacterModel(len(vocabulary), np.random.default_rng(seed))
+        train_characters(model, vocabulary.encode(train), updates)
+        bits = bits_on(model, vocabulary.encode(test))
+        rivals = [("every character alike", vocab.uniform_bits(train, test)), ("single characters counted", vocab.unigram_bits(train, test)),
+                  ("pairs counted (bigram)", vocab.bigram_bits(train, test)), (f"LSTM, {updates} updates", bits)]  # fmt: skip
+        out.say("Bits per character on the held-out tenth, fewer is better:")
+        out.bars([(label, value / rivals[0][1], f"{value:.2f}") for label, value in rivals])
+        for temperature in (0.5, 1.0, 1.5):
+            written = sample(model, vocabulary, test[:100], 240, temperature, np.random.default_rng(seed))
+            out.write(f"  after the first 100 characters of the test, at temperature {temperature}:")
+            for line in filter(str.strip, written.expandtabs(4).split("\n")):
+                out.write(out.paint("    " + line[: out.width - 4], "dim"))
+    out.say("A low temperature repeats what is certain, a high one makes words up. The model is the same.")
+    return rivals[2][1], bits
+
+
+# %% [markdown]
+# ## The way through
+
+
+# %%
+def main(arguments=None):
+    chosen = options(arguments)
+    out = Terminal(color=False if chosen.no_color else None)
+    done = []
+    try:
+        text = stdlib_text.from_file(chosen.data) if chosen.data else stdlib_text.module_source("argparse")
+        words = (chosen.sentence or "").split() or (first_words(text.text) if chosen.data else SENTENCE.split())
+        if text.note:
+            out.say(text.note)
+        out.heading("(a) One cell, used for every word")
+        draw_sentence(out, words[:8], chosen.seed)
+        done.append("the picture of your sentence")
+        out.heading("(b) How much gradient is left 40 steps back?")
+        measure_decay(out, chosen.seed, repeats=2 if chosen.fast else 10)
+        done.append("the decay of the gradient")
+        out.heading("(c) Does it matter? A task with a long memory")
+        race(out, chosen.seed, *((30, 100) if chosen.fast else (60, 1500)))
+        done.append("the race between RNN and LSTM")
+        out.heading("(d) Writing like a file")
+        write_like(out, text, chosen.seed, 60 if chosen.fast else 1500)
+        done.append("the character model")
+    except tg.errors.TinygradRnnError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        out.write()
+        out.say(f"Stopped. Done so far: {', '.join(done) or 'nothing yet'}. Start again with python lessons/00_tour.py")
+        return 130
+    out.heading("Next")
+    out.say(f"Open the pictures in {os.path.relpath(OUT)} with a browser. Then draw your own: python lessons/00_tour.py --sentence "
+            '"your five words here" --seed 1, or train on your own text with --data FILE.')  # fmt: skip
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # the reader went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,139 @@
+"""The shape of the project: who may import whom, what the package exports, how large files may grow."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import tinygrad_rnn as tg
+from tinygrad_rnn.ops import OPS
+
+PACKAGE = Path(tg.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# a module imports only from rows above its own; names in one row do not import each other
+LAYERS = [
+    {"errors", "scopes"},
+    {"kernels"},
+    {"ops", "dtypes"},
+    {"graph", "interop", "misfit"},
+    {"anomaly"},
+    {"tensor"},
+    {"primitives", "records"},
+    {"functional", "readers"},
+    {"sweep"},
+    {"backward", "gradcheck", "snapshot"},
+    {"nn.module", "nn.init"},
+    {"nn.layers", "nn.cells"},
+    {"nn", "optim"},
+]
+# called when used, not when imported: the method that starts a backward pass, and NumPy's functions by name
+LATE = {("tensor", "backward"), ("interop", "primitives"), ("interop", "functional"), ("viz.draw", "snapshot")}
+
+
+def module_name(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "tinygrad_rnn"
+
+
+def imports(path):
+    """(name, only for types) of every module of the package that a file imports, wherever in the file it does so."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    here = ["tinygrad_rnn", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom) or id(node) in typing_only:
+            continue
+        base = here[: len(here) - node.level + 1] if node.level else []
+        target = [*base, *(node.module or "").split(".")] if node.module else base
+        if not target or target[0] != "tinygrad_rnn":
+            continue
+        names = [alias.name for alias in node.names]
+        target = target[1:]
+        for name in names:
+            whole = ".".join([*target, name])
+            yield whole if any(module_name(f) == whole for f in FILES) else ".".join(target) or "tinygrad_rnn"
+
+
+def rank(name):
+    return next((k for k, layer in enumerate(LAYERS) if name in layer), None)
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_imports_point_one_way(path):
+    name = module_name(path)
+    for other in set(imports(path)):
+        if (name, other) in LATE or name == "tinygrad_rnn":
+            continue
+        if name.startswith("data"):
+            assert other.startswith("data") or other == "errors", f"{name} imports {other}"
+        elif name.startswith("viz"):
+            assert other.startswith("viz") or other in ("errors", "kernels", "records", "scopes"), f"{name} imports {other}"
+        elif name == "terminal":
+            pytest.fail(f"terminal imports {other}")
+        else:
+            assert rank(name) is not None, f"{name} has no place in LAYERS"
+            assert rank(other) is not None, f"{name} imports {other}"
+            assert rank(other) < rank(name), f"{name} imports {other}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_the_core_needs_numpy_and_graphviz_alone(path):
+    import sys
+
+    allowed = {"numpy", "graphviz", "tinygrad_rnn", *sys.stdlib_module_names}
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module]
+        assert {name.split(".")[0] for name in names} <= allowed
+
+
+def test_no_pickle_eval_or_shell_in_the_package():
+    for path in FILES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = {getattr(node.func, "id", getattr(node.func, "attr", "")) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        assert not calls & {"eval", "exec", "system", "popen"}, path
+        modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        assert not modules & {"pickle", "shelve", "marshal", "socket", "urllib", "urllib.request"}, path
+
+
+def test_importing_changes_nothing_global():
+    import subprocess
+    import sys
+
+    program = (
+        "import numpy as np; before = np.random.get_state()[1].tobytes(), np.geterr(); import sys; import tinygrad_rnn; "
+        "assert (np.random.get_state()[1].tobytes(), np.geterr()) == before; assert 'graphviz' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, cwd=PACKAGE.parent)
+
+
+def test_exports_are_sorted_and_complete():
+    assert tg.__all__ == sorted(tg.__all__)
+    for name in (*tg.__all__, *OPS):
+        assert hasattr(tg, name), name
+    for name in OPS:
+        assert name in tg.__all__, name
+
+
+def test_public_names_of_the_contract():
+    names = """Tensor tensor no_grad grad gradcheck scope time_step backward_steps snapshot default_dtype detect_anomaly draw nn optim
+    functional data errors""".split()
+    assert [name for name in names if name not in tg.__all__] == []
+
+
+def test_everything_public_has_a_docstring():
+    for path in FILES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert ast.get_docstring(tree), path
+        for node in tree.body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+                documented = ast.get_docstring(node) or any(getattr(d, "id", "") == "overload" for d in node.decorator_list)
+                assert documented, f"{path.name}: {node.name}"
