@@ -22,8 +22,8 @@ def test_records_in_creation_order_with_constants_before_their_first_use():
     _, loss = small()
     graph = tg.snapshot(loss)
     assert [(r.kind, r.op or r.symbol) for r in graph] == [
-        ("parameter", "w"), ("constant", "x"), ("op", "mul"), ("op", "mul"), ("op", "tanh"), ("constant", "1"), ("op", "sub"), ("op", "pow"),
-        ("op", "sum"),
+        ("parameter", "w"), ("constant", "x"), ("op", "mul"), ("op", "mul"), ("op", "tanh"), ("constant", "1"), ("op", "sub"),
+        ("op", "pow"), ("op", "sum"),
     ]  # fmt: skip
     assert all(parent < r.id for r in graph for parent in r.parents)
     assert [r.t for r in graph] == [None, 1, 1, 2, 2, 2, 2, None, None]

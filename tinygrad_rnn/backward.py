@@ -6,6 +6,7 @@ everything else.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,9 +14,9 @@ import numpy as np
 
 from . import anomaly
 from .dtypes import as_array
-from .errors import ShapeError
+from .errors import GraphError, ShapeError
 from .graph import Leaf, Node, hooks, reachable
-from .kernels import Array, Deferred, Placed, Product, is_basic, unbroadcast
+from .kernels import Array, Deferred, Placed, is_basic, unbroadcast
 from .ops import NOTHING, OTHER, same
 from .readers import Exact
 from .scopes import here
@@ -24,6 +25,12 @@ from .tensor import Tensor
 
 __all__ = ["backward"]
 
+
+class _Running(threading.local):
+    inside_hook = False
+
+
+running = _Running()
 ndarray = np.ndarray
 FLUSH_ROWS = 4096  # deferred products are multiplied out when they hold this many rows: it bounds the memory
 
@@ -38,7 +45,13 @@ def backward(loss: Tensor, gradient: Any = None, *, keep_graph: bool = True) -> 
     seed = seed_of(loss, gradient)
     root = loss.node
     assert root is not None
+    if running.inside_hook:
+        raise GraphError("backward() inside a hook of another backward()", hint="use tg.grad there: it keeps its gradients apart")
     nodes, leaves = reachable(root)
+    for n in nodes:
+        n.g = n.pending = None
+    for leaf in leaves:
+        leaf.g = leaf.pending = None
     root.g, root.owned = seed, False
     F = Deferred()
     watching, hooked = here.mode.watching, bool(hooks)
@@ -53,59 +66,78 @@ def backward(loss: Tensor, gradient: Any = None, *, keep_graph: bool = True) -> 
         n.g = None
         if hooked and n in hooks:
             g = _complete(n, g)
-        op, parents, saved = n.op, n.parents, n.saved
+        op = n.op
+        parents = n.parents
         if watching:
             anomaly.inspect_saved(n)
-        inputs, saves, vjps = op.inputs, op.saves, op.vjps  # type: ignore[union-attr]
+        vjps = op.vjps  # type: ignore[union-attr]
+        saves = op.saves  # type: ignore[union-attr]
+        inputs = op.inputs  # type: ignore[union-attr]
+        c = d = None
         if inputs == 2:
             p, q = parents
             if saves is OTHER:
-                x, z = saved
+                x, z = n.saved
                 if p is not None:
-                    _give(p, vjps[0](F, n, g, z), g)
+                    c = vjps[0](F, n, g, z)
                 if q is not None:
-                    _give(q, vjps[1](F, n, g, x), g)
+                    d = vjps[1](F, n, g, x)
             elif saves is NOTHING:
                 if p is not None:
-                    _give(p, g if vjps[0] is same else vjps[0](F, n, g), g)
+                    c = g if vjps[0] is same else vjps[0](F, n, g)
                 if q is not None:
-                    _give(q, g if vjps[1] is same else vjps[1](F, n, g), g)
+                    d = g if vjps[1] is same else vjps[1](F, n, g)
             else:
-                for parent, vjp in zip(parents, vjps, strict=True):
-                    if parent is not None:
-                        _give(parent, vjp(F, n, g, *saved), g)
+                if p is not None:
+                    c = vjps[0](F, n, g, *n.saved)
+                if q is not None:
+                    d = vjps[1](F, n, g, *n.saved)
+            if d is not None:
+                if type(d) is ndarray and q.g is None and d.shape == q.shape:  # type: ignore[union-attr]
+                    q.g = d  # type: ignore[union-attr]
+                    q.owned = d is not g and d.base is None  # type: ignore[union-attr]
+                else:
+                    _give(q, d, g)
         elif inputs == 1:
-            vjp = vjps[0]
-            _give(parents[0], vjp(F, n, g) if saves is NOTHING else vjp(F, n, g, saved), g)
+            p = parents[0]
+            c = vjps[0](F, n, g) if saves is NOTHING else vjps[0](F, n, g, n.saved)
         else:
             for k, parent in enumerate(parents):
                 if parent is not None:
                     _give(parent, vjps[0](F, n, g, k), g)
+        if c is not None:
+            if type(c) is ndarray and p.g is None and c.shape == p.shape:  # type: ignore[union-attr]
+                p.g = c  # type: ignore[union-attr]
+                p.owned = c is not g and c.base is None  # type: ignore[union-attr]
+            else:
+                _give(p, c, g)
         if watching:
             _inspect_sent(n, g)
         if not keep_graph:
-            n.parents, n.saved, n.consts = (), None, None
+            n.parents = ()
+            n.saved = n.consts = None
     _finish(leaves)
 
 
 def _give(p: Any, c: Any, g: Any) -> None:
     """Add the gradient `c` to what node `p` has so far; `g`, which other nodes may hold too, is never written to."""
-    if type(c) is ndarray:
-        if c.shape == p.shape:
-            so_far = p.g
-            if so_far is None:
-                p.g, p.owned = c, c is not g and c.base is None
-            elif p.owned and c.ndim:
-                so_far += c
+    kind = type(c)
+    if kind is tuple:  # a product, deferred
+        _later(p, c, len(c[1]))
+    elif kind is ndarray:
+        so_far = p.g
+        if c.shape != p.shape:
+            if len(p.shape) == 1 and c.ndim == 2 and c.shape[1] == p.shape[0]:
+                _later(p, c, len(c))
             else:
-                p.g, p.owned = np.asarray(so_far + c), True
-        elif len(p.shape) == 1 and c.ndim == 2 and c.shape[1] == p.shape[0]:
-            _later(p, c, len(c))
+                _give(p, np.asarray(unbroadcast(c, p.shape)), g)
+        elif so_far is None:
+            p.g, p.owned = c, c is not g and c.base is None
+        elif p.owned and c.ndim:
+            so_far += c
         else:
-            _give(p, np.asarray(unbroadcast(c, p.shape)), g)
-    elif type(c) is Product:
-        _later(p, c, len(c.g))
-    elif type(c) is Placed:
+            p.g, p.owned = np.asarray(so_far + c), True
+    elif kind is Placed:
         _place(p, c.g, c.key)
     else:
         _give(p, np.asarray(c), g)
@@ -124,11 +156,9 @@ def _settle(p: Node) -> None:
     """Multiply out what was deferred: the gradient of a weight over all time steps in one product, of a bias in one sum."""
     pending: list[Any] = p.pending or []
     p.pending = None
-    if type(pending[0]) is Product:
-        if len(pending) == 1:
-            total = pending[0].a.T.dot(pending[0].g)
-        else:
-            total = np.concatenate([item.a for item in pending]).T.dot(np.concatenate([item.g for item in pending]))
+    if type(pending[0]) is tuple:
+        a, g = pending[0] if len(pending) == 1 else map(np.concatenate, zip(*pending, strict=True))
+        total = a.T.dot(g)
     elif len(pending) == 1:
         total = np.add.reduce(pending[0], axis=0)
     else:
@@ -162,7 +192,11 @@ def _complete(n: Node, g: Array) -> Array:
         if hook is None:
             n.grad = np.array(g)
         else:
-            changed = hook(g)
+            running.inside_hook = True
+            try:
+                changed = hook(g)
+            finally:
+                running.inside_hook = False
             if changed is not None:
                 changed = as_array(changed, g.dtype)
                 if changed.shape != n.shape:

@@ -29,12 +29,13 @@ class Node:
     """One recorded application of an op.
 
     Set at creation: `op`, `parents` (a Node for each input, None for a constant), `saved`, `args`, `order`, `shape`, `frames`.
-    Set by a running backward pass: `g`, `owned`, `pending`. Set only on nodes that have one, else None: `consts` (the constant
-    inputs, by position), `name`, `grad`, `changed` (the index at which the value was changed in place), `trace`.
+    Set by a walk: `mark`. Set by a running backward pass: `g`, `owned` (whether g may be written to), `pending`. Set only on
+    nodes that have one, else None: `consts` (the constant inputs, by position), `name`, `grad`, `changed` (the index at which
+    the value was changed in place), `trace`.
     """
 
     __slots__ = (
-        "__weakref__", "args", "changed", "consts", "frames", "g", "grad", "name", "op", "order", "owned", "parents", "pending",
+        "__weakref__", "args", "changed", "consts", "frames", "g", "grad", "mark", "name", "op", "order", "owned", "parents", "pending",
         "saved", "shape", "trace",
     )  # fmt: skip
 
@@ -47,6 +48,7 @@ class Node:
     frames: tuple[Frame, ...]
     g: Any
     owned: bool
+    mark: object
     pending: list[Any] | None
     consts: tuple[Tensor | None, ...] | None
     name: str | None
@@ -73,6 +75,7 @@ class Leaf(Node):
     def __init__(self, value: Array, name: str | None = None) -> None:
         self.op, self.parents, self.saved, self.args, self.frames = None, (), None, None, here.mode.frames
         self.order, self.shape, self.value, self.name, self.changed = tick(), value.shape, value, name, 0
+        self.mark = None
 
 
 class Trace(NamedTuple):
@@ -90,22 +93,23 @@ hooks: WeakKeyDictionary[Node, list[Any]] = WeakKeyDictionary()
 
 
 def reachable(root: Node) -> tuple[list[Node], list[Leaf]]:
-    """The op nodes that `root` was computed from, oldest first, and the leaves, likewise; all made ready for a backward pass.
+    """The op nodes that `root` was computed from, oldest first, and the leaves, likewise.
 
     Raises `GraphError` where the graph was freed, or where a value was changed in place after it was used.
     """
-    seen: set[Node] = {root}
-    todo, nodes, leaves = [root], [], []
-    push, pop, mark = todo.append, todo.pop, seen.add
+    met = root.mark = object()  # marks what this walk has met: quicker than a set
+    nodes: list[Node] = []
+    leaves: list[Any] = []
+    todo = [root]
+    push, pop, keep = todo.append, todo.pop, nodes.append
     while todo:
         node = pop()
-        node.g = node.pending = None
         parents = node.parents
         if parents:
-            nodes.append(node)
+            keep(node)
             for parent in parents:
-                if parent is not None and parent not in seen:
-                    mark(parent)
+                if parent is not None and parent.mark is not met:
+                    parent.mark = met
                     push(parent)
         elif node.op is None:
             leaves.append(node)
@@ -115,13 +119,13 @@ def reachable(root: Node) -> tuple[list[Node], list[Leaf]]:
     leaves.sort(key=by_age)
     if nodes:
         _unchanged(nodes, leaves)
-    return nodes, leaves  # type: ignore[return-value]
+    return nodes, leaves
 
 
 overwritten: WeakSet[Node] = WeakSet()  # results (not leaves) whose value was changed in place
 
 
-def _unchanged(nodes: list[Node], leaves: list[Node]) -> None:
+def _unchanged(nodes: list[Node], leaves: list[Leaf]) -> None:
     """Raise if the value of a result was changed in place, or that of a leaf after a node had used it."""
     for node in overwritten and nodes:
         if node in overwritten:

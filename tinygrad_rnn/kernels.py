@@ -1,7 +1,7 @@
 """What a vjp may call besides operators, on NumPy arrays: the namespace `F` of `ops.py`.
 
 `Arrays` computes each gradient on the spot. `Deferred` is the training path: it hands out gradients that are still to be
-computed (`Product`, `Placed`) and that `backward()` settles in one go. The third reader, which records gradients as a graph
+computed (pairs to multiply, `Placed` slices) and that `backward()` settles in one go. The third reader, which records gradients as a graph
 of their own, is `Recorded` in `backward.py`: it has the same names, on Tensors.
 """
 
@@ -17,7 +17,7 @@ Key: TypeAlias = Any
 
 # 0-d arrays: NumPy multiplies an array by one twice as fast as by a Python number, and never changes a float32 into a float64
 HALF = {np.dtype(kind): np.array(0.5, kind) for kind in ("float16", "float32", "float64", "longdouble")}
-ONE = {kind: np.array(1.0, kind) for kind in HALF}
+ZERO = {kind: np.zeros((), kind) for kind in HALF}
 
 
 def sigmoid(x: Array) -> Array:
@@ -30,6 +30,11 @@ def sigmoid(x: Array) -> Array:
     y *= half
     y += half
     return y
+
+
+def relu(x: Array) -> Array:
+    """max(x, 0) in the dtype of x."""
+    return np.asarray(np.maximum(x, ZERO.get(x.dtype, 0)))
 
 
 BASIC = frozenset({int, slice, type(None), type(...)})
@@ -83,12 +88,12 @@ class Arrays:
         return place(g, key, shape)
 
     def tanh_slope(self, g: Array, y: Array) -> Array:
-        """g (1 - y y)"""
-        slope = np.multiply(y, y)
+        """g (1 - y y), as g - g y y: no constant to look up."""
+        slope = np.multiply(g, y)
         if not slope.ndim:
-            return np.asarray(g * (ONE[y.dtype] - slope))
-        np.subtract(ONE[y.dtype], slope, slope)
-        slope *= g
+            return np.asarray(g - slope * y)
+        slope *= y
+        np.subtract(g, slope, slope)
         return slope
 
     def sigmoid_slope(self, g: Array, y: Array) -> Array:
@@ -133,15 +138,6 @@ class Arrays:
         return np.broadcast_to(g, shape) if np.ndim(g) else np.ndarray(shape, g.dtype, np.asarray(g), 0, (0,) * len(shape))
 
 
-class Product:
-    """`a.T @ g`, left until the products of all time steps can be one matrix product."""
-
-    __slots__ = ("a", "g")
-
-    def __init__(self, a: Array, g: Array) -> None:
-        self.a, self.g = a, g
-
-
 class Placed:
     """`g` at `key`, to be added straight into the gradient of the whole."""
 
@@ -158,10 +154,11 @@ class Deferred(Arrays):
         self.turned: dict[int, tuple[Array, Array | None]] = {}
 
     def product(self, a: Array, g: Array, ndim: int) -> Any:
+        """The pair (a, g): left until the products of all time steps can be one matrix product."""
         if a.ndim == 2 == g.ndim:
-            return Product(a, g)
+            return a, g
         if ndim == 2:
-            return Product(a.reshape(-1, a.shape[-1]), g.reshape(-1, g.shape[-1]))
+            return a.reshape(-1, a.shape[-1]), g.reshape(-1, g.shape[-1])
         return product(a, g, ndim)
 
     def place(self, g: Array, key: Key, shape: tuple[int, ...]) -> Any:

@@ -79,6 +79,7 @@ def same(F: Any, n: Any, g: Any) -> Any:
 
 
 def on(*shapes: tuple[int, ...], args: Any = None, **options: Any) -> Case:
+    """A case with inputs of these shapes."""
     return Case(shapes, args, **options)
 
 
@@ -87,10 +88,12 @@ SHAPES = [((3, 2),), ((),), ((1,),), ((0, 2),), ((2, 1, 3),)]
 
 
 def pairs(**options: Any) -> list[Case]:
+    """Cases for two inputs that broadcast."""
     return [Case(shapes, **options) for shapes in PAIRS]
 
 
 def each(args: Any = None, **options: Any) -> list[Case]:
+    """Cases for one input of any shape."""
     return [Case(shapes, args, **options) for shapes in SHAPES]
 
 
@@ -179,7 +182,7 @@ SIGMOID = Op(
 )  # fmt: skip
 
 RELU = Op(
-    "relu", "relu", lambda a: np.maximum(a, np.zeros((), a.dtype)),
+    "relu", "relu", kernels.relu,
     vjps=(lambda F, n, g, y: g * F.positive(y),),
     saves=OUTPUT,
     words="the gradient where the input was positive, else 0",

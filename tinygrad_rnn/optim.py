@@ -8,6 +8,7 @@ import numpy as np
 
 from .errors import DataError, GraphError
 from .kernels import Array
+from .nn.module import Module
 from .records import norm
 from .tensor import Tensor
 
@@ -18,9 +19,15 @@ class Optimizer:
     """What all optimizers share: the parameters, the learning rate `lr`, `zero_grad()` and `step()`."""
 
     def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
-        self.parameters = list(parameters)
+        self.parameters = [] if isinstance(parameters, (Tensor, Module)) else list(parameters)
         if not self.parameters or not all(isinstance(p, Tensor) and p.requires_grad and p.is_leaf for p in self.parameters):
-            raise GraphError("an optimizer needs parameters: leaves with requires_grad=True", hint="give it module.parameters()")
+            raise GraphError(
+                "an optimizer needs parameters: leaves with requires_grad=True", hint="give it a list: module.parameters()"
+            )
+        if len({id(p) for p in self.parameters}) < len(self.parameters):
+            raise GraphError(
+                "a parameter was given to the optimizer twice: it would take two steps at once", hint="give each once"
+            )
         if not lr > 0:
             raise DataError(f"{type(self).__name__} with lr={lr}", hint="the learning rate is positive")
         self.lr = lr
@@ -32,16 +39,13 @@ class Optimizer:
 
     def step(self) -> None:
         """Change every parameter that has a gradient. Graphs that used the old values then refuse another backward pass."""
-        self._begin()
         for k, p in enumerate(self.parameters):
             if p.grad is not None:
-                p.data -= self._change(k, p.grad)
-
-    def _begin(self) -> None:
-        """Once a step, before the parameters."""
+                change = self._change(k, p.grad)
+                p.data = np.subtract(p.data, change, out=change)  # a new array: constants may share the old one
 
     def _change(self, k: int, g: Array) -> Array:
-        """What to take off parameter k, in its dtype."""
+        """What to take off parameter k: an array of its own, in the parameter's shape and dtype."""
         raise NotImplementedError
 
 
@@ -68,7 +72,7 @@ class SGD(Optimizer):
             self.velocity[k] *= self.momentum
             self.velocity[k] += g
             g = self.velocity[k]
-        return g * np.asarray(self.lr, g.dtype)
+        return np.multiply(g, np.asarray(self.lr, g.dtype), out=np.empty_like(g))
 
 
 class Adam(Optimizer):
@@ -89,28 +93,29 @@ class Adam(Optimizer):
         super().__init__(parameters, lr)
         if not all(0 <= beta < 1 for beta in betas):
             raise DataError(f"Adam with betas={betas}", hint="both lie in 0 <= beta < 1")
-        self.betas, self.eps, self.steps = betas, eps, 0
+        if not eps > 0:
+            raise DataError(f"Adam with eps={eps}", hint="a small positive number keeps the division finite")
+        self.betas, self.eps, self.steps = betas, eps, [0] * len(self.parameters)
         self.m = [np.zeros(p.shape, p.dtype) for p in self.parameters]
         self.v = [np.zeros(p.shape, p.dtype) for p in self.parameters]
 
-    def _begin(self) -> None:
-        self.steps += 1
-
     def _change(self, k: int, g: Array) -> Array:
         m, v, (b1, b2) = self.m[k], self.v[k], self.betas
+        self.steps[k] += 1
         m *= b1
         m += (1 - b1) * g
         v *= b2
         v += (1 - b2) * np.square(g)
-        size = np.sqrt(v / (1 - b2**self.steps))
+        size = np.sqrt(v / (1 - b2 ** self.steps[k]))
         size += self.eps
-        return np.asarray(m * np.asarray(self.lr / (1 - b1**self.steps), g.dtype) / size, g.dtype)
+        return np.asarray(m * np.asarray(self.lr / (1 - b1 ** self.steps[k]), g.dtype) / size, g.dtype)
 
 
-def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float) -> float:
+def clip_grad_norm_(parameters: Module | Tensor | Iterable[Tensor], max_norm: float) -> float:
     """Scale all gradients together so that their common norm is at most `max_norm`; returns the norm before.
 
-    Their direction stays (Pascanu, Mikolov and Bengio 2013, algorithm 1). Raises `DataError` unless max_norm is positive.
+    Their direction stays (Pascanu, Mikolov and Bengio 2013, algorithm 1). A norm that is infinite or NaN is returned and
+    nothing is scaled: there is no direction left to keep. Raises `DataError` unless max_norm is positive.
 
     >>> w = Tensor([3.0, 4.0], requires_grad=True)
     >>> w.sum().backward(); w.grad *= [3.0, 4.0]
@@ -119,7 +124,9 @@ def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float) -> float:
     """
     if not max_norm > 0:
         raise DataError(f"clip_grad_norm_ with max_norm={max_norm}", hint="the largest norm allowed is positive")
-    with_grad = [p for p in parameters if p.grad is not None]
+    if isinstance(parameters, Module):
+        parameters = parameters.parameters()
+    with_grad = [p for p in ([parameters] if isinstance(parameters, Tensor) else parameters) if p.grad is not None]
     total = norm(np.array([norm(p.grad) for p in with_grad if p.grad is not None]))
     if total > max_norm and np.isfinite(total):
         for p in with_grad:

@@ -156,13 +156,16 @@ def take(table: TensorLike, index: Any) -> Tensor:
             [0. , 0.5]])
     """
     table = as_tensor(table)
-    rows = np.array(index._data if isinstance(index, Tensor) else index)
+    try:
+        rows = np.array(index._data if isinstance(index, Tensor) else index)
+    except ValueError:
+        raise DtypeError("take with an index of rows of different length", hint="pad them to one length") from None
     if rows.dtype.kind not in "iu" and rows.size:
         raise DtypeError(f"take with an index of dtype {rows.dtype}", hint="row numbers are integers: index.astype(int)")
     if not table.ndim:
         raise ShapeError("take from a single number", where=place_of(here.mode.frames), hint="the table needs an axis of rows")
-    if rows.size and not -len(table) <= rows.min() <= rows.max() < len(table):
-        wrong = rows[(rows < -len(table)) | (rows >= len(table))].flat[0]
+    if rows.size and not 0 <= rows.min() <= rows.max() < len(table):
+        wrong = rows[(rows < 0) | (rows >= len(table))].flat[0]
         raise DataError(
             f"row {wrong} of a table with {len(table)} rows",
             where=place_of(here.mode.frames),

@@ -147,7 +147,7 @@ class Tensor(NumpyLike):
 
     def detach(self) -> Tensor:
         """The same values without their history: a constant, for truncated backpropagation through time."""
-        return _constant(self._data, self.name)
+        return _constant(self._data.copy() if isinstance(self.node, Leaf) else self._data, self.name)
 
     # ---- gradients
 
@@ -250,7 +250,7 @@ class Tensor(NumpyLike):
 
     def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """The sum over `axis` (all axes if None)."""
-        return apply1(ops.SUM, self, (_axes(axis, self, "sum"), keepdims))
+        return apply1(ops.SUM, self, (None if axis is None else _axes(axis, self, "sum"), keepdims))
 
     def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """The sum divided by the number of terms."""
@@ -306,7 +306,7 @@ def named(t: Tensor, name: str) -> Tensor:
 
 # ---- recording ------------------------------------------------------------------------------------------------------------------
 
-new_tensor, new_node = Tensor.__new__, Node.__new__
+new_tensor = Tensor.__new__
 
 
 def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
@@ -324,8 +324,14 @@ def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
     if parent is None or not mode.recording:
         t.node = t._name = None
         return t
-    n = t.node = new_node(Node)
-    n.op, n.parents, n.args, n.order, n.shape, n.frames = op, (parent,), args, tick(), y.shape, mode.frames
+    n = t.node = Node()
+    n.op = op
+    n.parents = (parent,)
+    n.args = args
+    n.order = tick()
+    n.shape = y.shape
+    n.frames = mode.frames
+    n.mark = None
     saves = op.saves
     n.saved = y if saves is OUTPUT else x if saves is INPUT else None
     if mode.watching:
@@ -350,8 +356,14 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
     if (p is None and q is None) or not mode.recording:
         t.node = t._name = None
         return t
-    n = t.node = new_node(Node)
-    n.op, n.parents, n.args, n.order, n.shape, n.frames = op, (p, q), args, tick(), y.shape, mode.frames
+    n = t.node = Node()
+    n.op = op
+    n.parents = (p, q)
+    n.args = args
+    n.order = tick()
+    n.shape = y.shape
+    n.frames = mode.frames
+    n.mark = None
     saves = op.saves
     if p is None:
         n.saved, n.consts = None if saves is NOTHING else (x, z if saves is BOTH else None), (a, None)
@@ -375,9 +387,9 @@ def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
     parents, mode = tuple([t.node for t in inputs]), here.mode
     t = _constant(y)
     if mode.recording and any(p is not None for p in parents):
-        n = t.node = new_node(Node)
+        n = t.node = Node()
         n.op, n.parents, n.args, n.order, n.shape, n.frames = op, parents, args, tick(), y.shape, mode.frames
-        n.saved = None
+        n.saved = n.mark = None
         if None in parents:
             n.consts = tuple(t if t.node is None else None for t in inputs)
         if mode.watching:

@@ -121,7 +121,7 @@ class Progress:
 
 def _can_write(stream: TextIO, characters: str) -> bool:
     try:
-        characters.encode(getattr(stream, "encoding", None) or "ascii")
+        characters.encode(getattr(stream, "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return False
     return True

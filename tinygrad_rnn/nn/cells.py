@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..errors import DataError, ShapeError
 from ..primitives import relu, sigmoid, split, tanh
-from ..scopes import scope, time_step
+from ..scopes import here, place_of, scope, time_step
 from ..tensor import Tensor, TensorLike, as_tensor, named
 from . import init
 from .module import Module, scoped
@@ -39,9 +39,10 @@ class _GatedCell(Module):
     def __init__(
         self, input_size: int, hidden_size: int, gates: int, rng: np.random.Generator, dtype: npt.DTypeLike | None
     ) -> None:
-        if input_size < 1 or hidden_size < 1:
+        if not all(isinstance(size, (int, np.integer)) and size > 0 for size in (input_size, hidden_size)):
             raise ShapeError(
-                f"{type(self).__name__} with input_size={input_size}, hidden_size={hidden_size}", hint="both are at least 1"
+                f"{type(self).__name__} with input_size={input_size}, hidden_size={hidden_size}",
+                hint="both are whole numbers, at least 1",
             )
         self.input_size, self.hidden_size = input_size, hidden_size
         bound = 1 / hidden_size**0.5
@@ -57,6 +58,25 @@ class _GatedCell(Module):
     def initial_state(self, batch: int) -> State:
         """All zeros, for that many sequences."""
         return (self.zeros(batch, "h0"),)
+
+    def checked(self, x: TensorLike, state: Any, parts: str) -> tuple[Tensor, Any]:
+        """x and the state, after a look at what broadcasting would hide: a missing part, another number of sequences."""
+        x = as_tensor(x, self.Wx)
+        if not isinstance(state, (tuple, list)) or len(state) != len(parts):
+            given = f"one of {len(state)}" if isinstance(state, (tuple, list)) else f"a {type(state).__name__}"
+            raise ShapeError(
+                f"the state of {type(self).__name__} is a tuple ({', '.join(parts)}{',' * (len(parts) == 1)}), not {given}",
+                where=place_of(here.mode.frames),
+                hint="start from cell.initial_state(batch), and pass on what step() returned",
+            )
+        for part, name in zip(state, parts, strict=True):
+            if part.shape[:1] != x.shape[:1]:
+                raise ShapeError(
+                    f"x of shape {x.shape} and {name} of shape {part.shape} hold different numbers of sequences",
+                    where=place_of(here.mode.frames),
+                    hint="the state was made for another batch: cell.initial_state(len(x))",
+                )
+        return x, state
 
 
 class RNNCell(_GatedCell):
@@ -88,8 +108,8 @@ class RNNCell(_GatedCell):
 
     @scoped
     def step(self, x: TensorLike, state: State) -> State:
-        (h,) = state
-        a = as_tensor(x) @ self.Wx + h @ self.Wh + self.b
+        x, (h,) = self.checked(x, state, "h")
+        a = x @ self.Wx + h @ self.Wh + self.b
         return (named(tanh(a) if self.nonlinearity == "tanh" else relu(a), "h"),)
 
 
@@ -130,8 +150,8 @@ class LSTMCell(_GatedCell):
 
     @scoped
     def step(self, x: TensorLike, state: State) -> State:
-        h, c = state
-        a = named(as_tensor(x) @ self.Wx + h @ self.Wh + self.b, "a")
+        x, (h, c) = self.checked(x, state, "hc")
+        a = named(x @ self.Wx + h @ self.Wh + self.b, "a")
         a_i, a_f, a_g, a_o = split(a, 4)
         i, f = named(sigmoid(a_i), "i"), named(sigmoid(a_f), "f")
         g, o = named(tanh(a_g), "g"), named(sigmoid(a_o), "o")
@@ -171,8 +191,8 @@ class GRUCell(_GatedCell):
 
     @scoped
     def step(self, x: TensorLike, state: State) -> State:
-        (h,) = state
-        x_r, x_z, x_n = split(as_tensor(x) @ self.Wx + self.b, 3)
+        x, (h,) = self.checked(x, state, "h")
+        x_r, x_z, x_n = split(x @ self.Wx + self.b, 3)
         if self.reset_after:
             h_r, h_z, h_n = split(h @ self.Wh, 3)
             r, z = named(sigmoid(x_r + h_r), "r"), named(sigmoid(x_z + h_z), "z")
@@ -188,9 +208,9 @@ class GRUCell(_GatedCell):
 def unroll(cell: Cell, xs: TensorLike | Sequence[TensorLike], state: Any = None) -> tuple[list[Tensor], Any]:
     """Run a cell over the time steps 1..T of `xs` (batch, time, features): the list of all h (batch, hidden), and the last state.
 
-    `xs` may also be a list of T inputs (batch, features), which keep their names in pictures. `state` is where to start (zeros
-    if None). Every node is stamped with its time step and the name of the cell. Raises `ShapeError` if xs does not have three
-    axes, `DataError` for a sequence of no steps or a batch of none.
+    `xs` may also be a list of T inputs (batch, features), which keep their names in pictures (without one they become x).
+    `state` is where to start (zeros if None). Every node is stamped with its time step and the name of the cell. Raises
+    `ShapeError` if xs does not have three axes, `DataError` for a sequence of no steps or a batch of none.
 
     >>> cell = LSTMCell(3, 4, rng=np.random.default_rng(0))
     >>> hs, (h, c) = unroll(cell, np.ones((2, 5, 3)))
@@ -205,7 +225,7 @@ def unroll(cell: Cell, xs: TensorLike | Sequence[TensorLike], state: Any = None)
         with time_step(t):
             x = input_at(t - 1)
             x = x if x.name else named(x, "x")
-            if isinstance(cell, Module):
+            if getattr(cell.step, "scoped", False):
                 state = cell.step(x, state)
             else:
                 with scope(type(cell).__name__):
@@ -222,22 +242,23 @@ def _inputs(xs: Any) -> tuple[int, Callable[[int], Tensor]]:
             raise ShapeError(
                 f"unroll over inputs of shapes {sorted(shapes)}", hint="each step's input is (batch, features), all alike"
             )
-        shape = (shapes.pop()[0] if xs else 1, len(xs), 1)
+        batch, time, text = shapes.pop()[0] if xs else 1, len(xs), f"a list of {len(xs)} inputs"
         input_at: Callable[[int], Tensor] = xs.__getitem__
     else:
         whole = as_tensor(xs)
-        shape = whole.shape
-        if len(shape) != 3:
+        if whole.ndim != 3:
             raise ShapeError(
-                f"unroll over xs of shape {shape}", hint="xs is (batch, time, features); one sequence is a batch of 1"
+                f"unroll over xs of shape {whole.shape}", hint="xs is (batch, time, features); one sequence is a batch of 1"
             )
+        batch, time, _ = whole.shape
+        text = f"xs of shape {whole.shape} (batch, time, features)"
 
         def input_at(k: int) -> Tensor:
             return whole[:, k]
 
-    if not shape[0] or not shape[1]:
+    if not batch or not time:
         raise DataError(
-            f"unroll over {'a sequence of no steps' if not shape[1] else 'no sequences'}: xs of shape {shape} (batch, time, features)",
+            f"unroll over {'no sequences' if time else 'a sequence of no steps'}: {text}",
             hint="leave empty sequences out before you make a batch",
         )
-    return shape[1], input_at
+    return time, input_at

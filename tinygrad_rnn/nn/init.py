@@ -8,14 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ..dtypes import default_dtype
-from ..errors import ShapeError
+from ..errors import DataError, ShapeError
 from ..kernels import Array
 
-__all__ = ["identity", "orthogonal", "scale_to_spectral_radius", "spectral_radius", "uniform", "zeros"]
+__all__ = ["identity", "normal", "orthogonal", "scale_to_spectral_radius", "spectral_radius", "uniform", "zeros"]
 
 
 def uniform(rng: np.random.Generator, shape: tuple[int, ...], bound: float, dtype: npt.DTypeLike | None = None) -> Array:
-    """Evenly distributed in (-bound, bound). With bound 1/sqrt(hidden) it is PyTorch's default for recurrent cells."""
+    """Evenly distributed in (-bound, bound). With bound 1/sqrt(hidden) it is PyTorch's default for recurrent cells.
+
+    Raises `ShapeError` for a size that is not a whole number of at least 1, `DataError` for anything but a Generator.
+    """
+    _check(rng, shape)
     return rng.uniform(-bound, bound, shape).astype(dtype or default_dtype.now)
 
 
@@ -30,10 +34,17 @@ def orthogonal(rng: np.random.Generator, shape: tuple[int, int], gain: float = 1
     True
     """
     rows, columns = _two(shape, "orthogonal")
+    _check(rng, ())
     if columns > rows and rows and columns % rows == 0:
         blocks = [_orthogonal_block(rng, rows, rows) for _ in range(columns // rows)]
-        return np.concatenate(blocks, axis=1).astype(dtype or default_dtype.now) * gain
+        return (np.concatenate(blocks, axis=1) * gain).astype(dtype or default_dtype.now)
     return (_orthogonal_block(rng, rows, columns) * gain).astype(dtype or default_dtype.now)
+
+
+def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: npt.DTypeLike | None = None) -> Array:
+    """Drawn from N(0, 1). Raises as `uniform` does."""
+    _check(rng, shape)
+    return rng.standard_normal(shape).astype(dtype or default_dtype.now)
 
 
 def _orthogonal_block(rng: np.random.Generator, rows: int, columns: int) -> Array:
@@ -46,7 +57,7 @@ def _orthogonal_block(rng: np.random.Generator, rows: int, columns: int) -> Arra
 def identity(shape: tuple[int, int], gain: float = 1.0, dtype: npt.DTypeLike | None = None) -> Array:
     """Ones on the diagonal, times `gain`: with relu, the IRNN of Le, Jaitly and Hinton 2015."""
     rows, columns = _two(shape, "identity")
-    return np.eye(rows, columns, dtype=dtype or default_dtype.now) * gain
+    return (np.eye(rows, columns) * gain).astype(dtype or default_dtype.now)
 
 
 def zeros(shape: tuple[int, ...], dtype: npt.DTypeLike | None = None) -> Array:
@@ -81,6 +92,13 @@ def scale_to_spectral_radius(W: Any, radius: float) -> Array:
     if now == 0.0:
         raise ShapeError("a matrix with spectral radius 0 cannot be scaled to another", hint="draw other values")
     return np.asarray(W * np.asarray(radius / now, W.dtype if W.dtype.kind == "f" else np.float64))
+
+
+def _check(rng: np.random.Generator, shape: tuple[int, ...]) -> None:
+    if not isinstance(rng, np.random.Generator):
+        raise DataError(f"a random number generator is needed, not {rng!r}", hint="rng=np.random.default_rng(seed)")
+    if not all(isinstance(size, (int, np.integer)) and size > 0 for size in shape):
+        raise ShapeError(f"weights of shape {shape}", hint="every size is a whole number, at least 1")
 
 
 def _two(shape: tuple[int, ...], name: str) -> tuple[int, int]:

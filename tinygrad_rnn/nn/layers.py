@@ -54,7 +54,7 @@ class Embedding(Module):
     """
 
     def __init__(self, symbols: int, features: int, *, rng: np.random.Generator, dtype: npt.DTypeLike | None = None) -> None:
-        self.W = Tensor(rng.standard_normal((symbols, features)).astype(dtype or init.zeros(()).dtype), requires_grad=True)
+        self.W = Tensor(init.normal(rng, (symbols, features), dtype), requires_grad=True)
 
     def forward(self, ids: Any) -> Tensor:
         return take(self.W, ids)

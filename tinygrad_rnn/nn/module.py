@@ -27,6 +27,7 @@ def scoped(method: F) -> F:
         with scope(type(self).__name__):
             return method(self, *args, **kwargs)
 
+    inside.scoped = True  # type: ignore[attr-defined]
     return inside  # type: ignore[return-value]
 
 
@@ -64,7 +65,7 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
         """Each parameter once, with its path: `cell.Wh`, `layers.0.W`. A shared one appears under its first name."""
         seen: set[int] = set()
-        for path, value in _walk("", vars(self)):
+        for path, value in _walk("", vars(self), {id(self)}):
             if isinstance(value, Tensor) and id(value) not in seen:
                 seen.add(id(value))
                 yield path, value
@@ -85,27 +86,27 @@ class Module:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over values saved by `state_dict`. All or nothing: a `LoadError` names what is missing, left over or misshapen."""
         own = dict(self.named_parameters())
-        values = {name: np.asarray(state[name]) for name in own if name in state}
         wrong = [f"missing: {name} {p.shape}" for name, p in own.items() if name not in state]
         wrong += [f"left over: {name}" for name in state if name not in own]
-        wrong += [
-            f"misshapen: {name} is {value.shape}, the module has {own[name].shape}"
-            for name, value in values.items()
-            if value.shape != own[name].shape
-        ]
-        wrong += [f"not numbers: {name} is {value.dtype}" for name, value in values.items() if value.dtype.kind not in "fiub"]
+        values = {}
+        for name, p in own.items():
+            if name in state:
+                try:
+                    values[name] = _fitted(state[name], p)
+                except ValueError as error:
+                    wrong.append(f"{error}".replace("?", name, 1))
         if wrong:
             raise LoadError(
                 f"this state does not fit {type(self).__name__}: " + "; ".join(wrong),
                 hint="build the module with the sizes it was saved with; nothing was loaded",
             )
         for name, p in own.items():
-            p.data = values[name].astype(p.dtype)
+            p.data = values[name]
 
     def train(self: M, mode: bool = True) -> M:
         """Switch this module and all inside it to training (dropout active); returns the module."""
         self.training = mode
-        for _, value in _walk("", vars(self)):
+        for _, value in _walk("", vars(self), {id(self)}):
             if isinstance(value, Module):
                 value.training = mode
         return self
@@ -119,17 +120,36 @@ class Module:
         return f"{type(self).__name__}({sizes})"
 
 
-def _walk(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Every parameter and sub-module inside a value, with its path, in the order of assignment."""
+def _fitted(value: Any, p: Tensor) -> Array:
+    """A saved value as an array for parameter p; a ValueError says what is wrong, with ? for the name."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError("misshapen: ? is ragged") from None
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"not numbers: ? is {array.dtype}")
+    if array.shape != p.shape:
+        raise ValueError(f"misshapen: ? is {array.shape}, the module has {p.shape}")
+    with np.errstate(over="ignore"):
+        cast = array.astype(p.dtype)
+    if (np.isfinite(array) & ~np.isfinite(cast)).any():
+        raise ValueError(f"too large for {p.dtype}: ?")
+    return cast
+
+
+def _walk(path: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """Every parameter and sub-module inside a value, with its path, in the order of assignment; each module once."""
     if isinstance(value, Tensor):
         if value.requires_grad and value.is_leaf:
             yield path, value
     elif isinstance(value, Module):
-        yield path, value
-        yield from _walk(path, vars(value))
+        if id(value) not in seen:
+            seen.add(id(value))
+            yield path, value
+            yield from _walk(path, vars(value), seen)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _walk(f"{path}.{key}" if path else str(key), item)
+            yield from _walk(f"{path}.{key}" if path else str(key), item, seen)
     elif isinstance(value, (list, tuple)):
         for k, item in enumerate(value):
-            yield from _walk(f"{path}.{k}" if path else str(k), item)
+            yield from _walk(f"{path}.{k}" if path else str(k), item, seen)

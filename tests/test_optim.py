@@ -1,0 +1,263 @@
+"""Optimizers against PyTorch and against their equations; clipping; what they refuse."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tg
+from tinygrad_rnn.errors import DataError, GraphError
+from tinygrad_rnn.optim import SGD, Adam, clip_grad_norm_
+
+spec = importlib.util.spec_from_file_location("torch_values", Path(__file__).with_name("torch_values.py"))
+torch_values = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(torch_values)
+
+OPTIMIZERS = pytest.mark.parametrize("make", [SGD, lambda p, lr: SGD(p, lr, momentum=0.9), Adam], ids=["SGD", "momentum", "Adam"])
+
+
+def parameter(*values: float, grad: Any = None, dtype: Any = None) -> tg.Tensor:
+    p = tg.Tensor(list(values), requires_grad=True, dtype=dtype)
+    p.grad = grad
+    return p
+
+
+def way_down(name: str) -> dict[str, np.ndarray]:
+    """The parameters after each of ten steps down the valley of torch_values.py, by our optimizer."""
+    kind, settings = torch_values.OPTIMIZERS[name]
+    parameters = {key: tg.Tensor(value, requires_grad=True) for key, value in torch_values.START.items()}
+    optimizer = getattr(tg.optim, kind)(parameters.values(), **settings)
+    path: dict[str, list[Any]] = {key: [] for key in parameters}
+    for _ in range(torch_values.STEPS):
+        optimizer.zero_grad()
+        torch_values.valley(**parameters).backward()
+        optimizer.step()
+        for key, p in parameters.items():
+            path[key].append(p.data.copy())
+    return {key: np.array(steps) for key, steps in path.items()}
+
+
+# ---- values -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", torch_values.OPTIMIZERS)
+def test_ten_steps_are_those_that_pytorch_took(name):
+    expected, path = torch_values.stored()["optimizers"][name], way_down(name)
+    assert path.keys() == expected.keys()
+    for key in expected:
+        np.testing.assert_allclose(path[key], expected[key], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", torch_values.OPTIMIZERS)
+def test_ten_steps_are_those_that_pytorch_takes_now(name):
+    pytest.importorskip("torch")
+    for key, expected in torch_values.optimizer_values(name).items():
+        np.testing.assert_allclose(way_down(name)[key], expected, rtol=1e-12, atol=1e-12)
+
+
+GRADIENTS = [np.array([1.0, -2.0]), np.array([0.5, 0.0]), np.array([-3.0, 1e-3]), np.array([1e5, -1e-5])]
+
+
+def sgd(p: np.ndarray, lr: float, momentum: float = 0.0) -> Iterator[np.ndarray]:
+    velocity = np.zeros(2)
+    for g in GRADIENTS:
+        velocity = momentum * velocity + g
+        p = p - lr * velocity
+        yield p
+
+
+def adam(p: np.ndarray, lr: float, betas: tuple[float, float], eps: float) -> Iterator[np.ndarray]:
+    m, v, (b1, b2) = np.zeros(2), np.zeros(2), betas
+    for t, g in enumerate(GRADIENTS, start=1):
+        m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
+        p = p - lr * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + eps)
+        yield p
+
+
+@pytest.mark.parametrize(
+    ("make", "equations", "settings"),
+    [
+        (SGD, sgd, {"lr": 0.1}),
+        (SGD, sgd, {"lr": 0.1, "momentum": 0.9}),
+        (Adam, adam, {"lr": 0.1, "betas": (0.9, 0.999), "eps": 1e-8}),
+        (Adam, adam, {"lr": 2.0, "betas": (0.0, 0.5), "eps": 0.1}),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_steps_follow_the_equations(make, equations, settings, dtype):
+    p = parameter(1.0, 2.0, dtype=dtype)
+    optimizer = make([p], **settings)
+    for g, expected in zip(GRADIENTS, equations(np.array([1.0, 2.0]), **settings), strict=True):
+        p.grad = g
+        optimizer.step()
+        np.testing.assert_allclose(p.data, expected, rtol=1e-13 if dtype is np.float64 else 2e-6)
+        assert p.dtype == dtype
+
+
+def test_defaults_are_those_of_pytorch():
+    optimizer = Adam([parameter(1.0)])
+    assert (optimizer.lr, optimizer.betas, optimizer.eps) == (0.001, (0.9, 0.999), 1e-8)
+    assert SGD([parameter(1.0)], 0.1).momentum == 0.0
+
+
+@OPTIMIZERS
+def test_the_learning_rate_may_change_between_steps(make):
+    p = parameter(1.0)
+    optimizer = make([p], lr=1.0)
+    optimizer.lr, p.grad = 0.25, [1.0]
+    optimizer.step()
+    np.testing.assert_allclose(p.data, [0.75], rtol=1e-7)
+
+
+@OPTIMIZERS
+def test_a_parameter_without_a_gradient_stays(make):
+    moved, stays, number = parameter(1.0, grad=[1.0]), parameter(1.0), tg.Tensor(1.0, requires_grad=True)
+    number.grad = 2.0
+    optimizer = make((p for p in (moved, stays, number)), lr=0.5)
+    loss = stays.sum()
+    optimizer.step()
+    assert (moved.data.tolist() != [1.0], stays.data.tolist(), number.data.shape, number.item() != 1.0) == (True, [1.0], (), True)
+    loss.backward()  # nothing that it used was changed
+    assert stays.grad.tolist() == [1.0]
+
+
+@OPTIMIZERS
+def test_gradients_are_read_only_and_forgotten_on_demand(make):
+    p = parameter(1.0, grad=[4.0])
+    optimizer = make([p], lr=0.5)
+    optimizer.step()
+    optimizer.step()
+    assert p.grad.tolist() == [4.0]
+    optimizer.zero_grad()
+    assert p.grad is None
+
+
+# ---- graphs -------------------------------------------------------------------------------------------------------------------
+
+
+@OPTIMIZERS
+def test_a_graph_from_before_a_step_refuses_a_backward_pass_after_it(make):
+    w = tg.Tensor([2.0], requires_grad=True, name="w")
+    optimizer = make([w], lr=0.5)
+    with tg.time_step(3):
+        loss = (w * w).sum()
+    loss.backward()
+    optimizer.step()
+    for use in (loss.backward, lambda: tg.grad(loss, w), lambda: tg.snapshot(loss), lambda: list(tg.backward_steps(loss))):
+        with pytest.raises(GraphError, match="changed in place") as caught:
+            use()
+        assert (caught.value.message, caught.value.where) == (
+            "the value of w (1,) was changed in place after mul had used it",
+            "t=3",
+        )
+    assert w.grad.tolist() == [4.0]
+    (w * w).sum().backward()
+    assert w.grad.tolist() == [4.0 + 2 * w.data.item()]
+
+
+# ---- clipping -----------------------------------------------------------------------------------------------------------------
+
+
+def test_clipping_keeps_the_direction_and_returns_the_norm():
+    a, b = parameter(0.0, 0.0, grad=[3.0, 0.0]), tg.Tensor([[0.0]], requires_grad=True)
+    b.grad = [[-4.0]]
+    assert clip_grad_norm_([a, parameter(0.0), b], 1.0) == 5.0
+    np.testing.assert_allclose([*a.grad, *b.grad[0]], [0.6, 0.0, -0.8], rtol=1e-15)
+
+
+@pytest.mark.parametrize("max_norm", [5.0, 5.1, np.inf])
+def test_small_gradients_are_not_touched(max_norm):
+    p = parameter(0.0, 0.0, grad=[3.0, 4.0])
+    before = p.grad
+    assert clip_grad_norm_([p], max_norm) == 5.0
+    assert p.grad is before
+    assert p.grad.tolist() == [3.0, 4.0]
+
+
+@pytest.mark.parametrize("scale", [1e200, 1e-200])
+def test_the_norm_does_not_overflow_or_underflow(scale):
+    p, q = parameter(0.0, grad=[3 * scale]), parameter(0.0, grad=[4 * scale])
+    np.testing.assert_allclose(clip_grad_norm_([p, q], scale), 5 * scale, rtol=1e-15)
+    np.testing.assert_allclose([*p.grad, *q.grad], [0.6 * scale, 0.8 * scale], rtol=1e-15)
+
+
+def test_clipping_takes_a_generator_and_keeps_float32():
+    p = parameter(0.0, 0.0, grad=np.array([6.0, 8.0]), dtype=np.float32)
+    assert clip_grad_norm_((q for q in [p]), 5.0) == 10.0
+    assert (p.grad.tolist(), p.grad.dtype) == ([3.0, 4.0], np.float32)
+
+
+def test_clipping_writes_into_no_array_that_others_hold():
+    seed = np.array([3.0, 4.0])
+    p = parameter(0.0, 0.0)
+    (p * 1.0).backward(seed)
+    held = p.grad
+    clip_grad_norm_([p], 1.0)
+    assert (seed.tolist(), held.tolist()) == ([3.0, 4.0], [3.0, 4.0])
+
+
+@pytest.mark.parametrize("parameters", [[], [parameter(1.0), parameter(2.0)], [parameter(1.0, grad=[0.0])]])
+def test_without_gradients_the_norm_is_zero(parameters):
+    assert clip_grad_norm_(parameters, 1.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("grad", "norm"), [([np.inf, 1.0], np.inf), ([-np.inf, 1.0], np.inf), ([np.nan, 1.0], np.nan), ([np.inf, np.nan], np.nan)]
+)
+def test_gradients_that_are_not_finite_stay_as_they_are_and_show_in_the_norm(grad, norm):
+    bad, good = parameter(0.0, 0.0, grad=grad), parameter(0.0, grad=[100.0])
+    np.testing.assert_equal(clip_grad_norm_([good, bad], 1.0), norm)
+    np.testing.assert_equal([*bad.grad, *good.grad], [*grad, 100.0])
+
+
+# ---- errors -------------------------------------------------------------------------------------------------------------------
+
+
+@OPTIMIZERS
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        pytest.param([], id="none"),
+        pytest.param([parameter(1.0) * 2.0], id="a result"),
+        pytest.param([parameter(1.0), tg.Tensor([1.0])], id="a constant"),
+        pytest.param([np.ones(2)], id="an array"),
+        pytest.param(parameter(1.0, 2.0), id="a tensor alone"),
+    ],
+)
+def test_what_is_not_a_parameter_is_refused(make, parameters):
+    with pytest.raises(GraphError) as caught:
+        make(parameters, lr=0.1)
+    assert "leaves with requires_grad=True" in caught.value.message
+    assert "module.parameters()" in caught.value.hint
+
+
+@OPTIMIZERS
+@pytest.mark.parametrize("lr", [0.0, -0.1, float("nan")])
+def test_learning_rates_are_positive(make, lr):
+    with pytest.raises(DataError, match=f"(SGD|Adam) with lr={lr}"):
+        make([parameter(1.0)], lr)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda p: SGD([p], 0.1, momentum=1.0), "SGD with momentum=1.0"),
+        (lambda p: SGD([p], 0.1, momentum=-0.1), "SGD with momentum=-0.1"),
+        (lambda p: SGD([p], 0.1, momentum=float("nan")), "SGD with momentum=nan"),
+        (lambda p: Adam([p], betas=(1.0, 0.9)), "Adam with betas=(1.0, 0.9)"),
+        (lambda p: Adam([p], betas=(0.9, -0.1)), "Adam with betas=(0.9, -0.1)"),
+        (lambda p: clip_grad_norm_([p], 0.0), "clip_grad_norm_ with max_norm=0.0"),
+        (lambda p: clip_grad_norm_([p], -1.0), "clip_grad_norm_ with max_norm=-1.0"),
+        (lambda p: clip_grad_norm_([p], float("nan")), "clip_grad_norm_ with max_norm=nan"),
+    ],
+)
+def test_settings_out_of_range(make, message):
+    with pytest.raises(DataError) as caught:
+        make(parameter(1.0, grad=[2.0]))
+    assert (caught.value.message, bool(caught.value.hint)) == (message, True)
