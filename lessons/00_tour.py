@@ -11,6 +11,7 @@ import argparse
 import os
 import re
 import sys
+from itertools import chain
 from pathlib import Path
 
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # before NumPy loads: two threads are slower here
@@ -24,6 +25,7 @@ from tinygrad_rnn.data import grammars, stdlib_text, vocab
 from tinygrad_rnn.terminal import Progress, Terminal
 
 OUT = Path(__file__).resolve().parent / "out"
+SHORTEST = 1000  # characters: below that there is nothing to learn from, and nothing to test on
 SENTENCE = "this film was not dull"
 CELLS = {
     "RNN": lambda *sizes, rng: tg.nn.RNNCell(*sizes, rng=rng),
@@ -50,7 +52,7 @@ def options(arguments=None):
 def first_words(text, count=5):
     """The first words of the first sentence that has that many; else the first words, else the first characters."""
     sentences = [re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", part) for part in re.split(r"[.!?]\s|\n\s*\n", text)]
-    found = next((words for words in sentences if len(words) >= count), sum(sentences, []) or text.split() or list(text))
+    found = next((words for words in sentences if len(words) >= count), [*chain(*sentences)] or text.split() or list(text))
     return found[:count]
 
 
@@ -59,8 +61,8 @@ def write_picture(out, drawing, name):
     try:
         OUT.mkdir(exist_ok=True)
         drawing.save(OUT / name)
-    except OSError as error:
-        out.say(f"(the picture {name} could not be written: {error.strerror or error})", "  ")
+    except (OSError, tg.errors.DataError) as error:
+        out.say(f"(the picture {name} could not be written: {error})", "  ")
     else:
         out.write(f"  picture: {os.path.relpath(OUT / name)}")
 
@@ -107,7 +109,7 @@ def gradient_back(make, steps, seed, hidden=32, features=64):
 
 
 def measure_decay(out, seed, repeats):
-    back, rows, bars, losses = (1, 5, 10, 20, 40), [], [], {}
+    back, rows, bars, losses = (1, 10, 20, 40), [], [], {}
     for label, make in CELLS.items():
         runs = [gradient_back(make, 41, seed + k) for k in range(repeats)]
         kept = np.exp(np.mean([np.log(norms) for norms, _ in runs], axis=0))  # the geometric mean over the seeds
@@ -121,11 +123,8 @@ def measure_decay(out, seed, repeats):
     out.bars(bars)
     out.say("""The gates of an LSTM do not save the gradient by themselves: with forget bias 0 it vanishes like that of a GRU. The
         forget gate has to be open. A bias of 3 opens it, sigmoid(3) = 0.95.""")
-    scale = None
     for label, name in (("LSTM, forget bias 3", "00_decay_lstm.svg"), ("RNN", "00_decay_rnn.svg")):
-        drawing = tg.draw(losses[label], title=f"{label}: 41 steps", scale=scale)
-        scale = scale or drawing.scale
-        write_picture(out, drawing, name)
+        write_picture(out, tg.draw(losses[label], title=f"{label}: 41 steps", scale=(-8, 2)), name)
 
 
 # %% [markdown]
@@ -243,13 +242,17 @@ def write_like(out, text, seed, updates):
         model = CharacterModel(len(vocabulary), np.random.default_rng(seed))
         train_characters(model, vocabulary.encode(train), updates)
         bits = bits_on(model, vocabulary.encode(test))
-        rivals = [("every character alike", vocab.uniform_bits(train, test)), ("single characters counted", vocab.unigram_bits(train, test)),
-                  ("pairs counted (bigram)", vocab.bigram_bits(train, test)), (f"LSTM, {updates} updates", bits)]  # fmt: skip
+        rivals = [
+            ("every character alike", vocab.uniform_bits(train, test)),
+            ("single characters counted", vocab.unigram_bits(train, test)),
+            ("pairs counted (bigram)", vocab.bigram_bits(train, test)),
+            (f"LSTM, {updates} updates", bits),
+        ]
         out.say("Bits per character on the held-out tenth, fewer is better:")
         out.bars([(label, value / rivals[0][1], f"{value:.2f}") for label, value in rivals])
         for temperature in (0.5, 1.0, 1.5):
             written = sample(model, vocabulary, test[:100], 240, temperature, np.random.default_rng(seed))
-            out.write(f"  after the first 100 characters of the test, at temperature {temperature}:")
+            out.write(f"  temperature {temperature}, after 100 characters of the test:")
             for line in filter(str.strip, written.expandtabs(4).split("\n")):
                 out.write(out.paint("    " + line[: out.width - 4], "dim"))
     out.say("A low temperature repeats what is certain, a high one makes words up. The model is the same.")
@@ -267,6 +270,8 @@ def main(arguments=None):
     done = []
     try:
         text = stdlib_text.from_file(chosen.data) if chosen.data else stdlib_text.module_source("argparse")
+        if len(text.text) < SHORTEST:
+            raise tg.errors.DataError(f"{text.source} is too short: {len(text.text)} characters", hint=f"give {SHORTEST} or more")
         words = (chosen.sentence or "").split() or (first_words(text.text) if chosen.data else SENTENCE.split())
         if text.note:
             out.say(text.note)

@@ -35,8 +35,10 @@ from .scopes import detect_anomaly, no_grad, scope, time_step
 from .snapshot import backward_steps, snapshot
 from .sweep import grad
 from .tensor import Tensor, named, tensor
+from .viz import Drawing, draw, to_graphviz
 
 __all__ = [
+    "Drawing",
     "Tensor",
     "abs",
     "add",
@@ -47,6 +49,7 @@ __all__ = [
     "default_dtype",
     "detect_anomaly",
     "div",
+    "draw",
     "errors",
     "exp",
     "functional",
@@ -78,6 +81,7 @@ __all__ = [
     "tanh",
     "tensor",
     "time_step",
+    "to_graphviz",
     "transpose",
     "where",
 ]
