@@ -44,6 +44,8 @@ def place_of(frames: tuple[Frame, ...]) -> str:
 
 
 class Mode:
+    """The open frames, and whether recording and watching are on."""
+
     __slots__ = ("frames", "recording", "watching")
 
     def __init__(self, frames: tuple[Frame, ...] = (), recording: bool = True, watching: bool = False) -> None:
