@@ -98,7 +98,9 @@ def test_the_core_needs_numpy_and_graphviz_alone(path):
 def test_no_pickle_eval_or_shell_in_the_package():
     for path in FILES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        calls = {getattr(node.func, "id", getattr(node.func, "attr", "")) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        calls = {
+            getattr(node.func, "id", getattr(node.func, "attr", "")) for node in ast.walk(tree) if isinstance(node, ast.Call)
+        }
         assert not calls & {"eval", "exec", "system", "popen"}, path
         modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         assert not modules & {"pickle", "shelve", "marshal", "socket", "urllib", "urllib.request"}, path
@@ -124,7 +126,18 @@ def test_exports_are_sorted_and_complete():
 
 
 def test_public_names_of_the_contract():
-    names = {"Tensor", "tensor", "no_grad", "grad", "gradcheck", "scope", "time_step", "backward_steps", "snapshot", "default_dtype"}
+    names = {
+        "Tensor",
+        "tensor",
+        "no_grad",
+        "grad",
+        "gradcheck",
+        "scope",
+        "time_step",
+        "backward_steps",
+        "snapshot",
+        "default_dtype",
+    }
     names |= {"detect_anomaly", "draw", "nn", "optim", "functional", "data", "errors"}
     assert names - set(tg.__all__) == set()
 

@@ -9,7 +9,7 @@ import numpy as np
 from .errors import DataError, DtypeError, ShapeError
 from .primitives import abs, exp, log, maximum, where
 from .scopes import here, place_of
-from .tensor import Tensor, TensorLike, as_tensor
+from .tensor import Tensor, TensorLike, as_tensor, named
 
 __all__ = [
     "accuracy", "cross_entropy", "dropout", "log_sigmoid", "log_softmax", "mean", "mse_loss", "softmax", "softplus",
@@ -28,8 +28,13 @@ def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
     Tensor([    0., -1000.])
     """
     x = as_tensor(x)
-    shifted = x - x.data.max(axis=axis, keepdims=True)
+    shifted = x - _largest(x, axis)
     return shifted - log(exp(shifted).sum(axis, keepdims=True))
+
+
+def _largest(x: Tensor, axis: int) -> Tensor:
+    """The largest entry along an axis, as a constant: the result does not depend on what is taken off."""
+    return named(as_tensor(x.data.max(axis=axis, keepdims=True)), "max")
 
 
 def softmax(x: TensorLike, axis: int = -1) -> Tensor:
@@ -39,7 +44,7 @@ def softmax(x: TensorLike, axis: int = -1) -> Tensor:
     Tensor([0.5, 0.5])
     """
     x = as_tensor(x)
-    powers = exp(x - x.data.max(axis=axis, keepdims=True))
+    powers = exp(x - _largest(x, axis))
     return powers / powers.sum(axis, keepdims=True)
 
 
@@ -94,7 +99,7 @@ def cross_entropy(logits: TensorLike, targets: Any) -> Tensor:
             where=place_of(here.mode.frames),
             hint=f"classes run from 0 to {classes - 1}",
         )
-    rows = log_softmax(logits).reshape(-1, classes)
+    rows = log_softmax(logits if logits.ndim == 2 else logits.reshape(-1, classes))
     return -rows[np.arange(len(rows)), wanted.reshape(-1)].mean()
 
 

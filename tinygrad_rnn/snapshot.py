@@ -52,12 +52,13 @@ def snapshot(loss: Tensor, gradient: Any = None) -> GraphSnapshot:
     >>> [r.op or r.name for r in s], s.find("w").grad
     (['w', 'mul', 'sum'], array([2., 4.]))
     """
-    values = replay(loss)
     gradients: dict[Node, Array] = {}
     edges: dict[Node, list[tuple[int, Array]]] = {}
-    if gradient is not None or loss.size == 1:
-        for sent in sweep(loss, seed_of(loss, gradient), Exact()):
-            gradients[sent.node], edges[sent.node] = np.asarray(sent.upstream), sent.edges
+    with np.errstate(all="ignore"):  # NumPy warned when it was recorded, if there was a reason to; the values show it
+        values = replay(loss)
+        if gradient is not None or loss.size == 1:
+            for sent in sweep(loss, seed_of(loss, gradient), Exact()):
+                gradients[sent.node], edges[sent.node] = np.asarray(sent.upstream), sent.edges
     records: list[Record] = []
     ids: dict[Any, int] = {}
     for n in sorted(values, key=lambda node: node.order):

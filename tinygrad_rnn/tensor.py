@@ -257,7 +257,8 @@ class Tensor(NumpyLike):
         total = self.sum(axis, keepdims)
         if not self.size:
             raise ShapeError(f"the mean of no entries: shape {self.shape}, axis {axis}", where=self.place)
-        return total * (max(total.size, 1) / self.size)
+        terms = self.size // max(total.size, 1)
+        return total if terms == 1 else total * (1 / terms)
 
     def max(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """The largest entry along `axis` (of all if None)."""

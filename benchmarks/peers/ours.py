@@ -1,0 +1,87 @@
+"""This engine: the common cells (the graph freed on the way, or kept), the cells of `tg.nn`, and the cost of a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import tinygrad_rnn as tg
+
+from ..cells import loss_of, sequence_loss
+from ..workloads import Workload
+from . import Step
+
+CELLS = {"rnn": tg.nn.RNNCell, "lstm": tg.nn.LSTMCell, "gru": tg.nn.GRUCell}
+
+
+class F:
+    tanh, sigmoid, relu, stack, split = tg.tanh, tg.sigmoid, tg.relu, tg.stack, tg.split
+    sum, reshape, transpose, log_softmax = tg.sum, tg.reshape, tg.transpose, tg.functional.log_softmax
+
+
+def build(work: Workload, variant: str) -> Step:
+    if variant == "nn":
+        return through_nn(work)
+    w, forward = primitives(work)
+    keep = variant == "keep"
+
+    def step():
+        for p in w.values():
+            p.zero_grad()
+        loss = forward()
+        loss.backward(keep_graph=keep)
+        return loss.item(), {name: p.grad for name, p in w.items()}
+
+    return step
+
+
+def snapshot_step(work: Workload) -> Callable[[], Any]:
+    """What takes one snapshot of the graph of a training step."""
+    _, forward = primitives(work)
+    loss = forward()
+    return lambda: tg.snapshot(loss)
+
+
+def primitives(work: Workload) -> tuple[dict[str, tg.Tensor], Callable[[], tg.Tensor]]:
+    """The weights, and what computes the loss from them with the common cells."""
+    w = {name: tg.Tensor(value, requires_grad=True) for name, value in work.weights.items()}
+    zeros, y = tg.Tensor(np.zeros((work.B, work.H), work.dtype)), tg.Tensor(work.y)
+    xs = tg.Tensor(work.x) if work.kind == "mlp" else [tg.Tensor(x) for x in work.x]
+    return w, lambda: loss_of(F, work, w, xs, y, zeros)
+
+
+def through_nn(work: Workload) -> Step:
+    """The same model as a user of `tg.nn` writes it: a cell, `unroll` over (batch, time, features), the loss."""
+    cell = CELLS[work.kind](work.I, work.H, rng=np.random.default_rng(0), dtype=work.dtype)
+    cell.load_state_dict(to_cell(work))
+    head = {name: tg.Tensor(w, requires_grad=True) for name, w in work.weights.items() if name.endswith("out")}
+    parameters = [*cell.parameters(), *head.values()]
+    xs, y = tg.Tensor(np.ascontiguousarray(work.x.transpose(1, 0, 2))), tg.Tensor(work.y)
+
+    def step():
+        for p in parameters:
+            p.zero_grad()
+        hs, _ = tg.nn.unroll(cell, xs)
+        loss = sequence_loss(F, work, head, tg.stack(hs), y)
+        loss.backward(keep_graph=False)
+        return loss.item(), from_cell(work, cell) | {name: p.grad for name, p in head.items()}
+
+    return step
+
+
+def to_cell(work: Workload) -> dict[str, np.ndarray]:
+    """The weights in the layout of our cells: transposed, the two biases added where one is enough."""
+    w, n = work.weights, 2 * work.H
+    state = {"Wx": w["w_ih"].T, "Wh": w["w_hh"].T, "b": w["b_ih"] + w["b_hh"]}
+    if work.kind == "gru":  # r multiplies the recurrent bias of n, so that one stays by itself
+        state |= {"b": np.concatenate([state["b"][:n], w["b_ih"][n:]]), "bh": w["b_hh"][n:]}
+    return state
+
+
+def from_cell(work: Workload, cell: Any) -> dict[str, np.ndarray]:
+    """The gradients of a cell under the names and in the layout of `work.weights`; views, but for one bias of the GRU."""
+    b = cell.b.grad
+    b_hh = np.concatenate([b[: 2 * work.H], cell.bh.grad]) if work.kind == "gru" else b
+    return {"w_ih": cell.Wx.grad.T, "w_hh": cell.Wh.grad.T, "b_ih": b, "b_hh": b_hh}

@@ -1,0 +1,5 @@
+"""Pictures of recorded graphs, unrolled in time."""
+
+from .draw import Drawing, draw, to_graphviz
+
+__all__ = ["Drawing", "draw", "to_graphviz"]

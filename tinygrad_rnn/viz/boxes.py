@@ -1,0 +1,143 @@
+"""What is drawn: boxes and chips, what is written on them, and the number behind their colour."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..kernels import Array
+from ..records import GraphSnapshot, Record, norm
+from .steps import Key, Places, in_cell, scope_of
+from .style import number, subscript
+
+__all__ = ["Box", "Chip", "Measure", "box_of", "leaf_labels", "pill_of"]
+
+INFIX = {"add", "sub", "mul", "div"}
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One use of a shared weight, in the colour of what this use adds to the gradient."""
+
+    leaf: int
+    label: str
+    strength: float | None
+    uses: tuple[tuple[int, int], ...]  # (child, slot)
+
+
+@dataclass(frozen=True)
+class Box:
+    """Something that is drawn: an op, a group of ops, an input, an initial state or (`pill`) a weight."""
+
+    id: int  # of its youngest member
+    members: tuple[int, ...]
+    column: int
+    key: Key
+    block: Key  # boxes of a block are laid out together
+    kind: str  # "op", "group", "input", "start", "pill"
+    op: str
+    label: str
+    name: str  # what stands under the label, in italics
+    step: int | None  # the index of that name
+    strength: float | None  # of the gradient (or value); None is drawn neutral
+    states: tuple[str, ...]  # the roles in which it hands values to the next step
+    shape: tuple[int, ...]
+    chips: tuple[Chip, ...] = ()
+
+    @property
+    def state(self) -> bool:
+        """Whether it is drawn as a state: h and c are, a running sum of losses is not."""
+        return self.kind == "start" or (bool(self.states) and self.block[0] != "readout")
+
+
+class Measure:
+    """The number behind a colour: the norm of the gradient, the root mean square of the value, or none."""
+
+    def __init__(self, graph: GraphSnapshot, color: str) -> None:
+        self.graph, self.color = graph, color
+
+    def node(self, record: Record) -> float | None:
+        if self.color == "none":
+            return None
+        return record.grad_norm if self.color == "grad" else _size(record.value)
+
+    def uses(self, parent: Record, uses: Iterable[tuple[int, int]]) -> float | None:
+        """Of edges that leave one record: the norm of the sum of what is sent back along them."""
+        if self.color != "grad":
+            return self.node(parent)
+        sent = [self.graph.sent[use] for use in uses if use in self.graph.sent]
+        return norm(sum(sent[1:], start=sent[0])) if sent else None
+
+
+def _size(value: Array) -> float | None:
+    return norm(value) / math.sqrt(value.size) if value.size else None
+
+
+def box_of(
+    graph: GraphSnapshot,
+    places: Places,
+    group: list[int],
+    key: Key,
+    strength: float | None,
+    states: tuple[str, ...],
+    chips: tuple[Chip, ...],
+) -> Box:
+    """The box of a group of records (often of one), with what is written on it."""
+    r = graph[group[-1]]
+    step = places.steps[places.column[r.id]] if 0 <= places.column[r.id] < places.after else None
+    block = _block(r, places)
+    if len(group) > 1:
+        scope = scope_of(r)
+        bare = "ops" if not places.steps else "loss" if r.id == len(graph) - 1 else "readout" if r.t is None else "step"
+        label = scope[-1].name.removesuffix("Cell") if scope else bare
+        index = "" if step is None else subscript(str(step))
+        name, kind, op = ", ".join(s + index for s in states if s) or f"{len(group)} ops", "group", "group"
+        step = None
+    elif r.kind == "op":
+        label, name, kind, op = _op_label(graph, places, r), r.name or "", "op", r.op
+        if not name and r.id == len(graph) - 1 and places.steps and not r.shape:
+            name = "loss"
+        if name in ("", "loss"):
+            step = None
+    else:
+        label = r.name or "×".join(map(str, r.shape)) or number(float(r.value))
+        kind = "pill" if r.kind == "parameter" else "start" if r.id in places.starts else "input"
+        name, op = "", ""
+        if kind == "start" or r.name is None or places.keys[r.id] in places.varying:
+            step = None
+        if kind == "start" and label.endswith("0") and len(label) > 1:
+            label, step = label[:-1], 0
+    if not places.steps and r.value.size == 1:  # a number, as in an expression: its value and its derivative can be read
+        name, step = number(r.value.item()) + (f" · ∂ {number(r.grad.item())}" if r.grad is not None else ""), None
+    return Box(r.id, tuple(group), places.column[r.id], key, block, kind, op, label, name, step, strength, states, r.shape, chips)
+
+
+def _block(r: Record, places: Places) -> Key:
+    if r.t is not None and in_cell(r) and r.kind == "op":
+        return ("cell", *scope_of(r))
+    return ("around",) if r.kind == "op" and r.t is not None else ("input",) if r.kind != "op" else ("readout",)
+
+
+def _op_label(graph: GraphSnapshot, places: Places, r: Record) -> str:
+    """The symbol, with plain numbers written into it: 1 - z is `1−`, x / 3 is `÷3`."""
+    numbers = [number(float(graph[p].value)) if p in places.folded else "" for p in r.parents]
+    if not any(numbers):
+        return r.symbol
+    if r.op in INFIX and len(numbers) == 2:
+        return numbers[0] + r.symbol + numbers[1]
+    return f"{r.symbol} {' '.join(n for n in numbers if n)}"
+
+
+def leaf_labels(graph: GraphSnapshot, places: Places) -> dict[int, str]:
+    return {leaf: graph[leaf].name or "×".join(map(str, graph[leaf].shape)) or "w" for leaf in places.shared}
+
+
+def pill_of(graph: GraphSnapshot, leaf: int, label: str, measure: Measure) -> Box:
+    r = graph[leaf]
+    strength = measure.node(r)
+    user = next((child for child in graph.records[leaf:] if leaf in child.parents), None)
+    scope = scope_of(user) if user is not None else ()
+    block = scope[-1].name.removesuffix("Cell") if scope else "readout" if user is not None and user.t is None else "weights"
+    kind = "pill" if r.kind == "parameter" else "input"
+    return Box(leaf, (leaf,), -1, ("pill", leaf), (block,), kind, "", label, "", None, strength, (), r.shape)

@@ -1,0 +1,238 @@
+"""From a view to coordinates: every box, chip and edge of a picture, in pixels, y downwards.
+
+Rows are as high as their highest box and gaps as wide as the tracks in them need, so nothing is wasted and nothing touches.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from .plan import Plan, Tile
+from .size import CHIP_HEIGHT, Node, Panel, corner_chip, panel_of, size_of
+from .steps import BEFORE
+from .view import HIDDEN, Edge, View
+
+__all__ = ["Band", "Layout", "Path", "arrange"]
+
+TRACK, PRE, POST, STRAIGHT = 7.0, 9.0, 13.0, 17.0  # between tracks; room before the first and after the last; a gap without any
+GUTTER = 8.0  # half of the room between two steps
+TOP = 64.0
+MARGIN = 26.0
+GAP = 214.0  # the width of the tile of hidden steps
+
+
+@dataclass(frozen=True)
+class Path:
+    """An edge with its corners, from border to border."""
+
+    edge: Edge
+    points: tuple[tuple[float, float], ...]
+    dashed: bool  # one end lies in a hidden step
+    lane: bool  # hands a state to the next step
+
+
+@dataclass(frozen=True)
+class Band:
+    """The background of a tile."""
+
+    column: int
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+
+@dataclass
+class Layout:
+    """A picture in coordinates, the same for every back end."""
+
+    view: View = field(repr=False)
+    nodes: tuple[Node, ...]
+    paths: tuple[Path, ...]
+    bands: tuple[Band, ...]
+    gap: Band | None
+    lanes: tuple[float, ...]  # where lanes go into the hidden steps and come out of them
+    passing: tuple[float, ...]  # where edges pass behind them
+    panel: Panel
+    width: float
+    height: float
+
+
+def arrange(view: View) -> Layout:
+    """The layout of a view. With more tracks, if some edges had to share one."""
+    for tracks in (3, 5, 8):
+        plan = Plan(view, tracks)
+        if not plan.clashes() or not plan.patient:
+            break
+    return Frame(plan).layout()
+
+
+class Frame:
+    """The coordinates of the lines of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.view, self.tiles, self.after = plan, plan.view, plan.tiles, plan.after
+        self.size = {box.id: size_of(box) for box in plan.view.boxes}
+        self.x: dict[str, dict[int, float]] = {}
+        self.wide: dict[str, float] = {}
+        for kind, tile in self.tiles.items():
+            self.x[kind], self.wide[kind] = self._columns(kind, tile)
+        self.y = self._rows()
+
+    def layout(self) -> Layout:
+        view = self.view
+        y = self.y
+        panel = panel_of(view.pills, TOP)
+        left: dict[int, float] = {}
+        x = MARGIN + panel.width
+        if self.tiles["before"].spots:
+            left[BEFORE], x = x, x + self.wide["before"]
+        gap_at = None
+        for column in range(self.after):
+            if column in view.hidden:
+                if gap_at is None:
+                    gap_at, x = x, x + GAP
+            else:
+                left[column], x = x, x + self.wide["step"]
+        if self.tiles["after"].spots:
+            left[self.after], x = x, x + self.wide["after"]
+        top, bottom = min(y.values()), max(y.values())
+        nodes = []
+        for box in view.boxes:
+            kind = self.plan.kind_of(box.column)
+            spots = self.tiles[kind].lattice.spots[box.key]
+            ys = [y[line] for _, line in spots]
+            wide, high = self.size[box.id]
+            if len(ys) > 1:
+                high = max(high, ys[0] - ys[-1] + 34)
+            nodes.append(Node(box, left[box.column] + self.x[kind][spots[0][0]], (ys[0] + ys[-1]) / 2, wide, high))
+        at = {node.box.id: node for node in nodes}
+        gap = Band(HIDDEN, gap_at + GUTTER, gap_at + GAP - GUTTER, top, bottom) if gap_at is not None else None
+        paths = tuple(self._path(e, left, at, gap) for e in view.edges)
+        bands = [Band(c, left[c] + GUTTER, left[c] + self.wide["step"] - GUTTER, top, bottom) for c in view.kept]
+        if self.after in left and self.after:
+            bands.append(Band(self.after, left[self.after] + GUTTER, x - GUTTER, top, bottom))
+        lanes = {p.points[-1 if p.edge.target == HIDDEN else 0][1] for p in paths if p.dashed}
+        passing = {
+            y1
+            for p in paths
+            for (x1, y1), (x2, _) in pairwise(p.points)
+            if gap and min(x1, x2) < gap.left and gap.right < max(x1, x2)
+        }
+        height = max(bottom + 34 if self.after else bottom + 10, panel.bottom + 10)
+        across = tuple(sorted(lanes)), tuple(sorted(passing))
+        return Layout(view, tuple(nodes), paths, tuple(bands), gap, *across, panel, x + MARGIN - GUTTER, height + 10)
+
+    def _used(self, tile: Tile, level: bool) -> set[int]:
+        """The tracks along which something runs (level: rows, else columns)."""
+        k = 1 if level else 0
+        used = set()
+        for corners in tile.pieces.values():
+            used |= {a[k] for a, b in pairwise(corners) if a[k] == b[k] and a[k] % tile.lattice.pitch}
+        return used
+
+    def _rows(self) -> dict[int, float]:
+        """The y of every line that is used. Rows are as high as their highest box, gaps as wide as their tracks need."""
+        pitch = self.plan.tracks + 1
+        used: set[int] = set()
+        high: dict[int, float] = defaultdict(lambda: 14.0)
+        hangs: set[int] = set()
+        for tile in self.tiles.values():
+            used |= self._used(tile, level=True)
+        for box in self.view.boxes:
+            row = self.tiles[self.plan.kind_of(box.column)].spots[box.key][1] - self.plan.low
+            span = self.plan.spans.get(box.key, 1)
+            for k in range(span):
+                high[row + k] = max(
+                    high[row + k], self.size[box.id][1] if span == 1 else (self.size[box.id][1] - STRAIGHT) / span
+                )
+            if corner_chip(box):
+                hangs.add(row)
+        y: dict[int, float] = {}
+        at = 0.0
+        for row in range(self.plan.rows + 1):
+            tracks = [t for t in range(row * pitch + 1, (row + 1) * pitch) if t in used]
+            room = CHIP_HEIGHT / 2 if row in hangs else 0.0
+            edge = row in (0, self.plan.rows)
+            for k, track in enumerate(tracks):
+                y[track] = at + PRE + TRACK * k
+            at += PRE + TRACK * (len(tracks) - 1) + POST + room if tracks else (14.0 + room if edge else STRAIGHT + room)
+            if row < self.plan.rows:
+                y[(row + 1) * pitch] = at + high[row] / 2
+                at += high[row]
+        y[0], y[(self.plan.rows + 1) * pitch] = 0.0, at
+        return {line: TOP + at - value for line, value in y.items()}
+
+    def _columns(self, kind: str, tile: Tile) -> tuple[dict[int, float], float]:
+        """The x of every line that is used, from the left side of the tile, and the width of the tile."""
+        pitch = tile.lattice.pitch
+        used = self._used(tile, level=False)
+        wide: dict[int, float] = defaultdict(lambda: 10.0)
+        hangs: dict[int, float] = defaultdict(float)
+        for box in self.view.boxes:
+            if self.plan.kind_of(box.column) == kind:
+                column = tile.spots[box.key][0]
+                wide[column] = max(wide[column], self.size[box.id][0])
+                hangs[column] = max(hangs[column], 8.0 if corner_chip(box) else 0.0)
+        columns = (tile.lattice.width - 1) // pitch - 1
+        x: dict[int, float] = {0: 0.0}
+        at = 0.0
+        for column in range(columns + 1):
+            tracks = [t for t in range(column * pitch + 1, (column + 1) * pitch) if t in used]
+            ends = column in (0, columns)
+            at += GUTTER if column == 0 else 0.0
+            for k, track in enumerate(tracks):
+                x[track] = at + PRE + TRACK * k
+            at += (
+                PRE + TRACK * (len(tracks) - 1) + POST + hangs[column] if tracks else (10.0 if ends else STRAIGHT) + hangs[column]
+            )
+            at += GUTTER if column == columns else 0.0
+            if column < columns:
+                x[(column + 1) * pitch] = at + wide[column] / 2
+                at += wide[column]
+        x[tile.lattice.width - 1] = at
+        return x, at
+
+    def _path(self, e: Edge, left: dict[int, float], at: dict[int, Node], gap: Band | None) -> Path:
+        y = self.y
+        points: list[tuple[float, float]] = []
+        for kind, name, _, _, _ in self.plan.pieces(e):
+            column = e.source_column if name[0] == "out" or e.source_column == e.target_column else e.target_column
+            points += [(left[column] + self.x[kind][x], y[line]) for x, line in self.tiles[kind].pieces[name]]
+        if gap is not None and e.source == HIDDEN:
+            points.insert(0, (gap.right, points[0][1]))
+        if gap is not None and e.target == HIDDEN:
+            points[-1] = (gap.left, points[-1][1])
+        points = _corners(points)
+        if e.source != HIDDEN:
+            points[0] = _border(at[e.source], points[0], points[1])
+        if e.target != HIDDEN:
+            points[-1] = _border(at[e.target], points[-1], points[-2])
+        dashed = HIDDEN in (e.source, e.target)
+        return Path(
+            e,
+            tuple(points),
+            dashed,
+            e.target_column - e.source_column == 1 and e.target_column < self.after and not self.plan.far(e),
+        )
+
+
+def _corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points without doubles and without those in the middle of a straight line."""
+    kept: list[tuple[float, float]] = []
+    for p in points:
+        if kept and abs(p[0] - kept[-1][0]) + abs(p[1] - kept[-1][1]) < 0.01:
+            continue
+        if len(kept) > 1 and (kept[-2][0] == kept[-1][0] == p[0] or kept[-2][1] == kept[-1][1] == p[1]):
+            kept.pop()
+        kept.append(p)
+    return kept
+
+
+def _border(node: Node, inside: tuple[float, float], outside: tuple[float, float]) -> tuple[float, float]:
+    """Where a line from inside a box to the outside crosses its border."""
+    if inside[1] == outside[1]:
+        return (node.x + node.width / 2 * (1 if outside[0] > inside[0] else -1), inside[1])
+    return (inside[0], node.y + node.height / 2 * (1 if outside[1] > inside[1] else -1))

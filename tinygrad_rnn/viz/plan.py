@@ -1,0 +1,228 @@
+"""The plan of a picture: which row and column every box stands in, and a way for every edge, on lattices without coordinates.
+
+A picture is a row of tiles: what stands before the first step, the steps, one for the hidden steps, what stands after the last.
+An edge inside a tile is one piece. An edge between tiles leaves its own tile on a lane (a row that runs through the sides), and
+enters the other from there: two pieces, each found once however many steps there are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from ..errors import GraphError
+from .boxes import Box
+from .route import LEFT, RIGHT, Lattice, Port, Vertex
+from .steps import BEFORE, Key
+from .template import Spot, layered, place_column
+from .view import HIDDEN, Edge, View
+
+__all__ = ["Piece", "Plan", "Tile"]
+
+HARDEST = 2_000_000  # vertices that the search for ways may have to look at: some seconds
+Piece = tuple[str, Key, Key, Port, Port]  # tile, name of the piece, net, from, to
+
+
+@dataclass
+class Tile:
+    """Boxes on a lattice; `lattice.line(k)` of column k becomes a coordinate when all edges are found."""
+
+    spots: dict[Key, Spot]
+    boxes: dict[Key, Box]
+    lattice: Lattice
+    pieces: dict[Key, list[Vertex]] = field(default_factory=dict)
+
+
+class Plan:
+    """Rows and columns, then ways."""
+
+    def __init__(self, view: View, tracks: int) -> None:
+        self.view, self.tracks = view, tracks
+        self.after = view.after
+        self.spans = {box.key: max(1, len(box.states)) if box.kind == "group" else 1 for box in view.boxes}
+        step: dict[Key, Box] = {}
+        rank: dict[Key, int] = {}
+        for column in view.kept:
+            for k, box in enumerate(b for b in view.boxes if b.column == column):
+                step[box.key], rank[box.key] = box, max(k, rank.get(box.key, 0))
+        inside = sorted(step.values(), key=lambda box: rank[box.key])
+        self.same: dict[str, dict[tuple[Key, Key], None]] = defaultdict(dict)  # edges inside a tile, in the order of creation
+        for e in view.edges:
+            if e.source_column == e.target_column:
+                self.same[self.kind_of(e.source_column)][e.source_key, e.target_key] = None
+        self.fed: dict[str, set[Key]] = defaultdict(set)  # what edges from other tiles flow into
+        for e in view.edges:
+            if e.source_column != e.target_column and e.target != HIDDEN:
+                self.fed[self.kind_of(e.target_column)].add(e.target_key)
+        spots = place_column(inside, self.same["step"], self.spans, self.fed["step"]) if inside else {}
+        self.step_spots = spots
+        top = max((row + self.spans[key] for key, (_, row) in spots.items()), default=1)
+        bottom = min((row for _, row in spots.values()), default=0)
+        self.buses: dict[Key, int] = {}
+        after = self._after()
+        before = self._before(bottom)
+        top = max([top, *(row + self.spans.get(key, 1) for key, (_, row) in after[0].items())])
+        for e in view.edges:
+            if self.far(e) and e.source_column != BEFORE:
+                self.buses.setdefault(self._bus(e), top + len(self.buses))
+        rows = [row for where in (spots, after[0], before[0]) for _, row in where.values()]
+        self.low = min([*rows, *self.buses.values()], default=0)
+        self.rows = max([top - 1, *self.buses.values(), *rows]) - self.low + 1
+        self.tiles = {"step": self._tile(spots, step), "after": self._tile(*after), "before": self._tile(*before)}
+        self._wire()
+
+    # ---- rows and columns
+
+    def _after(self) -> tuple[dict[Key, Spot], dict[Key, Box]]:
+        """What stands after the last step reads from left to right, in line with the state that it reads first."""
+        boxes = [b for b in self.view.boxes if b.column == self.after]
+        if not boxes:
+            return {}, {}
+        placed = layered(boxes, self.same["after"], self.spans, self.fed["after"], across=True)
+        read = [e for e in self.view.edges if e.target_column == self.after and 0 <= e.source_column < self.after]
+        if read:
+            first = min(read, key=lambda e: (-e.source_column, e.target))
+            source = self.step_spots.get(first.source_key, (0, 0))[1]
+            entry = placed[first.target_key][1]
+            heights = [row for _, row in self.step_spots.values()]
+            low, high = min(heights), max(heights)
+
+            def beyond(sign: int) -> int:  # how many rows the picture would have to grow by
+                rows = [source + sign * (row - entry) for _, row in placed.values()]
+                return max(0, max(rows) - high) + max(0, low - min(rows))
+
+            sign = 1 if beyond(1) <= beyond(-1) else -1
+            placed = {key: (column, source + sign * (row - entry)) for key, (column, row) in placed.items()}
+        return placed, {b.key: b for b in boxes}
+
+    def _before(self, bottom: int) -> tuple[dict[Key, Spot], dict[Key, Box]]:
+        """Initial states stand in line with their lanes, everything else below all steps."""
+        boxes = [b for b in self.view.boxes if b.column == BEFORE]
+        others = [b for b in boxes if b.kind != "start"]
+        placed: dict[Key, Spot] = {}
+        if others:
+            found = layered(others, self.same["before"], self.spans, across=True)
+            high = max(row for _, row in found.values())
+            placed = {key: (column, row + bottom - 1 - high) for key, (column, row) in found.items()}
+            used: set[int] = set()
+            for e in self.view.edges:
+                lane = placed.get(e.source_key, (0, 0))[1]
+                leaves = e.source_column == BEFORE != e.target_column and e.source_key in placed
+                if leaves and ("before", e.source_key) not in self.buses:
+                    while lane in used:
+                        lane = min(used) - 1
+                    used.add(lane)
+                    self.buses["before", e.source_key] = lane
+        last = max((column for column, _ in placed.values()), default=-1) + 1
+        for box in boxes:
+            if box.kind == "start":
+                _, state, name = box.key
+                placed[box.key] = (last, self._state_row(state, str(name)))
+        return placed, {b.key: b for b in boxes}
+
+    def _state_row(self, key: object, start_name: str) -> int:
+        """The row of the lane on which a state leaves."""
+        row = next((spot[1] for k, spot in self.step_spots.items() if k == key), 0)
+        box = next((b for b in self.view.boxes if b.key == key), None)
+        roles = box.states if box is not None and box.kind == "group" else ()
+        role = next((k for k, name in enumerate(roles) if start_name.startswith(name)), 0)
+        return row + role
+
+    def _tile(self, spots: dict[Key, Spot], boxes: dict[Key, Box]) -> Tile:
+        columns = max((column for column, _ in spots.values()), default=-1) + 1
+        lattice = Lattice(columns, self.rows, self.tracks)
+        for key, (column, row) in spots.items():
+            lattice.put(key, column, row - self.low, self.spans.get(key, 1))
+        return Tile(spots, boxes, lattice)
+
+    # ---- ways
+
+    def kind_of(self, column: int) -> str:
+        return "before" if column == BEFORE else "after" if column == self.after else "step"
+
+    def far(self, e: Edge) -> bool:
+        """Whether an edge passes through a tile, and so needs a row of its own."""
+        return abs(e.source_column - e.target_column) > 1 and not (e.source_column == BEFORE and e.target_column == 0)
+
+    def _bus(self, e: Edge) -> Key:
+        if e.source_column == BEFORE:
+            return ("before", e.source_key)
+        if e.target_column == self.after:
+            return ("after", e.source_key, e.role)
+        far = e.target_column - e.source_column
+        return (e.source_key, e.role, far, e.source_column % far)
+
+    def _role(self, key: Key, role: str) -> int | None:
+        """Which row of a box of several states."""
+        box = self.tiles["step"].boxes.get(key)
+        return box.states.index(role) if box is not None and box.kind == "group" and role in box.states else None
+
+    def _lane(self, e: Edge) -> int:
+        bus = self._bus(e)
+        if bus in self.buses and (self.far(e) or e.source_column == BEFORE):
+            return self.buses[bus] - self.low
+        kind = self.kind_of(e.source_column)
+        if kind == "before":
+            return self.tiles["before"].spots[e.source_key][1] - self.low
+        return self.tiles[kind].spots[e.source_key][1] - self.low + (self._role(e.source_key, e.role) or 0)
+
+    def pieces(self, e: Edge) -> list[Piece]:
+        """(tile, name of the piece, net, from, to): one for an edge inside a tile, two for others."""
+        kind, other = self.kind_of(e.source_column), self.kind_of(e.target_column)
+        source = Port(e.source_key, self._role(e.source_key, e.role))
+        if e.source_column == e.target_column:
+            port = Port(e.target_key)
+            return [(kind, (e.source_key, e.role, e.target_key), ("from", e.source_key, e.role), source, port)]
+        lane = self._lane(e)
+        side = RIGHT if e.target_column > e.source_column else LEFT
+        found: list[Piece] = []
+        if e.source != HIDDEN:
+            name: Key = ("out", e.source_key, e.role, lane, side)
+            found.append((kind, name, ("from", e.source_key, e.role), source, Port(None, lane, side)))
+        if e.target != HIDDEN:
+            in_row = None if kind == "after" or other == "after" else self._role(e.target_key, self._handed(e))
+            name = ("in", lane, side, e.target_key, in_row)
+            start = Port(None, lane, LEFT if side == RIGHT else RIGHT)
+            found.append((other, name, ("lane", lane, side), start, Port(e.target_key, in_row)))
+        return found
+
+    def _handed(self, e: Edge) -> str:
+        """The state that an edge brings into a box of several: its own name, or the one that an initial state stands in for."""
+        if e.source_key[:1] != ("start",):
+            return e.role
+        name = str(e.source_key[2])
+        box = self.tiles["step"].boxes.get(e.target_key)
+        return next((s for s in (box.states if box else ()) if s and name.startswith(s)), "")
+
+    def _wire(self) -> None:
+        """Find a way for every piece, the short and straight ones first."""
+        wanted: dict[tuple[str, Key], tuple[Key, Port, Port]] = {}
+        for e in self.view.edges:
+            for kind, name, net, start, end in self.pieces(e):
+                wanted.setdefault((kind, name), (net, start, end))
+
+        def ease(item: tuple[tuple[str, Key], tuple[Key, Port, Port]]) -> tuple[bool, float]:
+            (kind, _), (_, start, end) = item
+            lattice = self.tiles[kind].lattice
+            (x, y), (x2, y2) = (self._spot(lattice, start), self._spot(lattice, end))
+            return (x != x2 and y != y2, abs(x - x2) + abs(y - y2))
+
+        effort = sum(self.tiles[item[0][0]].lattice.size for item in wanted.items() if ease(item)[0])
+        if effort > HARDEST:
+            raise GraphError(
+                f"this graph of {len(self.view.boxes)} boxes is too entangled for a picture without time steps",
+                hint="record the steps under time_step(t), or leave the layout to Graphviz: to_graphviz(loss)",
+            )
+        self.patient = effort < HARDEST / 10
+        for (kind, name), (net, start, end) in sorted(wanted.items(), key=ease):
+            self.tiles[kind].pieces[name] = self.tiles[kind].lattice.wire(net, start, end)
+
+    def _spot(self, lattice: Lattice, port: Port) -> Vertex:
+        if port.box is not None:
+            spots = lattice.spots[port.box]
+            return spots[port.row if port.row is not None and port.row < len(spots) else 0]
+        assert port.row is not None
+        return (0 if port.side == LEFT else lattice.width - 1, lattice.line(port.row))
+
+    def clashes(self) -> int:
+        return sum(tile.lattice.clashes for tile in self.tiles.values())

@@ -1,0 +1,110 @@
+"""How big boxes and chips are, from the texts they hold; and the panel of weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .boxes import Box, Chip
+from .style import clean, number, text_width
+
+__all__ = ["CHIP_HEIGHT", "Node", "Panel", "Pill", "chip_spots", "corner_chip", "panel_of", "size_of"]
+
+LABEL, NAME, SMALL = 12.0, 9.5, 8.5  # font sizes
+CHIP_HEIGHT = 13.0
+SINGLE, DOUBLE = 26.0, 34.0  # the height of a box with one line of text, and with two
+
+
+@dataclass(frozen=True)
+class Node:
+    """A box with the place of its centre."""
+
+    box: Box
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Pill:
+    """A weight in the panel: its box, and what is written beside it."""
+
+    node: Node
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The weights, at the left, under the name of who uses them."""
+
+    pills: tuple[Pill, ...]
+    headings: tuple[tuple[str, float], ...]  # text, y
+    width: float
+    bottom: float
+
+
+def label_of(box: Box) -> str:
+    return clean(box.label, 18)
+
+
+def name_of(box: Box) -> str:
+    return clean(box.name, 22)
+
+
+def chip_width(chip: Chip) -> float:
+    return max(15.0, text_width(clean(chip.label, 7), SMALL) + 8)
+
+
+def corner_chip(box: Box) -> bool:
+    """A single chip hangs at the lower left corner of an op; several stand in a row inside the box."""
+    return len(box.chips) == 1 and box.kind == "op"
+
+
+def size_of(box: Box) -> tuple[float, float]:
+    """Width and height."""
+    inside = sum(chip_width(c) + 3 for c in box.chips) - 3 if box.chips and not corner_chip(box) else 0.0
+    label = text_width(label_of(box), LABEL) + (
+        text_width(str(box.step), 8.5) + 1 if box.step is not None and not box.name else 0
+    )
+    name = text_width(name_of(box), NAME) + (text_width(str(box.step), 7.5) if box.step is not None else 0)
+    smallest = 84.0 if box.kind == "group" else 34.0 if box.kind == "start" else 42.0
+    height = (DOUBLE if box.name else SINGLE) + (CHIP_HEIGHT + 3 if inside else 0) + (6 if box.kind == "group" else 0)
+    return max(smallest, label + 14, name + 12, inside + 14), height
+
+
+def chip_spots(node: Node) -> list[tuple[Chip, float, float, float]]:
+    """(chip, x and y of its centre, width)."""
+    box = node.box
+    if not box.chips:
+        return []
+    widths = [chip_width(c) for c in box.chips]
+    if corner_chip(box):
+        return [(box.chips[0], node.x - node.width / 2 + widths[0] / 2 - 8, node.y + node.height / 2 + 1, widths[0])]
+    x = node.x - (sum(widths) + 3 * (len(widths) - 1)) / 2
+    y = node.y + node.height / 2 - CHIP_HEIGHT / 2 - 5
+    spots = []
+    for chip, width in zip(box.chips, widths, strict=True):
+        spots.append((chip, x + width / 2, y, width))
+        x += width + 3
+    return spots
+
+
+def panel_of(pills: tuple[Box, ...], top: float) -> Panel:
+    """Pills below each other, grouped by who uses them first."""
+    if not pills:
+        return Panel((), (), 0.0, 0.0)
+    wide = max(52.0, *(text_width(clean(p.label, 12), LABEL) + 20 for p in pills))
+    y = top + 4
+    placed: list[Pill] = []
+    headings = []
+    for block in dict.fromkeys(p.block for p in pills):
+        headings.append((clean(str(block[0]), 18), y + 8))
+        y += 16
+        for box in (p for p in pills if p.block == block):
+            shape = "×".join(map(str, box.shape)) or "1"
+            lines = (shape,) if box.strength is None else (shape, number(box.strength))
+            placed.append(Pill(Node(box, 26 + wide / 2, y + 13, wide, 26), lines))
+            y += 34
+        y += 8
+    beside = max(text_width(line, NAME) for pill in placed for line in pill.lines)
+    return Panel(tuple(placed), tuple(headings), wide + beside + 18, y)

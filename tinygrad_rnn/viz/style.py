@@ -1,0 +1,220 @@
+"""What a picture looks like: themes, the colour of a gradient norm, the width of a text. Numbers in, text out.
+
+Colour is log10 of a norm on magma, reversed on light paper, so that what vanished fades into the paper. Lightness falls (or
+rises) steadily, which every kind of colour vision sees.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass
+
+from ..errors import DataError
+
+__all__ = ["FONT", "THEMES", "Brush", "Scale", "Theme", "clean", "contrast", "number", "text_width"]
+
+FONT = "DejaVu Sans, Verdana, sans-serif"
+
+STOPS = (
+    "#000004 #030312 #0a0822 #130d34 #1d1147 #29115a #36106b #440f76 #51127c #5d177f #6a1c81 "
+    "#762181 #832681 #902a81 #9c2e7f #aa337d #b73779 #c43c75 #d0416f #dc4869 #e75263 #ef5d5e "
+    "#f56b5c #f9795d #fc8961 #fd9869 #fea772 #feb67c #fec488 #fed395 #fde2a3 #fcf0b2 #fcfdbf"
+)
+MAGMA = STOPS.split()
+STEERING = {"RLE", "RLO", "LRE", "LRO", "LRI", "RLI", "FSI", "PDI", "PDF"}  # characters that turn the direction of writing
+DECADES = 8  # a scale spans at most this many powers of ten: more would make neighbours look alike
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of a picture, and the stretch of magma from a small norm to a large one."""
+
+    paper: str
+    band: str
+    line: str
+    ink: str
+    soft: str
+    plain: str  # the fill of what has no gradient
+    zero: str  # the fill of a gradient that is exactly zero
+    zero_line: str
+    broken: str  # the fill of NaN and infinity
+    faint: float
+    strong: float
+
+    def level(self, fraction: float) -> str:
+        """The colour of a place between 0 (the smallest norm shown) and 1 (the largest)."""
+        place = (self.faint + (self.strong - self.faint) * min(max(fraction, 0.0), 1.0)) * (len(MAGMA) - 1)
+        k = min(int(place), len(MAGMA) - 2)
+        low, high = _rgb(MAGMA[k]), _rgb(MAGMA[k + 1])
+        return "#" + "".join(f"{round(a + (b - a) * (place - k)):02x}" for a, b in zip(low, high, strict=True))
+
+
+THEMES = {
+    "light": Theme(
+        paper="#ffffff", band="#f4f5f7", line="#d9dce1", ink="#16181d", soft="#5f6673", plain="#ffffff", zero="#e4e6ea",
+        zero_line="#a3a9b3", broken="#c8102e", faint=0.93, strong=0.15,
+    ),
+    "dark": Theme(
+        paper="#0f1216", band="#191d23", line="#31373f", ink="#f1f3f5", soft="#a2aab5", plain="#20252c", zero="#2c3138",
+        zero_line="#767e89", broken="#ff5468", faint=0.17, strong=0.95,
+    ),
+}  # fmt: skip
+
+
+def _rgb(colour: str) -> tuple[int, ...]:
+    colour = colour.lstrip("#")
+    return tuple(int(colour[k : k + 2], 16) for k in (0, 2, 4))
+
+
+def _luminance(colour: str) -> float:
+    parts = [v / 255 for v in _rgb(colour)]
+    r, g, b = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(a: str, b: str) -> float:
+    """The contrast ratio of WCAG 2, from 1 to 21.
+
+    >>> contrast("#000000", "#ffffff")
+    21.0
+    """
+    low, high = sorted((_luminance(a), _luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def ink_on(fill: str) -> str:
+    """Black or white, whichever reads better on a fill: at least 4.58 to 1 on any colour."""
+    return max("#000000", "#ffffff", key=lambda ink: contrast(ink, fill))
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Powers of ten, from the palest colour to the strongest. What lies below gets the palest, hence the tick "<=".
+
+    >>> Scale.of([0.02, 3.0, 0.0, None]), Scale(-2, 1).fraction(1e-9)
+    (Scale(low=-2, high=1), 0.0)
+    """
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, norms: list[float | None]) -> Scale:
+        """The scale that holds these norms, cut to eight decades at the lower end."""
+        logs = [math.log10(n) for n in norms if n and math.isfinite(n)]
+        if not logs:
+            return cls(-1, 0)
+        high = math.ceil(max(logs) - 1e-9)
+        return cls(max(min(math.floor(min(logs) + 1e-9), high - 1), high - DECADES), high)
+
+    @classmethod
+    def given(cls, scale: object) -> Scale:
+        """The scale in `(low, high)`, or the one of another drawing."""
+        pair = getattr(scale, "scale", scale)
+        try:
+            low, high = (float(v) for v in pair)  # type: ignore[attr-defined]
+        except (TypeError, ValueError):
+            low = high = math.nan
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise DataError(
+                f"scale={scale!r} is not a pair of exponents",
+                hint="scale=(-6, 1) colours 1e-6 to 10; scale=other_drawing copies its scale",
+            )
+        return cls(low, high)
+
+    def fraction(self, norm: float) -> float:
+        return min(max((math.log10(norm) - self.low) / (self.high - self.low), 0.0), 1.0)
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """Places from 0 to 1 with their labels: the ends, and as many whole powers between them as fit."""
+        span = self.high - self.low
+        step = max(1, math.ceil(span / 4))
+        inner = [e for e in range(math.ceil(self.low), math.floor(self.high) + 1) if (self.high - e) % step == 0]
+        places = sorted({self.low, *inner, self.high})
+        if len(places) > 2 and places[1] - places[0] < step * 0.75:
+            del places[1]
+        return [((e - self.low) / span, ("≤" if e == self.low else "") + "10" + superscript(f"{e:g}")) for e in places]
+
+
+@dataclass(frozen=True)
+class Brush:
+    """Turns strengths (a norm, or None for what has none) into colours and widths."""
+
+    scale: Scale
+    theme: Theme
+
+    def fill(self, strength: float | None) -> str:
+        t = self.theme
+        if strength is None:
+            return t.plain
+        if strength == 0.0:
+            return t.zero
+        return t.level(self.scale.fraction(strength)) if math.isfinite(strength) else t.broken
+
+    def stroke(self, strength: float | None) -> str:
+        """The colour of an edge."""
+        if strength is None:
+            return self.theme.soft
+        return self.theme.zero_line if strength == 0.0 else self.fill(strength)
+
+    def width(self, strength: float | None) -> float:
+        if strength is None:
+            return 1.3
+        if strength == 0.0:
+            return 1.2
+        return 0.7 + 3.6 * self.scale.fraction(strength) if math.isfinite(strength) else 3.0
+
+
+def superscript(text: str) -> str:
+    return text.translate(str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·"))
+
+
+def subscript(text: str) -> str:
+    return text.translate(str.maketrans("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋"))
+
+
+def number(x: float) -> str:
+    """A number as a picture writes it: three digits.
+
+    >>> number(10.62), number(1.94e-07), number(0.0)
+    ('10.6', '1.9e-07', '0')
+    """
+    if x and math.isfinite(x) and not 1e-3 <= abs(x) < 1e4:
+        return f"{x:.1e}"
+    return f"{x:.3g}"
+
+
+def clean(text: str, longest: int = 60) -> str:
+    """Text that any file can hold: one line, no control characters, cut; right-to-left text is isolated from its neighbours.
+
+    >>> clean("a\\x00b\\nc"), clean("abcdef", longest=4)
+    ('a b c', 'abc…')
+    """
+    text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in "\ufffe\uffff" else c for c in text).strip()
+    if len(text) > longest:
+        text = text[: longest - 1] + "…"
+    text = "".join(c for c in text if unicodedata.bidirectional(c) not in STEERING)
+    return f"\u2068{text}\u2069" if {unicodedata.bidirectional(c) for c in text} & {"R", "AL"} else text
+
+
+WIDTHS = {
+    0.33: "ijlIJ'|,. ·:;/\\",
+    0.41: 'ft()[]!r-"ᵀ₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹',
+    0.53: "sczLkF*_?‖∂",
+    0.71: "ABCDGHKNOQRUVXYZ&",
+    0.86: "w#+<=>^~−×÷≤⧺≡⇉M",
+    1.0: "mW%@…",
+}
+WIDTH_OF = {c: width for width, characters in WIDTHS.items() for c in characters}
+
+
+def text_width(text: str, size: float) -> float:
+    """How wide a line of text is, in pixels; a little generous, since the font may be another."""
+    total = 0.0
+    for c in text:
+        wide = unicodedata.east_asian_width(c) in "WF"
+        total += (
+            0.0 if unicodedata.combining(c) or c in "\u2068\u2069" else WIDTH_OF.get(c, 1.05 if wide or ord(c) > 0x2FFF else 0.64)
+        )
+    return total * size

@@ -1,0 +1,173 @@
+"""Where boxes stand in a tile, in whole columns and rows (rows count upwards).
+
+The cells of this package have recipes, found by the sequence of their ops; any other cell gets a generic layout: longest path
+for the rows, mean of the neighbours for the order. A recipe only moves boxes: edges find their own way, so a recipe can be
+unsuitable but never wrong.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterable
+
+from .boxes import Box
+from .steps import Key
+
+__all__ = ["RECIPES", "Spot", "layered", "place_column"]
+
+Spot = tuple[int, int]
+
+# op, column, row for each op of a cell in the order of recording; the input x goes to the spot under "x"
+RECIPES: dict[str, tuple[Spot, str]] = {
+    "RNN": ((1, -2), "matmul 1 -1, matmul 0 0, add 1 0, add 2 0, tanh 3 0"),
+    "RNN with relu": ((1, -2), "matmul 1 -1, matmul 0 0, add 1 0, add 2 0, relu 3 0"),
+    "LSTM": (
+        (1, -2),
+        "matmul 1 -1, matmul 0 0, add 1 0, add 2 0, getitem 1 1, getitem 0 1, getitem 2 1, getitem 3 1, "
+        "sigmoid 1 2, sigmoid 0 2, tanh 2 2, sigmoid 3 2, mul 0 4, mul 1 3, add 1 4, tanh 4 3, mul 4 0",
+    ),
+    # r, z and n from left to right: their halves from x come up, those from h come down
+    "GRU": (
+        (0, -1),
+        "matmul 0 0, add 1 0, getitem 1 1, getitem 6 1, getitem 4 1, matmul 0 4, getitem 1 4, getitem 6 4, getitem 3 4, "
+        "add 1 2, sigmoid 2 2, add 6 2, sigmoid 7 2, add 3 3, mul 3 2, add 4 2, tanh 5 2, sub 8 2, mul 8 3, mul 7 5, add 8 5",
+    ),
+    "GRU, reset before": (
+        (0, -1),
+        "matmul 0 0, add 1 0, getitem 1 1, getitem 7 1, getitem 5 1, getitem 0 3, matmul 0 4, getitem 1 4, getitem 7 4, "
+        "add 1 2, sigmoid 2 2, add 7 2, sigmoid 8 2, mul 3 2, getitem 4 3, matmul 4 2, add 5 2, tanh 6 2, "
+        "sub 9 2, mul 9 3, mul 8 5, add 9 5",
+    ),
+}
+
+
+def _tables() -> dict[tuple[str, ...], tuple[Spot, list[Spot]]]:
+    tables = {}
+    for x, text in RECIPES.values():
+        ops = [item.split() for item in text.split(",")]
+        tables[tuple(op for op, _, _ in ops)] = (x, [(int(column), int(row)) for _, column, row in ops])
+    return tables
+
+
+TABLES = _tables()
+
+
+def layered(
+    boxes: list[Box],
+    edges: Iterable[tuple[Key, Key]],
+    spans: dict[Key, int],
+    fed: Container[Key] = (),
+    crossed: Container[Key] = (),
+    across: bool = False,
+) -> dict[Key, Spot]:
+    """A generic layout of boxes in topological order: levels upwards, or to the right (`across`).
+
+    Into the boxes in `fed` something flows from outside: an input of theirs stands beside them, or, if a lane comes in from that
+    side (`crossed`), over them.
+    """
+    rank = {box.key: k for k, box in enumerate(boxes)}
+    parents: dict[Key, list[Key]] = defaultdict(list)
+    children: dict[Key, list[Key]] = defaultdict(list)
+    for a, b in edges:
+        if a in rank and b in rank and rank[a] < rank[b]:  # columns that differ may disagree: the later one gives way
+            parents[b].append(a)
+            children[a].append(b)
+    kinds = {box.key: box for box in boxes}
+    beside: dict[Key, Key] = {}  # an input that joins a flow stands next to the op that takes it
+    for key in rank:
+        leaves = [p for p in parents[key] if kinds[p].kind in ("input", "pill") and len(children[p]) == 1]
+        flows = key in fed or key in crossed or len(leaves) < len(parents[key])
+        beside.update({leaf: key for leaf in (leaves if flows else leaves[1:])})
+    level: dict[Key, int] = {}
+    for key in rank:
+        level[key] = max((level[p] + 1 for p in parents[key]), default=0)
+    for key in reversed(rank):  # what waits for the others stands close to who uses it
+        if children[key] and len(parents[key]) <= len(children[key]):
+            level[key] = min(level[c] for c in children[key]) - 1
+    level.update({key: level[op] + (op in crossed) for key, op in beside.items()})
+    rows: dict[int, list[Key]] = defaultdict(list)
+    for key in rank:
+        rows[level[key]].append(key)
+    at: dict[Key, int] = {}
+    for _ in range(4):
+        for direction, neighbours in ((1, parents), (-1, children)):
+            for k in sorted(rows, reverse=direction < 0):
+                want = {key: _mean(key, neighbours, children if direction > 0 else parents, at, kinds) for key in rows[k]}
+                want.update({key: want[op] + 0.4 for key in rows[k] if (op := beside.get(key)) in want})
+                rows[k].sort(key=lambda key: (kinds[key].state and not across, want[key], rank[key]))
+                free = -(10**6)
+                for key in rows[k]:
+                    at[key] = free = max(free + 1, round(want[key]))
+    left = min(at.values())
+    heights = {k: 1 if across else max(spans.get(key, 1) for key in keys) for k, keys in rows.items()}
+    base, offset = 0, {}
+    for k in sorted(rows):
+        offset[k], base = base, base + heights[k]
+    return {key: (offset[level[key]], at[key] - left) if across else (at[key] - left, offset[level[key]]) for key in rank}
+
+
+def _mean(
+    key: Key, first: dict[Key, list[Key]], second: dict[Key, list[Key]], at: dict[Key, int], kinds: dict[Key, Box]
+) -> float:
+    """The place between the neighbours that are placed; ops count, inputs only when there is nothing else."""
+    for neighbours in (first[key], second[key]):
+        placed = [n for n in neighbours if n in at]
+        places = [at[n] for n in placed if kinds[n].kind in ("op", "group")] or [at[n] for n in placed]
+        if places:
+            return sum(places) / len(places)
+    return float(at.get(key, 0))
+
+
+def place_column(boxes: list[Box], edges: Iterable[tuple[Key, Key]], spans: dict[Key, int], fed: set[Key]) -> dict[Key, Spot]:
+    """Where the boxes of a step stand: what comes before the cell below it, then the cells, then the readout at the upper right."""
+    rank = {box.key: k for k, box in enumerate(boxes)}
+    cells = list(dict.fromkeys(b.block for b in boxes if b.block[0] == "cell"))
+    first = min((rank[b.key] for b in boxes if b.block[0] == "cell"), default=len(boxes))
+    block: dict[Key, Key] = {}
+    for box in boxes:
+        if box.block[0] == "around":
+            block[box.key] = ("below",) if rank[box.key] < first else ("above",)
+        elif box.block[0] != "input":
+            block[box.key] = ("above",) if box.block[0] == "readout" else box.block
+    for a, b in sorted(edges, key=lambda edge: (rank[edge[1]], rank[edge[0]])):
+        if a not in block and b in block:
+            block[a] = block[b]
+    spots: dict[Key, Spot] = {}
+    for name in [*cells, ("below",), ("above",)]:
+        own = [box for box in boxes if block.get(box.key, ("below",)) == name]
+        if own:
+            read = {b for a, b in edges if a in spots}
+            above = cells and name == ("above",)
+            placed = _recipe(own) or layered(own, edges, spans, read if cells else fed, fed if above else ())
+            _stack(spots, placed, name, edges, spans)
+    return spots
+
+
+def _recipe(boxes: list[Box]) -> dict[Key, Spot] | None:
+    ops = [box for box in boxes if box.kind == "op"]
+    inputs = [box for box in boxes if box.kind != "op"]
+    table = TABLES.get(tuple(box.op for box in ops))
+    if table is None or len(inputs) > 1:
+        return None
+    x, places = table
+    return {**{box.key: x for box in inputs}, **{box.key: spot for box, spot in zip(ops, places, strict=True)}}
+
+
+def _stack(
+    spots: dict[Key, Spot], placed: dict[Key, Spot], name: Key, edges: Iterable[tuple[Key, Key]], spans: dict[Key, int]
+) -> None:
+    """Add the boxes of a block above (or below) what is there."""
+    shift = 0
+    top = max((row + spans.get(key, 1) for key, (_, row) in spots.items()), default=0)
+    bottom = min((row for _, row in spots.values()), default=0)
+    low, high = min(row for _, row in placed.values()), max(row + spans.get(key, 1) for key, (_, row) in placed.items())
+    lift = bottom - high if name == ("below",) and spots else top - low if spots else 0
+    if name == ("below",) and spots:  # under the box that reads it
+        meets = [spots[b][0] - placed[a][0] for a, b in edges if a in placed and b in spots]
+        shift = max(0, meets[0]) if len(meets) == 1 else 0
+    elif name == ("above",) and spots:  # the way up is at the right
+        wide = max(column for column, _ in placed.values())
+        placed = {key: (wide - column, row) for key, (column, row) in placed.items()}
+        shift = max(0, max(column for column, _ in spots.values()) + 1 - wide)
+    for key, (column, row) in placed.items():
+        spots[key] = (column + shift, row + lift)

@@ -1,0 +1,79 @@
+"""Sentences about parts of a picture: tooltips, and why a gradient is exactly zero."""
+
+from __future__ import annotations
+
+import math
+
+from ..records import GraphSnapshot, Record, norm
+from .boxes import Box, Chip
+from .style import clean, number
+from .view import View
+
+__all__ = ["box_words", "called", "chip_words", "why_zero"]
+
+
+def called(record: Record) -> str:
+    """A record as people name it: `h at t=3`, `tanh`, `Wx`."""
+    name = clean(record.name or record.op or "a constant", 24)
+    return name if record.t is None or record.kind == "parameter" else f"{name} at t={record.t}"
+
+
+def why_zero(graph: GraphSnapshot, use: tuple[int, int]) -> str:
+    """Why nothing at all is sent along an edge (child, slot)."""
+    child = graph[use[0]]
+    if child.grad is not None and norm(child.grad) == 0.0:
+        return f"{called(child)}, which uses it, has gradient 0 itself"
+    others = [graph[p] for slot, p in enumerate(child.parents) if slot != use[1]]
+    for other in others:
+        if child.op in ("mul", "matmul") and other.value.size and norm(other.value) == 0.0:
+            return f"it is multiplied by {called(other)}, which is all zeros"
+    if child.op in ("tanh", "sigmoid"):
+        return f"{child.op} is saturated: its slope is 0 in this precision"
+    if child.op == "relu":
+        return "relu is off in every entry"
+    if child.op in ("getitem", "take", "where", "max", "maximum"):
+        return f"{child.op} selects other entries"
+    return f"{called(child)} sends 0 to it"
+
+
+def box_words(view: View, box: Box) -> str:
+    """The tooltip of a box: what it is, its values, its gradient and how the gradient goes on."""
+    graph, r = view.graph, view.graph[box.id]
+    if box.kind == "group":
+        lines = [
+            f"{box.label}: {len(box.members)} ops" + (f" at t={r.t}" if r.t is not None else ""),
+            f"its result is {called(r)}",
+        ]
+    else:
+        what = r.op + (f" {r.settings}" if r.settings else "") if r.kind == "op" else r.kind
+        lines = [f"{called(r)} ({what})" if r.name else f"{what}" + (f" at t={r.t}" if r.t is not None else "")]
+    values = f", values {number(r.low)} to {number(r.high)}" if r.value.size else ""
+    lines.append("shape " + ("×".join(map(str, r.shape)) or "()") + values)
+    lines.append(_gradient_line(r))
+    if r.grad_norm == 0.0:
+        uses = [u for e in view.edges if e.source == box.id for u in e.uses if graph[u[0]].parents[u[1]] == r.id]
+        lines += [why_zero(graph, use) for use in uses[:1]]
+    if r.kind == "op" and box.kind == "op":
+        lines.append(r.words)
+    return "\n".join(clean(line, 160) for line in lines)
+
+
+def _gradient_line(r: Record) -> str:
+    size = r.grad_norm
+    if size is None:
+        return "no gradient" if r.kind != "constant" else "data: no gradient is wanted"
+    if size == 0.0:
+        return "gradient exactly 0"
+    return f"gradient norm {number(size)}" if math.isfinite(size) else "gradient not finite (NaN or infinity)"
+
+
+def chip_words(view: View, chip: Chip) -> str:
+    """The tooltip of a chip: what this use adds to the gradient of the weight."""
+    child = view.graph[chip.uses[0][0]]
+    lines = [f"{clean(chip.label, 24)}, used by {called(child)}"]
+    sent = [view.graph.sent[use] for use in chip.uses if use in view.graph.sent]
+    if sent:
+        size = norm(sum(sent[1:], start=sent[0]))
+        why = "" if size else f": {why_zero(view.graph, chip.uses[0])}"
+        lines.append(f"adds {number(size)} (norm) to its gradient" if size else f"adds exactly 0 to its gradient{why}")
+    return "\n".join(lines)

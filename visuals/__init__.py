@@ -1,0 +1,1 @@
+"""The gallery: one short script per picture, each with a `picture()` that draws it."""
