@@ -15,7 +15,7 @@ import numpy as np
 from . import anomaly
 from .dtypes import as_array
 from .errors import GraphError, ShapeError
-from .graph import Leaf, Node, hooks, reachable
+from .graph import Node, hooks, reachable
 from .kernels import Array, Deferred, Placed, is_basic, unbroadcast
 from .ops import NOTHING, OTHER, same
 from .readers import Exact
@@ -47,11 +47,7 @@ def backward(loss: Tensor, gradient: Any = None, *, keep_graph: bool = True) -> 
     assert root is not None
     if running.inside_hook:
         raise GraphError("backward() inside a hook of another backward()", hint="use tg.grad there: it keeps its gradients apart")
-    nodes, leaves = reachable(root)
-    for n in nodes:
-        n.g = n.pending = None
-    for leaf in leaves:
-        leaf.g = leaf.pending = None
+    nodes, leaves = reachable(root, clear=True)
     root.g, root.owned = seed, False
     F = Deferred()
     watching, hooked = here.mode.watching, bool(hooks)
@@ -98,9 +94,13 @@ def backward(loss: Tensor, gradient: Any = None, *, keep_graph: bool = True) -> 
                     q.owned = d is not g and d.base is None  # type: ignore[union-attr]
                 else:
                     _give(q, d, g)
-        elif inputs == 1:
+        elif inputs == 1:  # with one input the vjp returns its shape
             p = parents[0]
             c = vjps[0](F, n, g) if saves is NOTHING else vjps[0](F, n, g, n.saved)
+            if type(c) is ndarray and p.g is None:  # type: ignore[union-attr]
+                p.g = c  # type: ignore[union-attr]
+                p.owned = c is not g and c.base is None  # type: ignore[union-attr]
+                c = None
         else:
             for k, parent in enumerate(parents):
                 if parent is not None:
@@ -115,8 +115,8 @@ def backward(loss: Tensor, gradient: Any = None, *, keep_graph: bool = True) -> 
             _inspect_sent(n, g)
         if not keep_graph:
             n.parents = ()
-            n.saved = n.consts = None
-    _finish(leaves)
+            n.saved = None
+    _finish(leaves, hooked)
 
 
 def _give(p: Any, c: Any, g: Any) -> None:
@@ -124,23 +124,26 @@ def _give(p: Any, c: Any, g: Any) -> None:
     kind = type(c)
     if kind is tuple:  # a product, deferred
         _later(p, c, len(c[1]))
-    elif kind is ndarray:
-        so_far = p.g
-        if c.shape != p.shape:
-            if len(p.shape) == 1 and c.ndim == 2 and c.shape[1] == p.shape[0]:
-                _later(p, c, len(c))
-            else:
-                _give(p, np.asarray(unbroadcast(c, p.shape)), g)
-        elif so_far is None:
-            p.g, p.owned = c, c is not g and c.base is None
-        elif p.owned and c.ndim:
-            so_far += c
-        else:
-            p.g, p.owned = np.asarray(so_far + c), True
-    elif kind is Placed:
+        return
+    if kind is Placed:
         _place(p, c.g, c.key)
+        return
+    if kind is not ndarray:  # NumPy makes a number of what has no axes
+        c = np.asarray(c)
+    if c.shape != p.shape:
+        if len(p.shape) == 1 and c.ndim == 2 and c.shape[1] == p.shape[0]:
+            _later(p, c, len(c))
+            return
+        c = np.asarray(unbroadcast(c, p.shape))
+    so_far = p.g
+    if so_far is None:
+        p.g = c
+        p.owned = c is not g and c.base is None
+    elif p.owned and c.ndim:
+        so_far += c
     else:
-        _give(p, np.asarray(c), g)
+        p.g = np.asarray(so_far + c)
+        p.owned = True
 
 
 def _later(p: Node, item: Any, rows: int) -> None:
@@ -159,11 +162,9 @@ def _settle(p: Node) -> None:
     if type(pending[0]) is tuple:
         a, g = pending[0] if len(pending) == 1 else map(np.concatenate, zip(*pending, strict=True))
         total = a.T.dot(g)
-    elif len(pending) == 1:
-        total = np.add.reduce(pending[0], axis=0)
     else:
-        rows = np.concatenate(pending)
-        total = np.ones(len(rows), rows.dtype).dot(rows)
+        rows = pending[0] if len(pending) == 1 else np.concatenate(pending)
+        total = np.ones(len(rows), rows.dtype).dot(rows)  # twice as fast as rows.sum(axis=0)
     if p.g is None:
         p.g, p.owned = total, True
     else:
@@ -205,7 +206,7 @@ def _complete(n: Node, g: Array) -> Array:
     return g
 
 
-def _finish(leaves: Iterable[Leaf]) -> None:
+def _finish(leaves: Iterable[Node], hooked: bool) -> None:
     """Hand the leaves their gradients: last, so that a pass that fails leaves none half done."""
     for leaf in leaves:
         if leaf.pending:
@@ -214,7 +215,7 @@ def _finish(leaves: Iterable[Leaf]) -> None:
         leaf.g = None
         if g is None:
             continue
-        if leaf in hooks:
+        if hooked and leaf in hooks:
             g = _complete(leaf, g)
         if leaf.grad is not None:
             leaf.grad = np.asarray(leaf.grad + g, leaf.value.dtype)

@@ -20,62 +20,53 @@ if TYPE_CHECKING:
     from .ops import Op
     from .tensor import Tensor
 
-__all__ = ["Leaf", "Node", "Trace", "hooks", "overwritten", "reachable"]
+__all__ = ["Node", "Trace", "hooks", "leaf", "overwritten", "reachable"]
 
 by_age = attrgetter("order")
 
 
 class Node:
-    """One recorded application of an op.
+    """One recorded application of an op, or a leaf: a tensor that was given and wants a gradient.
 
-    Set at creation: `op`, `parents` (a Node for each input, None for a constant), `saved`, `args`, `order`, `shape`, `frames`.
-    Set by a walk: `mark`. Set by a running backward pass: `g`, `owned` (whether g may be written to), `pending`. Set only on
-    nodes that have one, else None: `consts` (the constant inputs, by position), `name`, `grad`, `changed` (the index at which
-    the value was changed in place), `trace`.
+    A leaf has no `op` and no `parents`, and keeps its `value`. Of an op's inputs `parents` holds the nodes, with None for
+    constants, which stand in `consts`. Set by a walk: `mark`. Set by a running backward pass: `g`, `owned` (whether g may be
+    written to), `pending`. Every slot that anything reads is set at creation: a class without `__getattr__` is a tenth faster.
     """
 
     __slots__ = (
         "__weakref__", "args", "changed", "consts", "frames", "g", "grad", "mark", "name", "op", "order", "owned", "parents", "pending",
-        "saved", "shape", "trace",
+        "saved", "shape", "trace", "value",
     )  # fmt: skip
 
     op: Op | None
     parents: tuple[Node | None, ...]
+    consts: tuple[Tensor | None, ...] | None
     saved: Any
     args: Any
     order: int
     shape: tuple[int, ...]
     frames: tuple[Frame, ...]
-    g: Any
-    owned: bool
-    mark: object
-    pending: list[Any] | None
-    consts: tuple[Tensor | None, ...] | None
     name: str | None
     grad: Array | None
-    changed: int | None
     trace: Trace | None
-
-    def __getattr__(self, slot: str) -> None:
-        """Reached only for a slot that was never set."""
-        if slot in Node.__slots__:
-            return None
-        raise AttributeError(f"a {type(self).__name__} has no attribute {slot!r}")
+    mark: object
+    g: Any
+    owned: bool
+    pending: list[Any] | None
+    value: Array  # of a leaf
+    changed: int  # of a leaf: the index at which its value was last changed in place
 
     def __repr__(self) -> str:
         return f"<{self.op.name if self.op else 'leaf'} {self.name or ''}{self.shape}>"
 
 
-class Leaf(Node):
-    """A node without parents: a tensor that was given, not computed, and wants a gradient."""
-
-    __slots__ = ("value",)
-    value: Array
-
-    def __init__(self, value: Array, name: str | None = None) -> None:
-        self.op, self.parents, self.saved, self.args, self.frames = None, (), None, None, here.mode.frames
-        self.order, self.shape, self.value, self.name, self.changed = tick(), value.shape, value, name, 0
-        self.mark = None
+def leaf(value: Array, name: str | None = None) -> Node:
+    """A node for a tensor that was given."""
+    n = Node()
+    n.op = n.saved = n.args = n.consts = n.grad = n.trace = n.mark = None
+    n.parents, n.frames, n.order, n.changed = (), here.mode.frames, tick(), 0
+    n.value, n.shape, n.name = value, value.shape, name
+    return n
 
 
 class Trace(NamedTuple):
@@ -92,18 +83,20 @@ hooks: WeakKeyDictionary[Node, list[Any]] = WeakKeyDictionary()
 # ---- the walk -----------------------------------------------------------------------------------------------------------------
 
 
-def reachable(root: Node) -> tuple[list[Node], list[Leaf]]:
-    """The op nodes that `root` was computed from, oldest first, and the leaves, likewise.
+def reachable(root: Node, clear: bool = False) -> tuple[list[Node], list[Node]]:
+    """The op nodes that `root` was computed from, oldest first, and the leaves; `clear` readies them for a backward pass.
 
     Raises `GraphError` where the graph was freed, or where a value was changed in place after it was used.
     """
     met = root.mark = object()  # marks what this walk has met: quicker than a set
     nodes: list[Node] = []
-    leaves: list[Any] = []
+    leaves: list[Node] = []
     todo = [root]
     push, pop, keep = todo.append, todo.pop, nodes.append
     while todo:
         node = pop()
+        if clear:
+            node.g = node.pending = None
         parents = node.parents
         if parents:
             keep(node)
@@ -125,15 +118,15 @@ def reachable(root: Node) -> tuple[list[Node], list[Leaf]]:
 overwritten: WeakSet[Node] = WeakSet()  # results (not leaves) whose value was changed in place
 
 
-def _unchanged(nodes: list[Node], leaves: list[Leaf]) -> None:
+def _unchanged(nodes: list[Node], leaves: list[Node]) -> None:
     """Raise if the value of a result was changed in place, or that of a leaf after a node had used it."""
     for node in overwritten and nodes:
         if node in overwritten:
             raise _changed(node, node)
-    if max((leaf.changed or 0 for leaf in leaves), default=0) > nodes[0].order:
+    if max((leaf.changed for leaf in leaves), default=0) > nodes[0].order:
         for node in nodes:
             for parent in node.parents:
-                if parent is not None and parent.op is None and (parent.changed or 0) > node.order:
+                if parent is not None and parent.op is None and parent.changed > node.order:
                     raise _changed(parent, node)
 
 

@@ -292,7 +292,7 @@ TRANSPOSE = Op(
 
 BROADCAST_TO = Op(
     "broadcast_to", "⇉", lambda a, shape: np.broadcast_to(a, shape),  # args: the new shape
-    vjps=(same,),
+    vjps=(lambda F, n, g: F.unbroadcast(g, n.parents[0].shape),),
     saves=NOTHING,
     words="the gradients of all copies, summed",
     cases=[on((3,), args=(2, 3)), on((2, 1), args=(4, 2, 3)), on((), args=(2,)), on((1,), args=(0,)), on((2,), args=(2,))],
@@ -345,7 +345,7 @@ CONCAT = Op(
 
 STACK = Op(
     "stack", "≡", lambda arrays, axis: np.stack(arrays, axis=axis),  # args: the new axis
-    vjps=(lambda F, n, g, k: g[(slice(None),) * n.args + (k,)],),
+    vjps=(lambda F, n, g, k: g[(slice(None),) * n.args + (k,)] if n.args else g[k],),
     saves=NOTHING,
     words="each part gets its layer of the gradient",
     cases=[on((2, 3), (2, 3), args=0), on((2, 3), (2, 3), (2, 3), args=1), on((3,), args=1), on((), (), args=0), on((0,), (0,), args=0)],

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import ops, primitives
 from .graph import Node
-from .kernels import Array, Arrays, unbroadcast
+from .kernels import Array, Arrays
 from .scopes import Change, Frame
 from .tensor import Tensor, apply1, as_tensor
 
@@ -26,9 +26,6 @@ class Exact(Arrays):
 
     def value(self, x: Array, node: Node | None) -> Array:
         return x
-
-    def unbroadcast(self, c: Array, shape: tuple[int, ...]) -> Array:
-        return np.asarray(unbroadcast(np.asarray(c), shape))
 
 
 class Recorded:

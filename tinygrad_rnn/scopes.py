@@ -51,6 +51,10 @@ class Mode:
     def __init__(self, frames: tuple[Frame, ...] = (), recording: bool = True, watching: bool = False) -> None:
         self.frames, self.recording, self.watching = frames, recording, watching
 
+    def inside(self, name: str) -> Mode:
+        """This mode with one more scope open."""
+        return Mode((*self.frames, Frame(name)), self.recording, self.watching)
+
 
 class _Here(threading.local):
     mode = Mode()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .errors import GraphError
-from .graph import Leaf, Node, reachable
+from .graph import Node, reachable
 from .kernels import Array
 from .ops import GETITEM, POW
 from .readers import Exact
@@ -90,7 +90,7 @@ def _root(loss: Tensor) -> Node:
 
 
 def _record(id: int, n: Node, parents: tuple[int, ...], value: Array, grad: Array | None) -> Record:
-    if isinstance(n, Leaf) or n.op is None:
+    if n.op is None:
         return Record(
             id, "parameter", "", n.name or "?", (), n.name, n.frames, "it was given, so its gradient stays here", "", value, grad
         )

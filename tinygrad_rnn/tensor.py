@@ -16,7 +16,7 @@ import numpy.typing as npt
 from . import anomaly, graph, ops
 from .dtypes import FLOATS, as_array, default_dtype
 from .errors import DtypeError, GraphError, ShapeError
-from .graph import Leaf, Node
+from .graph import Node, leaf
 from .interop import NumpyLike
 from .kernels import Array, Key, is_basic
 from .misfit import misfit
@@ -75,9 +75,11 @@ class Tensor(NumpyLike):
             raise ShapeError(f"data of shape {array.shape} for a tensor of shape {self.shape}", hint="make a new Tensor instead")
         self._data = array
         node = self.node
-        if isinstance(node, Leaf):
+        if node is None:
+            return
+        if node.op is None:
             node.value, node.changed = array, tick()
-        elif node is not None:
+        else:
             graph.overwritten.add(node)
 
     @property
@@ -147,7 +149,7 @@ class Tensor(NumpyLike):
 
     def detach(self) -> Tensor:
         """The same values without their history: a constant, for truncated backpropagation through time."""
-        return _constant(self._data.copy() if isinstance(self.node, Leaf) else self._data, self.name)
+        return _constant(self._data.copy() if self.node is not None and self.is_leaf else self._data, self.name)
 
     # ---- gradients
 
@@ -332,7 +334,7 @@ def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
     n.order = tick()
     n.shape = y.shape
     n.frames = mode.frames
-    n.mark = None
+    n.consts = n.name = n.grad = n.trace = n.mark = None
     saves = op.saves
     n.saved = y if saves is OUTPUT else x if saves is INPUT else None
     if mode.watching:
@@ -364,7 +366,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
     n.order = tick()
     n.shape = y.shape
     n.frames = mode.frames
-    n.mark = None
+    n.consts = n.name = n.grad = n.trace = n.mark = None
     saves = op.saves
     if p is None:
         n.saved, n.consts = None if saves is NOTHING else (x, z if saves is BOTH else None), (a, None)
@@ -390,9 +392,8 @@ def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
     if mode.recording and any(p is not None for p in parents):
         n = t.node = Node()
         n.op, n.parents, n.args, n.order, n.shape, n.frames = op, parents, args, tick(), y.shape, mode.frames
-        n.saved = n.mark = None
-        if None in parents:
-            n.consts = tuple(t if t.node is None else None for t in inputs)
+        n.saved = n.name = n.grad = n.trace = n.mark = None
+        n.consts = tuple(t if t.node is None else None for t in inputs) if None in parents else None
         if mode.watching:
             anomaly.inspect(n, y, arrays)
     return t
@@ -407,13 +408,13 @@ def _constant(array: Array, name: str | None = None) -> Tensor:
     return t
 
 
-def _leaf(array: Array, name: str | None) -> Leaf:
+def _leaf(array: Array, name: str | None) -> Node:
     if array.dtype not in FLOATS:
         raise DtypeError(
             f"{array.dtype} values cannot require a gradient" + (f" ({name})" if name else ""),
             hint="a gradient needs real numbers: Tensor(values, requires_grad=True, dtype=float)",
         )
-    return Leaf(array, name)
+    return leaf(array, name)
 
 
 scalars: dict[tuple[float, np.dtype[Any]], Tensor] = {}  # constants of one number, by value and dtype of what they meet

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import LoadError
 from ..kernels import Array
-from ..scopes import scope
+from ..scopes import here, scope
 from ..tensor import Tensor
 
 __all__ = ["Module", "scoped"]
@@ -24,8 +24,12 @@ def scoped(method: F) -> F:
 
     @wraps(method)
     def inside(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with scope(type(self).__name__):
+        before = here.mode
+        here.mode = before.inside(type(self).__name__)
+        try:
             return method(self, *args, **kwargs)
+        finally:
+            here.mode = before
 
     inside.scoped = True  # type: ignore[attr-defined]
     return inside  # type: ignore[return-value]
