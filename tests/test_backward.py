@@ -161,6 +161,17 @@ def test_a_result_changed_in_place():
         loss.backward()
 
 
+def test_a_constant_changed_in_place():
+    w, x = leaf([1.0, 2.0]), tg.Tensor([3.0, 4.0], name="x")
+    x.data -= 1.0
+    before = (w * x).sum()
+    before.backward()
+    np.testing.assert_array_equal(w.grad, [2.0, 3.0])
+    x.data -= 1.0
+    with pytest.raises(GraphError, match=r"value of x \(2,\) was changed in place after mul"):
+        before.backward()
+
+
 def test_an_optimizer_step_counts_as_a_change():
     w = leaf([1.0])
     loss = (w * w).sum()

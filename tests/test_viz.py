@@ -209,8 +209,6 @@ CHECKS = [
 @pytest.mark.parametrize("T", [1, 2, 3, 8, 30])
 @pytest.mark.parametrize("cell", CELLS)
 def test_every_check_holds(cell, T, detail, elide, every):
-    if every and T == 30 and not elide:
-        pytest.skip("the same as T = 8, at four times the price")
     picture = draw(graph(cell, T, every), detail=detail, elide=elide, theme="dark" if elide else "light")
     for check in CHECKS:
         check(picture.view, picture.layout, picture.svg())

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 from .errors import GraphError
 from .scopes import Frame, here, place_of, tick
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .ops import Op
     from .tensor import Tensor
 
-__all__ = ["Node", "Trace", "hooks", "leaf", "overwritten", "reachable"]
+__all__ = ["Node", "Trace", "change", "hooks", "leaf", "reachable"]
 
 by_age = attrgetter("order")
 
@@ -54,7 +54,7 @@ class Node:
     owned: bool
     pending: list[Any] | None
     value: Array  # of a leaf
-    changed: int  # of a leaf: the index at which its value was last changed in place
+    changed: int | None  # the index at which the value was last changed in place
 
     def __repr__(self) -> str:
         return f"<{self.op.name if self.op else 'leaf'} {self.name or ''}{self.shape}>"
@@ -63,8 +63,8 @@ class Node:
 def leaf(value: Array, name: str | None = None) -> Node:
     """A node for a tensor that was given."""
     n = Node()
-    n.op = n.saved = n.args = n.consts = n.grad = n.trace = n.mark = None
-    n.parents, n.frames, n.order, n.changed = (), here.mode.frames, tick(), 0
+    n.op = n.saved = n.args = n.consts = n.grad = n.trace = n.mark = n.changed = None
+    n.parents, n.frames, n.order = (), here.mode.frames, tick()
     n.value, n.shape, n.name = value, value.shape, name
     return n
 
@@ -111,23 +111,32 @@ def reachable(root: Node, clear: bool = False) -> tuple[list[Node], list[Node]]:
     nodes.sort(key=by_age)
     leaves.sort(key=by_age)
     if nodes:
-        _unchanged(nodes, leaves)
+        _unchanged(nodes)
     return nodes, leaves
 
 
-overwritten: WeakSet[Node] = WeakSet()  # results (not leaves) whose value was changed in place
+class latest_change:
+    """The index at which a value was last changed in place, anywhere: graphs that are younger need not be searched."""
+
+    order = 0
 
 
-def _unchanged(nodes: list[Node], leaves: list[Node]) -> None:
-    """Raise if the value of a result was changed in place, or that of a leaf after a node had used it."""
-    for node in overwritten and nodes:
-        if node in overwritten:
+def change() -> int:
+    """The index of a change that happens now."""
+    latest_change.order = order = tick()
+    return order
+
+
+def _unchanged(nodes: list[Node]) -> None:
+    """Raise if a value was changed in place after a node had used it."""
+    if latest_change.order < nodes[0].order:
+        return
+    for node in nodes:
+        if node.changed:
             raise _changed(node, node)
-    if max((leaf.changed for leaf in leaves), default=0) > nodes[0].order:
-        for node in nodes:
-            for parent in node.parents:
-                if parent is not None and parent.op is None and parent.changed > node.order:
-                    raise _changed(parent, node)
+        for used in (*node.parents, *(node.consts or ())):
+            if used is not None and (used.changed or 0) > node.order:
+                raise _changed(used, node)
 
 
 def _freed(node: Node) -> GraphError:
@@ -138,8 +147,8 @@ def _freed(node: Node) -> GraphError:
     )
 
 
-def _changed(changed: Node, node: Node) -> GraphError:
-    what = f"{changed.name or (changed.op.name if changed.op else 'a leaf')} {changed.shape}"
+def _changed(changed: Node | Tensor, node: Node) -> GraphError:
+    what = f"{changed.name or getattr(getattr(changed, 'op', None), 'name', 'a tensor')} {changed.shape}"
     return GraphError(
         f"the value of {what} was changed in place after {node.op.name if node.op else 'a leaf'} had used it",
         where=place_of(node.frames),

@@ -72,6 +72,10 @@ class Change(ContextDecorator):
         self.frames, self.recording, self.watching, self.at_top = frames, recording, watching, at_top
         self.before: list[Mode] = []
 
+    def _recreate_cm(self) -> Change:
+        """As a decorator: one of its own for every call, so that threads and recursion do not meet."""
+        return type(self)(self.frames, self.recording, self.watching, self.at_top)
+
     def __enter__(self) -> None:
         mode = here.mode
         self.before.append(mode)

@@ -45,10 +45,11 @@ class Tensor(NumpyLike):
     array([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "_data", "_name", "node")
+    __slots__ = ("__weakref__", "_data", "_name", "changed", "node")
 
     _data: Array
-    _name: str | None
+    _name: str | None  # of a constant; others have the name of their node
+    changed: int | None  # of a constant: the index at which its value was last changed in place
     node: Node | None
 
     def __init__(
@@ -57,7 +58,7 @@ class Tensor(NumpyLike):
         if isinstance(data, Tensor) and data.node is not None:
             raise GraphError("Tensor(t) of a tensor that has a gradient would cut it from its graph", hint="use t, or t.detach()")
         array = np.array(as_array(data, dtype))
-        self._data, self._name, self.node = array, name, None
+        self._data, self._name, self.node, self.changed = array, name, None, None
         if requires_grad:
             self.node = _leaf(array, name)
 
@@ -76,11 +77,11 @@ class Tensor(NumpyLike):
         self._data = array
         node = self.node
         if node is None:
-            return
-        if node.op is None:
-            node.value, node.changed = array, tick()
+            self.changed = graph.change()
         else:
-            graph.overwritten.add(node)
+            node.changed = graph.change()
+            if node.op is None:
+                node.value = array
 
     @property
     def grad(self) -> Array | None:
@@ -325,7 +326,7 @@ def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
     t._data = y
     parent, mode = a.node, here.mode
     if parent is None or not mode.recording:
-        t.node = t._name = None
+        t.node = t._name = t.changed = None
         return t
     n = t.node = Node()
     n.op = op
@@ -334,7 +335,7 @@ def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
     n.order = tick()
     n.shape = y.shape
     n.frames = mode.frames
-    n.consts = n.name = n.grad = n.trace = n.mark = None
+    n.consts = n.name = n.grad = n.trace = n.mark = n.changed = None
     saves = op.saves
     n.saved = y if saves is OUTPUT else x if saves is INPUT else None
     if mode.watching:
@@ -357,7 +358,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
     t._data = y
     p, q, mode = a.node, b.node, here.mode
     if (p is None and q is None) or not mode.recording:
-        t.node = t._name = None
+        t.node = t._name = t.changed = None
         return t
     n = t.node = Node()
     n.op = op
@@ -366,7 +367,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
     n.order = tick()
     n.shape = y.shape
     n.frames = mode.frames
-    n.consts = n.name = n.grad = n.trace = n.mark = None
+    n.consts = n.name = n.grad = n.trace = n.mark = n.changed = None
     saves = op.saves
     if p is None:
         n.saved, n.consts = None if saves is NOTHING else (x, z if saves is BOTH else None), (a, None)
@@ -392,7 +393,7 @@ def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
     if mode.recording and any(p is not None for p in parents):
         n = t.node = Node()
         n.op, n.parents, n.args, n.order, n.shape, n.frames = op, parents, args, tick(), y.shape, mode.frames
-        n.saved = n.name = n.grad = n.trace = n.mark = None
+        n.saved = n.name = n.grad = n.trace = n.mark = n.changed = None
         n.consts = tuple(t if t.node is None else None for t in inputs) if None in parents else None
         if mode.watching:
             anomaly.inspect(n, y, arrays)
@@ -404,7 +405,7 @@ def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
 
 def _constant(array: Array, name: str | None = None) -> Tensor:
     t = new_tensor(Tensor)
-    t._data, t._name, t.node = array, name, None
+    t._data, t._name, t.node, t.changed = array, name, None, None
     return t
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 import tinygrad_rnn as tg
 
-WORDS = "this film was not dull".split()
+WORDS = ["this", "film", "was", "not", "dull"]
 
 
 def picture():

@@ -130,10 +130,12 @@ def _op_label(graph: GraphSnapshot, places: Places, r: Record) -> str:
 
 
 def leaf_labels(graph: GraphSnapshot, places: Places) -> dict[int, str]:
+    """What the pills and chips of the shared weights say."""
     return {leaf: graph[leaf].name or "×".join(map(str, graph[leaf].shape)) or "w" for leaf in places.shared}
 
 
 def pill_of(graph: GraphSnapshot, leaf: int, label: str, measure: Measure) -> Box:
+    """The pill that stands for a shared weight (or constant) in the panel."""
     r = graph[leaf]
     strength = measure.node(r)
     user = next((child for child in graph.records[leaf:] if leaf in child.parents), None)

@@ -115,6 +115,7 @@ def look(box: Box, view: View, paint: Brush) -> dict[str, str]:
 
 
 def stroke(edge: Edge, paint: Brush) -> dict[str, str]:
+    """The attributes of an edge."""
     strength = edge.strength
     return {
         "color": paint.stroke(strength),
@@ -125,10 +126,12 @@ def stroke(edge: Edge, paint: Brush) -> dict[str, str]:
 
 
 def place(x: float, y: float, width: float, height: float, high: float) -> dict[str, str]:
+    """Position and size of a node, for nop2."""
     return {"pos": f"{x:.2f},{high - y:.2f}!", "width": f"{width / 72:.4f}", "height": f"{height / 72:.4f}"}
 
 
 def spread(band: Band, high: float) -> dict[str, str]:
+    """Position and size of a band of a step."""
     return place((band.left + band.right) / 2, (band.top + band.bottom) / 2, band.right - band.left, band.bottom - band.top, high)
 
 

@@ -10,7 +10,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-
 from ..errors import DataError, GraphError
 from ..records import GraphSnapshot
 from .describe import describe, heading

@@ -91,6 +91,7 @@ def hidden_steps(layout: Layout, brush: Brush, prefix: str) -> Iterable[str]:
 
 
 def bars(view: View, brush: Brush, left: float, right: float, top: float, bottom: float) -> Iterable[str]:
+    """The bars of the hidden steps."""
     every = math.ceil(len(view.bars) / 180)
     shown = view.bars[::every]
     pitch = min((right - left) / len(shown), 16.0)

@@ -44,14 +44,17 @@ class Panel:
 
 
 def label_of(box: Box) -> str:
+    """The label of a box, cut to what fits."""
     return clean(box.label, 18)
 
 
 def name_of(box: Box) -> str:
+    """The name under it, cut likewise."""
     return clean(box.name, 22)
 
 
 def chip_width(chip: Chip) -> float:
+    """How wide a chip is."""
     return max(15.0, text_width(clean(chip.label, 7), SMALL) + 8)
 
 

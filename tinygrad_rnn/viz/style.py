@@ -167,10 +167,12 @@ class Brush:
 
 
 def superscript(text: str) -> str:
+    """A number in raised digits."""
     return text.translate(str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·"))
 
 
 def subscript(text: str) -> str:
+    """A number in lowered digits."""
     return text.translate(str.maketrans("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋"))
 
 
