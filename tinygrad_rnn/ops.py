@@ -266,7 +266,7 @@ MAX = Op(
 def _as_kept(F: Any, g: Any, n: Any) -> Any:
     """The gradient of a reduction with its reduced axes put back as size 1."""
     axes, keepdims = n.args
-    if keepdims or axes is None:
+    if axes is None or keepdims:
         return g
     shape = n.parents[0].shape
     return F.reshape(g, tuple(1 if k in axes or k - len(shape) in axes else size for k, size in enumerate(shape)))

@@ -13,7 +13,7 @@ import numpy as np
 from .dtypes import as_array
 from .errors import GraphError, ShapeError
 from .graph import Node, reachable
-from .kernels import Array
+from .kernels import ONE, Array
 from .ops import BOTH, NOTHING, OTHER, OUTPUT
 from .readers import Exact, Recorded
 from .tensor import Tensor, as_tensor
@@ -37,7 +37,7 @@ def seed_of(loss: Tensor, gradient: Any) -> Array:
                 where=loss.place,
                 hint="take .sum() or .mean() first, or give backward(gradient) of the same shape",
             )
-        return np.ones(loss.shape, loss.dtype)
+        return ONE[loss.dtype] if not loss.ndim else np.ones(loss.shape, loss.dtype)
     array = as_array(gradient, loss.dtype)
     if array.shape != loss.shape:
         raise ShapeError(f"a gradient of shape {array.shape} for a tensor of shape {loss.shape}", where=loss.place)

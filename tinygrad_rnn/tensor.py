@@ -273,7 +273,8 @@ class Tensor(NumpyLike):
 
     def transpose(self, *axes: int) -> Tensor:
         """The axes in another order; without arguments, reversed."""
-        return apply1(ops.TRANSPOSE, self, tuple(a % max(self.ndim, 1) for a in axes) if axes else tuple(range(self.ndim))[::-1])
+        ndim = self._data.ndim
+        return apply1(ops.TRANSPOSE, self, tuple(a % max(ndim, 1) for a in axes) if axes else tuple(range(ndim - 1, -1, -1)))
 
     T = property(transpose, doc="The axes reversed.")
 
