@@ -29,7 +29,10 @@ texts = st.text(min_size=1, max_size=50)
 has_sources = pytest.mark.skipif(not Path(sysconfig.get_path("stdlib"), "argparse.py").exists(), reason="no .py files")
 TASKS = [(temporal_order, "length", 10), (adding, "length", 10), (negation, "fillers", 1)]
 each_task = cases(("task", "size", "least"), TASKS, ids=[task.__name__ for task, _, _ in TASKS])
-rng = np.random.default_rng
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
 
 
 def refusal(function, *arguments, **options):
