@@ -13,8 +13,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # a module imports only from rows above its own; names in one row do not import each other
 LAYERS = [
-    {"errors", "scopes"},
-    {"kernels"},
+    {"errors"},
+    {"scopes", "kernels"},
     {"ops", "dtypes"},
     {"graph", "interop", "misfit"},
     {"anomaly"},

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .errors import DataError, DtypeError, ShapeError
+from .kernels import Array
 from .primitives import abs, exp, log, maximum, where
 from .scopes import here, place_of
 from .tensor import Tensor, TensorLike, as_tensor, named
@@ -34,6 +35,12 @@ def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
 
 def _largest(x: Tensor, axis: int) -> Tensor:
     """The largest entry along an axis, as a constant: the result does not depend on what is taken off."""
+    if not -x.ndim <= axis < x.ndim or not x.shape[axis]:
+        raise ShapeError(
+            f"softmax along axis {axis} of shape {x.shape}",
+            where=place_of(here.mode.frames),
+            hint="the axis must exist and hold at least one entry",
+        )
     return named(as_tensor(x.data.max(axis=axis, keepdims=True)), "max")
 
 
@@ -77,28 +84,10 @@ def cross_entropy(logits: TensorLike, targets: Any) -> Tensor:
     0.6931
     """
     logits = as_tensor(logits)
-    classes = logits.shape[-1] if logits.ndim else 0
-    wanted = np.asarray(targets.data if isinstance(targets, Tensor) else targets)
-    if not logits.size:
-        raise DataError(f"the cross entropy of no examples: logits of shape {logits.shape}", where=place_of(here.mode.frames))
-    if wanted.shape == logits.shape and wanted.dtype.kind == "f":
-        return -(log_softmax(logits) * as_tensor(targets)).sum() / (logits.size / classes)
-    if wanted.shape != logits.shape[:-1]:
-        raise ShapeError(
-            f"cross_entropy of logits {logits.shape} and targets {wanted.shape} does not fit",
-            where=place_of(here.mode.frames),
-            hint="logits (..., classes) go with integer targets (...), or with probabilities of the same shape",
-        )
-    if wanted.dtype.kind not in "iu":
-        raise DtypeError(
-            f"cross_entropy with targets of dtype {wanted.dtype}", hint="class numbers are integers: targets.astype(int)"
-        )
-    if wanted.min() < 0 or wanted.max() >= classes:
-        raise DataError(
-            f"class {wanted.min() if wanted.min() < 0 else wanted.max()} among {classes} classes",
-            where=place_of(here.mode.frames),
-            hint=f"classes run from 0 to {classes - 1}",
-        )
+    given = targets.data if isinstance(targets, Tensor) else np.asarray(targets)
+    if given.dtype.kind == "f" and given.shape == logits.shape and logits.size:
+        return -(log_softmax(logits) * as_tensor(targets)).sum() / (logits.size / logits.shape[-1])
+    wanted, classes = _classes(logits, targets, "cross_entropy"), logits.shape[-1]
     rows = log_softmax(logits if logits.ndim == 2 else logits.reshape(-1, classes))
     return -rows[np.arange(len(rows)), wanted.reshape(-1)].mean()
 
@@ -135,9 +124,34 @@ def dropout(x: TensorLike, p: float, rng: np.random.Generator, training: bool = 
 
 
 def accuracy(logits: TensorLike, targets: Any) -> float:
-    """The share of rows whose largest entry is at the target, in 0..1.
+    """The share of rows whose largest entry is at the target, in 0..1. Raises as `cross_entropy` does.
 
     >>> accuracy([[1.0, 0.0], [1.0, 0.0]], [0, 1])
     0.5
     """
-    return float((as_tensor(logits).data.argmax(-1) == np.asarray(targets)).mean())
+    logits = as_tensor(logits)
+    return float((logits.data.argmax(-1) == _classes(logits, targets, "accuracy")).mean())
+
+
+def _classes(logits: Tensor, targets: Any, name: str) -> Array:
+    """The targets as class numbers (...) that fit logits (..., classes)."""
+    where = place_of(here.mode.frames)
+    wanted = np.asarray(targets.data if isinstance(targets, Tensor) else targets)
+    if not logits.ndim or wanted.shape != logits.shape[:-1]:
+        raise ShapeError(
+            f"{name} of logits {logits.shape} and targets {wanted.shape} does not fit",
+            where=where,
+            hint="logits (..., classes) go with integer targets (...)"
+            + (", or with probabilities of the same shape" if name == "cross_entropy" else ""),
+        )
+    if not logits.size:
+        raise DataError(f"the {name} of no examples: logits of shape {logits.shape}", where=where, hint="leave empty batches out")
+    if wanted.dtype.kind not in "iu":
+        raise DtypeError(
+            f"{name} with targets of dtype {wanted.dtype}", where=where, hint="class numbers are integers: targets.astype(int)"
+        )
+    classes = logits.shape[-1]
+    if wanted.min() < 0 or wanted.max() >= classes:
+        wrong = wanted.min() if wanted.min() < 0 else wanted.max()
+        raise DataError(f"class {wrong} among {classes} classes", where=where, hint=f"classes run from 0 to {classes - 1}")
+    return wanted

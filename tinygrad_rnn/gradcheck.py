@@ -33,7 +33,10 @@ def gradcheck(
     """
     arrays = [_float64(x, k) for k, x in enumerate(inputs if isinstance(inputs, (list, tuple)) else [inputs])]
     rng = np.random.default_rng(seed)
-    weights = rng.uniform(0.5, 1.5, f(*_tensors(arrays)).shape)
+    y = f(*_tensors(arrays))
+    if not isinstance(y, Tensor):
+        raise GraphError(f"gradcheck of a function that returns a {type(y).__name__}", hint="it must compute and return a Tensor")
+    weights = rng.uniform(0.5, 1.5, y.shape)
 
     def loss(*xs: Tensor) -> Tensor:
         return (f(*xs) * weights).sum()
@@ -72,7 +75,8 @@ def _check(loss: Callable[..., Tensor], arrays: list[Array], rng: np.random.Gene
             raise GradientError(
                 f"the gradient of input {k + 1} {x.shape} differs from finite differences at {int((~(gap <= tolerance)).sum())} of "
                 f"{x.size} entries, most at {entry}: {g[worst]:.10g} against {numeric[worst]:.10g}",
-                hint="look at the vjp of the ops in between; near a kink (relu at 0) move the input instead",
+                hint="is every path recorded (no detach, no .data)? is the function finite around the inputs? "
+                "near a kink (relu at 0) move the input; else look at the vjps of the ops in between",
             )
     steps: list[Array | None] = [eps * rng.standard_normal(x.shape) for x in arrays]
     expected = sum(float((g * step).sum()) for g, step in zip(gradients, steps, strict=True)) / eps

@@ -18,6 +18,8 @@ HINTS = {
     "stack": "all parts need the same shape",
     "reshape": "the number of entries must stay the same",
     "getitem": "the index must lie inside the shape",
+    "transpose": "name each axis once",
+    "max": "an axis without entries has no largest one",
     "take": "row numbers run from 0 to the number of rows - 1",
 }
 

@@ -19,7 +19,7 @@ class Optimizer:
     """What all optimizers share: the parameters, the learning rate `lr`, `zero_grad()` and `step()`."""
 
     def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
-        self.parameters = [] if isinstance(parameters, (Tensor, Module)) else list(parameters)
+        self.parameters = list(parameters) if isinstance(parameters, Iterable) and not isinstance(parameters, Tensor) else []
         if not self.parameters or not all(isinstance(p, Tensor) and p.requires_grad and p.is_leaf for p in self.parameters):
             raise GraphError(
                 "an optimizer needs parameters: leaves with requires_grad=True", hint="give it a list: module.parameters()"
@@ -28,7 +28,7 @@ class Optimizer:
             raise GraphError(
                 "a parameter was given to the optimizer twice: it would take two steps at once", hint="give each once"
             )
-        if not lr > 0:
+        if not isinstance(lr, (int, float, np.number)) or not lr > 0:
             raise DataError(f"{type(self).__name__} with lr={lr}", hint="the learning rate is positive")
         self.lr = lr
 

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .errors import DataError
+
 __all__ = ["Change", "Frame", "detect_anomaly", "here", "no_grad", "place_of", "scope", "tick", "time_step"]
 
 tick = count(1).__next__  # the creation index of the next node
@@ -110,6 +112,8 @@ def time_step(t: int) -> Change:
     >>> y.place
     't=3'
     """
+    if not isinstance(t, (int, np.integer)) or t < 0:
+        raise DataError(f"time_step({t!r})", hint="steps are whole numbers: 1, 2, ...")
     return Change((Frame("t", (("t", int(t)),)),))
 
 

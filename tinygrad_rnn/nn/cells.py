@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError, ShapeError
+from ..errors import DataError, GraphError, ShapeError
 from ..primitives import relu, sigmoid, split, tanh
 from ..scopes import here, place_of, scope, time_step
 from ..tensor import Tensor, TensorLike, as_tensor, named
@@ -27,10 +27,30 @@ State: TypeAlias = tuple[Tensor, ...]
 
 
 class Cell(Protocol):
-    """What a cell must have to be unrolled."""
+    """What a cell must have to be unrolled: two methods, in any class.
 
-    def initial_state(self, batch: int) -> State: ...
-    def step(self, x: Any, state: Any) -> Any: ...
+    >>> import tinygrad_rnn as tg
+    >>> class Leaky(tg.nn.Module):  # h' = 0.9 h + 0.1 tanh(x Wx + h Wh)
+    ...     def __init__(self, features, hidden, rng):
+    ...         self.Wx = tg.Tensor(rng.standard_normal((features, hidden)), requires_grad=True)
+    ...         self.Wh = tg.Tensor(rng.standard_normal((hidden, hidden)), requires_grad=True)
+    ...     def initial_state(self, batch):
+    ...         return (tg.Tensor(np.zeros((batch, len(self.Wh))), name="h0"),)
+    ...     def step(self, x, state):
+    ...         (h,) = state
+    ...         return (tg.named(0.9 * h + 0.1 * tg.tanh(x @ self.Wx + h @ self.Wh), "h"),)
+    >>> hs, _ = tg.nn.unroll(Leaky(3, 4, np.random.default_rng(0)), np.ones((2, 5, 3)))
+    >>> hs[-1].place
+    't=5 / Leaky'
+    """
+
+    def initial_state(self, batch: int) -> State:
+        """The state before the first step, for that many sequences: a tuple of tensors (batch, ...), h first."""
+        ...
+
+    def step(self, x: Any, state: Any) -> Any:
+        """The state after x (batch, features): a tuple like the one it was given. Name h with `named(h, "h")` for pictures."""
+        ...
 
 
 class _GatedCell(Module):
@@ -217,9 +237,14 @@ def unroll(cell: Cell, xs: TensorLike | Sequence[TensorLike], state: Any = None)
     >>> len(hs), hs[-1].shape, hs[-1].place
     (5, (2, 4), 't=5 / LSTMCell')
     """
-    time, input_at = _inputs(xs)
+    if isinstance(cell, type) or not callable(getattr(cell, "step", None)) or not callable(getattr(cell, "initial_state", None)):
+        raise GraphError(
+            f"unroll of {cell!r}, which is not a cell",
+            hint="a cell is an object with initial_state(batch) and step(x, state); help(tg.nn.Cell) shows one",
+        )
+    batch, time, input_at = _inputs(xs)
     if state is None:
-        state = cell.initial_state(input_at(0).shape[0])
+        state = _checked_state(cell, cell.initial_state(batch), "initial_state", batch)
     hs = []
     for t in range(1, time + 1):
         with time_step(t):
@@ -229,13 +254,27 @@ def unroll(cell: Cell, xs: TensorLike | Sequence[TensorLike], state: Any = None)
                 state = cell.step(x, state)
             else:
                 with scope(type(cell).__name__):
-                    state = cell.step(x, state)
+                    state = _checked_state(cell, cell.step(x, state), "step", batch)
         hs.append(state[0])
     return hs, state
 
 
-def _inputs(xs: Any) -> tuple[int, Callable[[int], Tensor]]:
-    """The number of steps, and a function that gives the input of one of them, recorded where it is called."""
+def _checked_state(cell: Cell, state: Any, method: str, batch: int) -> Any:
+    """What a cell returned, if it is a state: without a look, row 0 of a bare tensor would pass for h."""
+    good = isinstance(state, (tuple, list)) and state and all(isinstance(part, Tensor) for part in state)
+    if good and state[0].ndim and state[0].shape[0] == batch:
+        return state
+    given = f"a tuple of {len(state)}" if isinstance(state, (tuple, list)) else f"a {type(state).__name__}"
+    given += f" with h of shape {state[0].shape}" if good else ""
+    raise ShapeError(
+        f"{type(cell).__name__}.{method} returned {given}, not a state",
+        where=place_of(here.mode.frames),
+        hint=f"a state is a tuple of tensors, h first, each with {batch} rows (one a sequence): return (h,)",
+    )
+
+
+def _inputs(xs: Any) -> tuple[int, int, Callable[[int], Tensor]]:
+    """The numbers of sequences and steps, and a function that gives the input of one step, recorded where it is called."""
     if isinstance(xs, (list, tuple)) and all(isinstance(x, Tensor) for x in xs):
         shapes = {x.shape for x in xs}
         if len(shapes) > 1 or any(len(shape) != 2 for shape in shapes):
@@ -261,4 +300,4 @@ def _inputs(xs: Any) -> tuple[int, Callable[[int], Tensor]]:
             f"unroll over {'no sequences' if time else 'a sequence of no steps'}: {text}",
             hint="leave empty sequences out before you make a batch",
         )
-    return time, input_at
+    return batch, time, input_at

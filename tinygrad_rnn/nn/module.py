@@ -89,6 +89,10 @@ class Module:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over values saved by `state_dict`. All or nothing: a `LoadError` names what is missing, left over or misshapen."""
+        if not isinstance(state, Mapping):
+            raise LoadError(
+                f"load_state_dict of a {type(state).__name__}", hint="give what state_dict() returned: a dict of arrays by name"
+            )
         own = dict(self.named_parameters())
         wrong = [f"missing: {name} {p.shape}" for name, p in own.items() if name not in state]
         wrong += [f"left over: {name}" for name in state if name not in own]
