@@ -275,14 +275,74 @@ def test_hooks_and_retained_gradients():
     remove = h.register_hook(lambda g: seen.append(g.copy()) or g * 10)
     loss = (h * h).sum()
     loss.backward()
-    np.testing.assert_array_equal(h.grad, [6.0, 12.0])
+    np.testing.assert_array_equal(h.grad, [60.0, 120.0])
     np.testing.assert_array_equal(seen[0], [6.0, 12.0])
     np.testing.assert_array_equal(w.grad, [180.0, 360.0])
     remove()
     w.zero_grad()
     loss.backward()
     np.testing.assert_array_equal(w.grad, [18.0, 36.0])
+    np.testing.assert_array_equal(h.grad, [66.0, 132.0])  # gathered, as on leaves
+    remove()
     assert (w * 3).grad is None
+
+
+def test_a_hook_cannot_change_the_gradient_of_another_tensor():
+    w, v = leaf([1.0, 2.0]), leaf([1.0, 2.0])
+    s, u = w + 0.0, v + 0.0
+
+    def scale(g):
+        g *= 10
+
+    s.register_hook(scale)
+    ((s + u) * np.array([1.0, 3.0])).sum().backward()
+    np.testing.assert_array_equal(w.grad, [1.0, 3.0])
+    np.testing.assert_array_equal(v.grad, [1.0, 3.0])
+
+
+def test_a_hook_that_raises_leaves_gradients_as_they_were():
+    a, b = leaf([1.0]), leaf([2.0])
+    b.register_hook(lambda g: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        (a * b).sum().backward()
+    assert a.grad is None
+    assert b.grad is None
+
+
+def test_a_hook_that_mentions_its_tensor_does_not_keep_it_alive():
+    w = leaf([1.0])
+    h = w * 2
+    h.register_hook(lambda g, h=h: g + 0 * h.data)
+    node = weakref.ref(h.node)
+    h.sum().backward()
+    del h
+    gc.collect()
+    assert node() is None
+
+
+def test_threads_that_share_weights_get_the_same_gradients():
+    import threading
+
+    w = leaf(np.ones((20, 20)))
+    xs = [np.full((3, 20), k + 1.0) for k in range(4)]
+
+    def work(x):
+        for _ in range(20):
+            h = x
+            for _ in range(10):
+                h = tg.tanh(h @ w * 0.1)
+            h.sum().backward()
+
+    threads = [threading.Thread(target=work, args=(x,)) for x in xs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    together = w.grad.copy()
+    w.zero_grad()
+    for x in xs:
+        work(x)
+    np.testing.assert_allclose(together, w.grad, rtol=1e-12)
 
 
 # ---- gradients of gradients -------------------------------------------------------------------------------------------------------

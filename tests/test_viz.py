@@ -13,7 +13,7 @@ import tinygrad_rnn as tg
 from tinygrad_rnn import nn
 from tinygrad_rnn.viz import draw
 from tinygrad_rnn.viz.size import chip_spots
-from tinygrad_rnn.viz.style import THEMES, contrast, ink_on
+from tinygrad_rnn.viz.style import THEMES, contrast, ink_on, text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -59,15 +59,18 @@ CELLS = {
 
 
 @cache
-def graph(cell, T, every=False):
+def graph(cell, T, loss="last"):
     rng = np.random.default_rng(0)
     hs, _ = nn.unroll(CELLS[cell](rng), rng.standard_normal((2, T, 3)))
+    if loss == "cross":
+        return tg.snapshot(tg.functional.cross_entropy(nn.Linear(4, 3, rng=rng)(hs[-1]), [0, 2]))
     V = tg.Tensor(rng.standard_normal((4, 1)), requires_grad=True, name="V")
-    losses = [((h @ V - tg.Tensor(rng.standard_normal((2, 1)), name="y")) ** 2).sum() for h in (hs if every else hs[-1:])]
-    loss = losses[0]
+    targets = [tg.Tensor(rng.standard_normal((2, 1)), name="y") for _ in hs]
+    losses = [((h @ V - y) ** 2).sum() for h, y in zip(hs, targets, strict=True)][0 if loss == "every" else -1 :]
+    total = losses[0]
     for more in losses[1:]:
-        loss = loss + more
-    return tg.snapshot(loss)
+        total = total + more
+    return tg.snapshot(total)
 
 
 # ---- the checks: each takes the parts of a drawing and raises AssertionError ---------------------------------------------------
@@ -196,20 +199,67 @@ def labels_can_be_read(view, layout, svg):
             assert contrast(rect.get("fill"), label.get("fill")) >= 4.5
 
 
+def the_readout_does_not_fill_the_picture(view, layout, svg):
+    assert len({round(node.x) for node in layout.nodes if node.box.column == view.after}) <= 8
+
+
+def words_stay_on_the_paper(view, layout, svg):
+    root = ElementTree.fromstring(svg)
+    wide, high = float(root.get("width")), float(root.get("height"))
+    for parent in root.iter():
+        for word in parent.findall(f"{SVG}text"):
+            size, place = float(word.get("font-size")), word.get("text-anchor", parent.get("text-anchor"))
+            place = place or ("middle" if parent.find(f"{SVG}title") is not None and parent is not root else "start")
+            width = 0.9 * text_width("".join(word.itertext()), size)
+            left = float(word.get("x")) - {"start": 0, "middle": 0.5, "end": 1}[place] * width
+            assert 0 <= left < left + width <= wide, word.text
+            assert size <= float(word.get("y")) <= high - 4, word.text
+
+
+def hidden_steps_can_be_read(view, layout, svg):
+    """The bars are as tall as the room between what passes, and have ticks and the values of the first and the last step."""
+    if layout.gap is None:
+        return
+    tile = next(g for g in ElementTree.fromstring(svg).iter(f"{SVG}g") if (g.get("id") or "").endswith("-hidden"))
+    words = [word.text for word in tile.iter(f"{SVG}text")]
+    lines = [float(p.get("d").split("H")[0].split()[1]) for p in tile.iter(f"{SVG}path")]
+    rooms = [b - a for a, b in pairwise([layout.gap.top, *layout.passing, layout.gap.bottom])]
+    assert max(lines) - min(lines) > max(rooms) - 70 > 30
+    assert sum("10" in word and ":" not in word for word in words) >= 2
+    assert [word.split(":")[0] for word in words if ":" in word] == [f"t={view.bars[0][0]}", f"t={view.bars[-1][0]}"][
+        : len(view.bars)
+    ]
+
+
+def groups_that_end_in_a_number_are_losses(view, layout, svg):
+    for node in layout.nodes:
+        if node.box.kind == "group" and node.box.block == ("readout",) and not view.graph[node.box.id].frames:
+            assert node.box.label == ("readout" if node.box.shape else "loss")
+
+
+def the_end_is_called_what_it_is(view, layout, svg):
+    parameters = {r.id for r in view.graph.parameters}
+    after = [m for node in layout.nodes if node.box.column == view.after for m in node.box.members]
+    readout = any(p in parameters for m in after for p in view.graph[m].parents)
+    assert (">readout and loss<" in svg) <= readout
+    assert (">loss</text>" in svg) or readout
+
+
 CHECKS = [
     parses_and_ids_are_unique, every_record_is_somewhere_once, weights_once_and_chips_at_uses, same_place_in_every_column,
     nothing_overlaps_or_leaves, no_edge_crosses_a_box, edges_have_tracks_of_their_own, lanes_are_level, chips_sum_to_the_gradient,
-    labels_can_be_read,
+    labels_can_be_read, the_readout_does_not_fill_the_picture, words_stay_on_the_paper, hidden_steps_can_be_read,
+    groups_that_end_in_a_number_are_losses, the_end_is_called_what_it_is,
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("every", [False, True], ids=["last", "every"])
+@pytest.mark.parametrize("loss", ["last", "every", "cross"])
 @pytest.mark.parametrize("elide", [False, 1], ids=["plain", "elided"])
 @pytest.mark.parametrize("detail", ["op", "cell"])
 @pytest.mark.parametrize("T", [1, 2, 3, 8, 30])
 @pytest.mark.parametrize("cell", CELLS)
-def test_every_check_holds(cell, T, detail, elide, every):
-    picture = draw(graph(cell, T, every), detail=detail, elide=elide, theme="dark" if elide else "light")
+def test_every_check_holds(cell, T, detail, elide, loss):
+    picture = draw(graph(cell, T, loss), detail=detail, elide=elide, theme="dark" if elide else "light")
     for check in CHECKS:
         check(picture.view, picture.layout, picture.svg())
 
@@ -252,6 +302,17 @@ def on_one_track(layout):
     return replace(layout, paths=(*layout.paths, replace(layout.paths[0], points=far.points)))
 
 
+def in_one_row(layout):
+    """The readout as it was before it was folded."""
+    nodes = [replace(n, x=n.x + 60 * k) if n.box.column == 3 else n for k, n in enumerate(layout.nodes)]
+    return replace(layout, nodes=tuple(nodes))
+
+
+def called_readout(layout):
+    nodes = [replace(n, box=replace(n.box, label="readout")) if n.box.label == "loss" else n for n in layout.nodes]
+    return replace(layout, nodes=tuple(nodes))
+
+
 FAULTS = [
     (parses_and_ids_are_unique, lambda v, lay, svg: (v, lay, svg.replace("-nodes", "-edges"))),
     (every_record_is_somewhere_once, lambda v, lay, svg: (v, replace(lay, nodes=lay.nodes[1:]), svg)),
@@ -269,16 +330,54 @@ FAULTS = [
         labels_can_be_read,
         lambda v, lay, svg: (v, lay, svg.replace('fill="#ffffff"', 'fill="#777777"').replace('fill="#000000"', 'fill="#777777"')),
     ),
+    (the_readout_does_not_fill_the_picture, lambda v, lay, svg: (v, in_one_row(lay), svg)),
+    (words_stay_on_the_paper, lambda v, lay, svg: (v, lay, svg.replace('width="', 'width="700" was="', 1))),
+    (hidden_steps_can_be_read, lambda v, lay, svg: (v, lay, svg.replace("≤10", "").replace("10⁻", ""))),
+    (hidden_steps_can_be_read, lambda v, lay, svg: (v, lay, svg.replace(">t=3: ", ">"))),
+    (hidden_steps_can_be_read, lambda v, lay, svg: (v, replace(lay, gap=replace(lay.gap, top=lay.gap.top - 40)), svg)),
+    (the_end_is_called_what_it_is, lambda v, lay, svg: (v, lay, svg.replace("t = 3<", "readout and loss<"))),
+    (groups_that_end_in_a_number_are_losses, lambda v, lay, svg: (v, called_readout(lay), svg)),
 ]
+
+
+SHOWN = {  # steps, loss and detail of the picture that the fault is put into, if not an RNN of three steps
+    the_readout_does_not_fill_the_picture: (3, "cross", "op"),
+    hidden_steps_can_be_read: (30, "last", "cell"),
+    groups_that_end_in_a_number_are_losses: (3, "every", "cell"),
+    the_end_is_called_what_it_is: (3, "every", "op"),
+}
 
 
 @pytest.mark.parametrize(("check", "fault"), FAULTS, ids=[f"{k}-{check.__name__}" for k, (check, _) in enumerate(FAULTS)])
 def test_the_check_finds_a_fault(check, fault):
-    picture = draw(graph("RNN", 3), detail="op")
+    T, loss, detail = SHOWN.get(check, (3, "last", "op"))
+    picture = draw(graph("RNN", T, loss), detail=detail)
     parts = picture.view, picture.layout, picture.svg()
     check(*parts)
     with pytest.raises(AssertionError):
         check(*fault(*parts))
+
+
+def each_use_has_an_arrow(layout):
+    """At op level: what one op reads twice comes in twice, since both uses send a gradient back."""
+    for path in layout.paths:
+        assert len(path.edge.uses) == 1
+    ways = [path.points for path in layout.paths]
+    assert len(ways) == len(set(ways))
+
+
+@pytest.mark.parametrize("op", [lambda a: a + a, lambda a: a * a, lambda a: tg.concat([a, a, a])])
+def test_a_value_that_is_used_twice_has_two_arrows(op):
+    a, b = (tg.Tensor(np.full(2, v), requires_grad=True, name=n) for v, n in ((3.0, "a"), (2.0, "b")))
+    picture = draw((op(tg.exp(a))[:2] * b).sum())
+    each_use_has_an_arrow(picture.layout)
+    for check in (nothing_overlaps_or_leaves, no_edge_crosses_a_box, words_stay_on_the_paper):
+        check(picture.view, picture.layout, picture.svg())
+    first, second = [path for path in picture.layout.paths if path.edge.role][:2]
+    merged = replace(first, edge=replace(first.edge, uses=first.edge.uses + second.edge.uses))
+    for fault in ((merged,), (first, replace(second, points=first.points))):
+        with pytest.raises(AssertionError):
+            each_use_has_an_arrow(replace(picture.layout, paths=fault))
 
 
 @pytest.mark.parametrize("theme", THEMES)

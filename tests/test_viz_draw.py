@@ -189,7 +189,7 @@ def test_what_cannot_be_read_is_refused():
     with pytest.raises(GraphError, match="would not be readable"):
         draw(y)
     rows = [w * float(k) for k in range(12)]
-    for _ in range(4):
+    for _ in range(12):
         total = rows[0]
         for row in rows[1:]:
             total = total + row
@@ -258,6 +258,25 @@ def test_graphviz_gets_our_places_or_does_its_own():
     plain = to_graphviz(neuron()).source
     assert "pos=" not in plain
     assert "rankdir=LR" in plain
+
+
+def same_words_around(svg, source):
+    groups = [g for g in ElementTree.fromstring(svg).iter() if (g.get("id") or "").endswith(("-legend", "-keys", "-hidden"))]
+    words = ["".join(e.itertext()) for g in groups for e in g if e.tag.endswith("text")]
+    assert len(groups) == 3 < len(words)
+    assert all(f'"{word}"' in source or f"={word} " in source for word in words)
+    steps = [e.text for e in groups[1].iter() if e.tag.endswith("title")]
+    assert [step for step in steps if step not in source] == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_graphviz_gets_the_legend_and_the_hidden_steps_too(theme):
+    picture = draw(loss_of(30)[1], theme=theme)
+    source = picture.to_graphviz().source
+    same_words_around(picture.svg(), source)
+    for fault in ("exactly 0", "≤10", "t = 17:", "input", "at each step"):
+        with pytest.raises(AssertionError):
+            same_words_around(picture.svg(), source.replace(fault, ""))
 
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")

@@ -15,7 +15,7 @@ import numpy as np
 from . import anomaly
 from .dtypes import as_array
 from .errors import GraphError, ShapeError
-from .graph import Node, hooks, reachable
+from .graph import Node, lock, reachable
 from .kernels import Array, Deferred, Placed, is_basic, unbroadcast
 from .ops import NOTHING, OTHER, same
 from .readers import Exact
@@ -47,10 +47,17 @@ def backward(loss: Tensor, gradient: Any = None, *, keep_graph: bool = True) -> 
     assert root is not None
     if running.inside_hook:
         raise GraphError("backward() inside a hook of another backward()", hint="use tg.grad there: it keeps its gradients apart")
-    nodes, leaves = reachable(root, clear=True)
-    root.g, root.owned = seed, False
+    with lock:
+        nodes, leaves = reachable(root, clear=True)
+        root.g, root.owned = seed, False
+        _pull(nodes, keep_graph)
+        _finish(leaves)
+
+
+def _pull(nodes: list[Node], keep_graph: bool) -> None:
+    """Apply the rule of every node, youngest first, and leave what their parents receive on the parents."""
     F = Deferred()
-    watching, hooked = here.mode.watching, bool(hooks)
+    watching = here.mode.watching
     pop = nodes.pop
     while nodes:
         n = pop()
@@ -60,7 +67,7 @@ def backward(loss: Tensor, gradient: Any = None, *, keep_graph: bool = True) -> 
         if g is None:
             continue
         n.g = None
-        if hooked and n in hooks:
+        if n.hooks:
             g = _complete(n, g)
         op = n.op
         parents = n.parents
@@ -116,7 +123,6 @@ def backward(loss: Tensor, gradient: Any = None, *, keep_graph: bool = True) -> 
         if not keep_graph:
             n.parents = ()
             n.saved = None
-    _finish(leaves, hooked)
 
 
 def _give(p: Any, c: Any, g: Any) -> None:
@@ -188,35 +194,36 @@ def _place(p: Node, g: Array, key: Any) -> None:
 
 
 def _complete(n: Node, g: Array) -> Array:
-    """Run the hooks of a node whose gradient is complete."""
-    for hook in list(hooks[n]):
-        if hook is None:
-            n.grad = np.array(g)
-        else:
-            running.inside_hook = True
-            try:
-                changed = hook(g)
-            finally:
-                running.inside_hook = False
-            if changed is not None:
-                changed = as_array(changed, g.dtype)
-                if changed.shape != n.shape:
-                    raise ShapeError(f"a hook returned a gradient of shape {changed.shape} for a tensor of shape {n.shape}")
-                g = changed
+    """Run the hooks of a node whose gradient is complete; keep it in `grad` at the end, if that was asked for."""
+    for hook in [hook for hook in n.hooks or () if hook is not None]:
+        running.inside_hook = True
+        try:
+            changed = hook(g.copy())
+        finally:
+            running.inside_hook = False
+        if changed is not None:
+            changed = np.array(as_array(changed, g.dtype))
+            if changed.shape != n.shape:
+                raise ShapeError(f"a hook returned a gradient of shape {changed.shape} for a tensor of shape {n.shape}")
+            g = changed
+    if n.hooks and None in n.hooks and n.op is not None:
+        n.grad = g.copy() if n.grad is None else n.grad + g
     return g
 
 
-def _finish(leaves: Iterable[Node], hooked: bool) -> None:
-    """Hand the leaves their gradients: last, so that a pass that fails leaves none half done."""
+def _finish(leaves: Iterable[Node]) -> None:
+    """Hand the leaves their gradients: all together at the end, so that a pass that fails leaves none half done."""
+    received = []
     for leaf in leaves:
         if leaf.pending:
             _settle(leaf)
         g = leaf.g
         leaf.g = None
-        if g is None:
-            continue
-        if hooked and leaf in hooks:
-            g = _complete(leaf, g)
+        if g is not None:
+            if leaf.hooks:
+                g, leaf.owned = np.array(_complete(leaf, g)), True
+            received.append((leaf, g))
+    for leaf, g in received:
         if leaf.grad is not None:
             leaf.grad = np.asarray(leaf.grad + g, leaf.value.dtype)
         elif leaf.owned and g.dtype == leaf.value.dtype:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,21 @@ import numpy.typing as npt
 from .errors import DtypeError
 from .kernels import Array
 
-__all__ = ["FLOATS", "as_array", "default_dtype", "short"]
+__all__ = ["FLOATS", "as_array", "current_dtype", "default_dtype", "short"]
 
 FLOATS = frozenset(map(np.dtype, ("float16", "float32", "float64", "longdouble")))
+
+
+class _Here(threading.local):
+    dtype: np.dtype[Any] = np.dtype(np.float64)
+
+
+_here = _Here()
+
+
+def current_dtype() -> np.dtype[Any]:
+    """What Python numbers and lists become now, in this thread."""
+    return _here.dtype
 
 
 class default_dtype:
@@ -28,19 +41,17 @@ class default_dtype:
     dtype('float64')
     """
 
-    now: np.dtype[Any] = np.dtype(np.float64)
-
     def __init__(self, dtype: npt.DTypeLike) -> None:
         if np.dtype(dtype) not in FLOATS:
             raise DtypeError(f"default_dtype({dtype!r})", hint="give a floating-point dtype, np.float32 or np.float64")
-        self.before = default_dtype.now
-        default_dtype.now = np.dtype(dtype)
+        self.before = _here.dtype
+        _here.dtype = np.dtype(dtype)
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *error: object) -> None:
-        default_dtype.now = self.before
+        _here.dtype = self.before
 
 
 def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
@@ -64,7 +75,7 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
             hint = "turn text into numbers first: tg.data.vocab.CharVocabulary.from_text(text).encode(text)"
         raise DtypeError(f"cannot compute with {short(data)}, of dtype {array.dtype}", hint=hint)
     if dtype is None and not isinstance(data, (np.ndarray, np.generic)):
-        dtype = default_dtype.now
+        dtype = _here.dtype
     return array if dtype is None else np.asarray(array, dtype)
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from .errors import DataError, DtypeError, ShapeError
 from .kernels import Array
-from .primitives import abs, exp, log, maximum, where
-from .scopes import here, place_of
+from .primitives import exp, log, where
+from .scopes import here, place_of, scope
 from .tensor import Tensor, TensorLike, as_tensor, named
 
 __all__ = [
@@ -41,7 +41,7 @@ def _largest(x: Tensor, axis: int) -> Tensor:
             where=place_of(here.mode.frames),
             hint="the axis must exist and hold at least one entry",
         )
-    return named(as_tensor(x.data.max(axis=axis, keepdims=True)), "max")
+    return named(as_tensor(x._data.max(axis=axis, keepdims=True)), "max")
 
 
 def softmax(x: TensorLike, axis: int = -1) -> Tensor:
@@ -56,13 +56,14 @@ def softmax(x: TensorLike, axis: int = -1) -> Tensor:
 
 
 def softplus(x: TensorLike) -> Tensor:
-    """log(1 + exp(x)) as max(x, 0) + log(1 + exp(-|x|)): no overflow at any x.
+    """log(1 + exp(x)) as m + log(exp(-m) + exp(x - m)) with m = max(x, 0), a constant: no overflow at any x.
 
     >>> softplus([-1000.0, 1000.0])
     Tensor([   0., 1000.])
     """
     x = as_tensor(x)
-    return maximum(x, 0.0) + log(1.0 + exp(-abs(x)))
+    m = named(as_tensor(np.maximum(x._data, np.zeros((), x.dtype))), "max")
+    return m + log(exp(-m) + exp(x - m))
 
 
 def log_sigmoid(x: TensorLike) -> Tensor:
@@ -83,7 +84,11 @@ def cross_entropy(logits: TensorLike, targets: Any) -> Tensor:
     >>> round(cross_entropy([[0.0, 0.0]], [1]).item(), 4)
     0.6931
     """
-    logits = as_tensor(logits)
+    with scope("cross_entropy"):
+        return _cross_entropy(as_tensor(logits), targets)
+
+
+def _cross_entropy(logits: Tensor, targets: Any) -> Tensor:
     given = targets.data if isinstance(targets, Tensor) else np.asarray(targets)
     if given.dtype.kind == "f" and given.shape == logits.shape and logits.size:
         return -(log_softmax(logits) * as_tensor(targets)).sum() / (logits.size / logits.shape[-1])

@@ -8,9 +8,9 @@ dies by reference counting when its loss is dropped.
 
 from __future__ import annotations
 
+import threading
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from .errors import GraphError
 from .scopes import Frame, here, place_of, tick
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .ops import Op
     from .tensor import Tensor
 
-__all__ = ["Node", "Trace", "change", "hooks", "leaf", "reachable"]
+__all__ = ["Node", "Trace", "change", "leaf", "lock", "reachable"]
 
 by_age = attrgetter("order")
 
@@ -34,8 +34,8 @@ class Node:
     """
 
     __slots__ = (
-        "__weakref__", "args", "changed", "consts", "frames", "g", "grad", "mark", "name", "op", "order", "owned", "parents", "pending",
-        "saved", "shape", "trace", "value",
+        "__weakref__", "args", "changed", "consts", "frames", "g", "grad", "hooks", "mark", "name", "op", "order", "owned", "parents",
+        "pending", "saved", "shape", "trace", "value",
     )  # fmt: skip
 
     op: Op | None
@@ -49,6 +49,7 @@ class Node:
     name: str | None
     grad: Array | None
     trace: Trace | None
+    hooks: list[Any] | None  # what to do when the gradient is complete: call a function, or (None) keep it in `grad`
     mark: object
     g: Any
     owned: bool
@@ -63,7 +64,7 @@ class Node:
 def leaf(value: Array, name: str | None = None) -> Node:
     """A node for a tensor that was given."""
     n = Node()
-    n.op = n.saved = n.args = n.consts = n.grad = n.trace = n.mark = n.changed = None
+    n.op = n.saved = n.args = n.consts = n.grad = n.trace = n.mark = n.changed = n.hooks = None
     n.parents, n.frames, n.order = (), here.mode.frames, tick()
     n.value, n.shape, n.name = value, value.shape, name
     return n
@@ -76,11 +77,10 @@ class Trace(NamedTuple):
     checksums: tuple[int, ...]
 
 
-# what to do when the gradient of a node is complete: call a function, or (None) keep it in `grad`
-hooks: WeakKeyDictionary[Node, list[Any]] = WeakKeyDictionary()
-
-
 # ---- the walk -----------------------------------------------------------------------------------------------------------------
+
+
+lock = threading.RLock()  # marks and gradients sit on nodes, and threads may share weights: one pass at a time
 
 
 def reachable(root: Node, clear: bool = False) -> tuple[list[Node], list[Node]]:
@@ -88,26 +88,27 @@ def reachable(root: Node, clear: bool = False) -> tuple[list[Node], list[Node]]:
 
     Raises `GraphError` where the graph was freed, or where a value was changed in place after it was used.
     """
-    met = root.mark = object()  # marks what this walk has met: quicker than a set
-    nodes: list[Node] = []
-    leaves: list[Node] = []
-    todo = [root]
-    push, pop, keep = todo.append, todo.pop, nodes.append
-    while todo:
-        node = pop()
-        if clear:
-            node.g = node.pending = None
-        parents = node.parents
-        if parents:
-            keep(node)
-            for parent in parents:
-                if parent is not None and parent.mark is not met:
-                    parent.mark = met
-                    push(parent)
-        elif node.op is None:
-            leaves.append(node)
-        else:
-            raise _freed(node)
+    with lock:
+        met = root.mark = object()  # marks what this walk has met: quicker than a set
+        nodes: list[Node] = []
+        leaves: list[Node] = []
+        todo = [root]
+        push, pop, keep = todo.append, todo.pop, nodes.append
+        while todo:
+            node = pop()
+            if clear:
+                node.g = node.pending = None
+            parents = node.parents
+            if parents:
+                keep(node)
+                for parent in parents:
+                    if parent is not None and parent.mark is not met:
+                        parent.mark = met
+                        push(parent)
+            elif node.op is None:
+                leaves.append(node)
+            else:
+                raise _freed(node)
     nodes.sort(key=by_age)
     leaves.sort(key=by_age)
     if nodes:

@@ -6,6 +6,7 @@ NumPy's functions are recorded where an op exists and refused with a word where 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +22,7 @@ UFUNCS |= {np.matmul: "matmul", np.power: "pow", np.float_power: "pow"}
 
 FUNCTIONS: dict[Any, str] = {
     np.sum: "sum", np.max: "max", np.amax: "max", np.reshape: "reshape", np.transpose: "transpose", np.where: "where",
-    np.broadcast_to: "broadcast_to", np.concatenate: "concat", np.stack: "stack", np.split: "split", np.take: "take",
-    np.mean: "mean", np.dot: "matmul",
+    np.broadcast_to: "broadcast_to", np.concatenate: "concat", np.stack: "stack", np.mean: "mean",
 }  # fmt: skip
 
 # these give integers, truth values or text, through which no gradient flows
@@ -43,7 +43,8 @@ INSTEAD = {
     "clip": "tg.maximum(low, -tg.maximum(-high, -x))", "einsum": "tg.matmul, transpose and reshape", "hstack": "tg.concat",
     "vstack": "tg.concat", "append": "tg.concat", "squeeze": "x.reshape(...)", "expand_dims": "x.reshape(...)", "ravel": "x.reshape(-1)",
     "swapaxes": "x.transpose(...)", "outer": "a.reshape(-1, 1) * b", "linalg.norm": "(x * x).sum() ** 0.5", "copy": "x.detach()",
-    "norm": "(x * x).sum() ** 0.5", "inner": "(a * b).sum()", "prod": "tg.exp(tg.log(x).sum())",
+    "norm": "(x * x).sum() ** 0.5", "inner": "(a * b).sum()", "split": "tg.split(x, parts, axis)", "take": "tg.take(x, rows)",
+    "dot": "a @ b",
 }  # fmt: skip
 
 
@@ -74,13 +75,18 @@ class NumpyLike:
             return ufunc(*_values(inputs), **options)
         raise _refusal(
             ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}",
-            "out= and where= cannot be recorded" if options else "",
+            f"{'=, '.join(options)}= cannot be recorded" if options else "",
         )
 
     def __array_function__(self: Any, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         """`np.sum(tensor)`, `np.concatenate([...])`: record the op of that name."""
         if function in FUNCTIONS:
-            return _recorded(FUNCTIONS[function])(*args, **kwargs)
+            recorded = _recorded(FUNCTIONS[function])
+            try:
+                signature(recorded).bind(*args, **kwargs)
+            except TypeError:
+                raise _refusal(function.__name__, f"tg.{FUNCTIONS[function]} does not have these arguments") from None
+            return recorded(*args, **kwargs)
         if function in WITHOUT_GRADIENT or not _recording((args, tuple(kwargs.values()))):
             return function(*_values(args), **{key: _values((value,))[0] for key, value in kwargs.items()})
         raise _refusal(function.__name__, "")

@@ -2,11 +2,12 @@
 
 `Arrays` computes each gradient on the spot. `Deferred` is the training path: it hands out gradients that are still to be
 computed (pairs to multiply, `Placed` slices) and that `backward()` settles in one go. The third reader, which records gradients as a graph
-of their own, is `Recorded` in `backward.py`: it has the same names, on Tensors.
+of their own, is `Recorded` in `readers.py`: it has the same names, on Tensors.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,7 +26,8 @@ del number
 
 
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)) as (1 + tanh(x/2)) / 2: no overflow at any x, one temporary array. Absolute error below 1e-16."""
+    """1 / (1 + exp(-x)) as (1 + tanh(x/2)) / 2: no overflow at any x, one temporary array. Exact to about half a unit in
+    the last place of 1."""
     half = HALF.get(x.dtype)
     if half is None or not x.ndim:
         return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x), None if half is None else x.dtype)
@@ -69,10 +71,15 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     return total
 
 
+def rows(a: Any) -> Any:
+    """All axes but the last as one; an array without entries too."""
+    return a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
+
+
 def product(a: Array, g: Array, ndim: int) -> Array:
     """The gradient of the right factor of `a @ b` (b with `ndim` axes), from `g`, the gradient of the product."""
     if ndim == 2 < a.ndim:
-        a, g = a.reshape(-1, a.shape[-1]), g.reshape(-1, g.shape[-1])
+        a, g = rows(a), rows(g)
     return a.T.dot(g) if a.ndim == 2 == g.ndim else np.matmul(np.swapaxes(a, -1, -2), g)
 
 
@@ -168,7 +175,7 @@ class Deferred(Arrays):
         if a.ndim == 2 == g.ndim:
             return a, g
         if ndim == 2:
-            return a.reshape(-1, a.shape[-1]), g.reshape(-1, g.shape[-1])
+            return rows(a), rows(g)
         return product(a, g, ndim)
 
     def place(self, g: Array, key: Key, shape: tuple[int, ...]) -> Any:
@@ -191,7 +198,7 @@ class Deferred(Arrays):
 def power(a: Array, exponent: float) -> Array:
     """a ** exponent in the dtype of a."""
     if exponent == 1:
-        return a
+        return a.copy()
     if exponent == 2:
         return np.square(a)
     if a.dtype.kind != "f":

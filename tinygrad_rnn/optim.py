@@ -42,7 +42,7 @@ class Optimizer:
         for k, p in enumerate(self.parameters):
             if p.grad is not None:
                 change = self._change(k, p.grad)
-                p.data = np.subtract(p.data, change, out=change)  # a new array: constants may share the old one
+                p.replace(np.subtract(p.data, change, out=change))  # a new array: constants may share the old one
 
     def _change(self, k: int, g: Array) -> Array:
         """What to take off parameter k: an array of its own, in the parameter's shape and dtype."""

@@ -142,7 +142,14 @@ def place(x: TensorLike, key: Key, shape: tuple[int, ...]) -> Tensor:
     >>> place([1.0, 2.0], ([0, 0],), (3,))
     Tensor([3., 0., 0.])
     """
-    return apply1(ops.PLACE, as_tensor(x), (key, shape))
+    x = as_tensor(x)
+    try:
+        part = np.broadcast_to(np.zeros(()), shape)[key].shape
+    except IndexError as error:
+        raise ShapeError(f"place at {key} in shape {shape}: {error}", hint="the index must lie inside the shape") from None
+    if part != x.shape:
+        raise ShapeError(f"place of shape {x.shape} at {key} in shape {shape}", hint=f"that part has shape {part}")
+    return apply1(ops.PLACE, x, (key, shape))
 
 
 def take(table: TensorLike, index: Any) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import ops, primitives
 from .graph import Node
-from .kernels import Array, Arrays
+from .kernels import Array, Arrays, rows
 from .scopes import Change, Frame
 from .tensor import Tensor, apply1, as_tensor
 
@@ -54,7 +54,7 @@ class Recorded:
 
     def product(self, a: Tensor, g: Tensor, ndim: int) -> Tensor:
         if ndim == 2 < a.ndim:
-            a, g = a.reshape(-1, a.shape[-1]), g.reshape(-1, g.shape[-1])
+            a, g = rows(a), rows(g)
         return self.swap(a) @ g
 
     def place(self, g: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:

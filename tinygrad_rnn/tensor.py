@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import anomaly, graph, ops
-from .dtypes import FLOATS, as_array, default_dtype
+from .dtypes import FLOATS, as_array, current_dtype
 from .errors import DtypeError, GraphError, ShapeError
 from .graph import Node, leaf
 from .interop import NumpyLike
@@ -66,22 +66,28 @@ class Tensor(NumpyLike):
 
     @property
     def data(self) -> Array:
-        """The values. Assign to change them; a graph that used the old ones then refuses its backward pass."""
-        return self._data
+        """The values: the array itself, or a copy where it is a part of another tensor's.
+
+        Assign to change them; a graph that used the old ones then refuses its backward pass.
+        Raises `ShapeError` for values of another shape.
+        """
+        return self._data if self._data.base is None else self._data.copy()
 
     @data.setter
     def data(self, value: Any) -> None:
         array = as_array(value, self._data.dtype)
         if array.shape != self._data.shape:
             raise ShapeError(f"data of shape {array.shape} for a tensor of shape {self.shape}", hint="make a new Tensor instead")
+        self.replace(array if array is self._data else array.copy())
+
+    def replace(self, array: Array) -> None:
+        """Take an array of the same shape and dtype, which nobody else holds, as the values."""
         self._data = array
-        node = self.node
-        if node is None:
-            self.changed = graph.change()
-        else:
-            node.changed = graph.change()
-            if node.op is None:
-                node.value = array
+        self.changed = graph.change()
+        if self.node is not None:
+            self.node.changed = self.changed
+            if self.node.op is None:
+                self.node.value = array
 
     @property
     def grad(self) -> Array | None:
@@ -120,7 +126,7 @@ class Tensor(NumpyLike):
         elif not value and self.node is not None:
             if not self.is_leaf:
                 raise GraphError("requires_grad = False on a result", where=self.place, hint="use result.detach()")
-            self._name, self.node = self.node.name, None
+            self._name, self.node, self._data = self.node.name, None, self._data.copy()
 
     @property
     def is_leaf(self) -> bool:
@@ -150,7 +156,7 @@ class Tensor(NumpyLike):
 
     def detach(self) -> Tensor:
         """The same values without their history: a constant, for truncated backpropagation through time."""
-        return _constant(self._data.copy() if self.node is not None and self.is_leaf else self._data, self.name)
+        return _constant(self._data.copy(), self.name)
 
     # ---- gradients
 
@@ -177,7 +183,8 @@ class Tensor(NumpyLike):
     def register_hook(self, hook: Callable[[Array], Array | None]) -> Callable[[], None]:
         """Call `hook(gradient)` once this tensor's gradient is complete; what it returns (if not None) replaces it.
 
-        Returns a function that removes the hook.
+        The hook may keep or change the array: it is a copy. Hooks act in `backward()`, not in `tg.grad` or snapshots. Returns a
+        function that removes the hook.
 
         >>> import tinygrad_rnn as tg
         >>> w = tg.Tensor([1.0, 2.0], requires_grad=True)
@@ -191,11 +198,13 @@ class Tensor(NumpyLike):
             )
         hooks = self._hooks()
         hooks.append(hook)
-        return lambda: hooks.remove(hook)
+        return lambda: hooks.remove(hook) if hook in hooks else None
 
     def _hooks(self) -> list[Callable[[Array], Array | None] | None]:
         assert self.node is not None
-        return graph.hooks.setdefault(self.node, [])
+        if self.node.hooks is None:
+            self.node.hooks = []
+        return self.node.hooks
 
     # ---- arithmetic
 
@@ -271,10 +280,15 @@ class Tensor(NumpyLike):
         """The same entries in another shape; one size may be -1."""
         return apply1(ops.RESHAPE, self, shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape)
 
-    def transpose(self, *axes: int) -> Tensor:
-        """The axes in another order; without arguments, reversed."""
+    def transpose(self, *axes: Any) -> Tensor:
+        """The axes in another order, as numbers or a tuple; without arguments, reversed. Raises `ShapeError` if one is missing."""
         ndim = self._data.ndim
-        return apply1(ops.TRANSPOSE, self, tuple(a % max(ndim, 1) for a in axes) if axes else tuple(range(ndim - 1, -1, -1)))
+        if not axes:
+            return apply1(ops.TRANSPOSE, self, tuple(range(ndim - 1, -1, -1)))
+        order = _axes(axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes, self, "transpose")
+        if order is None or sorted(order) != list(range(ndim)):
+            raise ShapeError(f"transpose{axes} of a tensor of shape {self.shape}", where=self.place, hint="name each axis once")
+        return apply1(ops.TRANSPOSE, self, order)
 
     T = property(transpose, doc="The axes reversed.")
 
@@ -302,10 +316,12 @@ def named(t: Tensor, name: str) -> Tensor:
     >>> named(Tensor([1.0]), "x").name
     'x'
     """
-    if t.node is None:
-        t._name = name
-    else:
+    if t.node is not None:
         t.node.name = name
+    elif t._data.flags.writeable or t._data.base is not None:
+        t._name = name
+    else:  # a number that others use too
+        return _constant(t._data.copy(), name)
     return t
 
 
@@ -336,7 +352,7 @@ def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
     n.order = tick()
     n.shape = y.shape
     n.frames = mode.frames
-    n.consts = n.name = n.grad = n.trace = n.mark = n.changed = None
+    n.consts = n.name = n.grad = n.trace = n.mark = n.changed = n.hooks = None
     saves = op.saves
     n.saved = y if saves is OUTPUT else x if saves is INPUT else None
     if mode.watching:
@@ -368,7 +384,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
     n.order = tick()
     n.shape = y.shape
     n.frames = mode.frames
-    n.consts = n.name = n.grad = n.trace = n.mark = n.changed = None
+    n.consts = n.name = n.grad = n.trace = n.mark = n.changed = n.hooks = None
     saves = op.saves
     if p is None:
         n.saved, n.consts = None if saves is NOTHING else (x, z if saves is BOTH else None), (a, None)
@@ -394,7 +410,7 @@ def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
     if mode.recording and any(p is not None for p in parents):
         n = t.node = Node()
         n.op, n.parents, n.args, n.order, n.shape, n.frames = op, parents, args, tick(), y.shape, mode.frames
-        n.saved = n.name = n.grad = n.trace = n.mark = n.changed = None
+        n.saved = n.name = n.grad = n.trace = n.mark = n.changed = n.hooks = None
         n.consts = tuple(t if t.node is None else None for t in inputs) if None in parents else None
         if mode.watching:
             anomaly.inspect(n, y, arrays)
@@ -423,21 +439,26 @@ scalars: dict[tuple[float, np.dtype[Any]], Tensor] = {}  # constants of one numb
 
 
 def _scalar(value: float, dtype: np.dtype[Any]) -> Tensor:
-    number = _constant(np.array(value, dtype if dtype in FLOATS else default_dtype.now))
-    if value and len(scalars) < 1000:  # 0.0 and -0.0 are one key but two numbers
+    if dtype not in FLOATS:
+        return _constant(np.array(value, current_dtype()))
+    number = _constant(np.array(value, dtype))
+    number._data.flags.writeable = False
+    if value and value == value and len(scalars) < 1000:  # 0.0 and -0.0 are one key but two numbers; NaN is none
         scalars[value, dtype] = number
     return number
 
 
 def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
-    """A Tensor of anything numeric; a Python number takes the dtype of `like`, so that a float32 graph stays one."""
+    """A Tensor of anything numeric; what is not an array takes the dtype of `like`, so that a float32 graph stays one."""
     kind = type(value)
     if kind is Tensor:
         return value
     if kind is float or kind is int:
-        dtype = default_dtype.now if like is None else like._data.dtype
+        dtype = current_dtype() if like is None else like._data.dtype
         known = scalars.get((value, dtype))
         return known if known is not None else _scalar(value, dtype)
+    if like is not None and not isinstance(value, ndarray) and like._data.dtype in FLOATS:
+        return _constant(as_array(value, like._data.dtype))  # a list, a truth value, a number of NumPy's
     return _constant(as_array(value))
 
 
@@ -489,8 +510,10 @@ def matmul(a: TensorLike, b: TensorLike) -> Tensor:
 
 
 def power(a: TensorLike, exponent: TensorLike) -> Tensor:
-    """`a ** exponent`: for a number one op; for a tensor exp(exponent log a), which needs a > 0."""
+    """`a ** exponent`: for a number one op; for several exponents, or one with a gradient, exp(exponent log a): a > 0."""
     a = as_tensor(a)
-    if isinstance(exponent, (int, float, np.integer, np.floating)):
-        return apply1(ops.POW, a, exponent.item() if isinstance(exponent, np.generic) else exponent)
+    if not isinstance(exponent, Tensor) or exponent.node is None:
+        number = as_array(exponent)
+        if number.ndim == 0:
+            return apply1(ops.POW, a, number.item() if not isinstance(exponent, (int, float)) else exponent)
     return apply1(ops.EXP, apply2(ops.MUL, as_tensor(exponent, a), apply1(ops.LOG, a)))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..dtypes import default_dtype
+from ..dtypes import current_dtype
 from ..errors import DataError, ShapeError
 from ..kernels import Array
 
@@ -20,7 +20,7 @@ def uniform(rng: np.random.Generator, shape: tuple[int, ...], bound: float, dtyp
     Raises `ShapeError` for a size that is not a whole number of at least 1, `DataError` for anything but a Generator.
     """
     _check(rng, shape)
-    return rng.uniform(-bound, bound, shape).astype(dtype or default_dtype.now)
+    return rng.uniform(-bound, bound, shape).astype(dtype or current_dtype())
 
 
 def orthogonal(rng: np.random.Generator, shape: tuple[int, int], gain: float = 1.0, dtype: npt.DTypeLike | None = None) -> Array:
@@ -37,14 +37,14 @@ def orthogonal(rng: np.random.Generator, shape: tuple[int, int], gain: float = 1
     _check(rng, ())
     if columns > rows and rows and columns % rows == 0:
         blocks = [_orthogonal_block(rng, rows, rows) for _ in range(columns // rows)]
-        return (np.concatenate(blocks, axis=1) * gain).astype(dtype or default_dtype.now)
-    return (_orthogonal_block(rng, rows, columns) * gain).astype(dtype or default_dtype.now)
+        return (np.concatenate(blocks, axis=1) * gain).astype(dtype or current_dtype())
+    return (_orthogonal_block(rng, rows, columns) * gain).astype(dtype or current_dtype())
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: npt.DTypeLike | None = None) -> Array:
     """Drawn from N(0, 1). Raises as `uniform` does."""
     _check(rng, shape)
-    return rng.standard_normal(shape).astype(dtype or default_dtype.now)
+    return rng.standard_normal(shape).astype(dtype or current_dtype())
 
 
 def _orthogonal_block(rng: np.random.Generator, rows: int, columns: int) -> Array:
@@ -57,12 +57,12 @@ def _orthogonal_block(rng: np.random.Generator, rows: int, columns: int) -> Arra
 def identity(shape: tuple[int, int], gain: float = 1.0, dtype: npt.DTypeLike | None = None) -> Array:
     """Ones on the diagonal, times `gain`: with relu, the IRNN of Le, Jaitly and Hinton 2015."""
     rows, columns = _two(shape, "identity")
-    return (np.eye(rows, columns) * gain).astype(dtype or default_dtype.now)
+    return (np.eye(rows, columns) * gain).astype(dtype or current_dtype())
 
 
 def zeros(shape: tuple[int, ...], dtype: npt.DTypeLike | None = None) -> Array:
     """All zero."""
-    return np.zeros(shape, dtype or default_dtype.now)
+    return np.zeros(shape, dtype or current_dtype())
 
 
 def spectral_radius(W: Any) -> float:

@@ -89,7 +89,7 @@ def box_of(
     block = _block(r, places)
     if len(group) > 1:
         scope = scope_of(r)
-        bare = "ops" if not places.steps else "loss" if r.id == len(graph) - 1 else "readout" if r.t is None else "step"
+        bare = "ops" if not places.steps else "step" if r.t is not None else "readout" if r.shape else "loss"
         label = scope[-1].name.removesuffix("Cell") if scope else bare
         index = "" if step is None else subscript(str(step))
         name, kind, op = ", ".join(s + index for s in states if s) or f"{len(group)} ops", "group", "group"

@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 from .boxes import Box
-from .layout import Band, Layout, Path
-from .size import chip_spots, label_of, name_of
-from .style import Brush, clean, ink_on
+from .layout import Layout, Path
+from .size import CHIP_HEIGHT, chip_spots, label_of, name_of
+from .style import Brush, Theme, clean, ink_on, text_width
+from .svg import Painter
 from .view import HIDDEN, Edge, View
 from .words import box_words, chip_words
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["dag", "digraph"]
 
 FACE = "DejaVu Sans"
+BOX = {"shape": "box", "style": "filled,rounded"}
 
 
 def digraph(layout: Layout, paint: Brush, title: str) -> graphviz.Digraph:
@@ -31,48 +34,59 @@ def digraph(layout: Layout, paint: Brush, title: str) -> graphviz.Digraph:
     theme, view, high = paint.theme, layout.view, layout.height
     g = Digraph(
         graph_attr={"layout": "nop2", "outputorder": "nodesfirst", "bgcolor": theme.paper, "pad": "0.1", "notranslate": "true"},
-        node_attr={
-            "shape": "box",
-            "style": "filled,rounded",
-            "fixedsize": "true",
-            "fontname": FACE,
-            "fontsize": "10",
-            "label": "",
-        },
+        node_attr=BOX | {"fixedsize": "shape", "fontname": FACE, "fontsize": "12", "label": ""},
     )
 
-    def words(name: str, label: str, x: float, y: float, wide: float, size: str = "10", ink: str = theme.soft) -> None:
-        g.node(name, text(label), shape="plaintext", style="", fontsize=size, fontcolor=ink, **place(x, y, wide, 20, high))
-
-    words("title", title, 26 + 5 * len(title), 30, 10 * len(title), "15", theme.ink)
-    for k, band in enumerate(layout.bands):
-        after = band.column == view.after
-        g.node(f"band{k}", fillcolor=theme.paper if after else theme.band, color=theme.line, **spread(band, high))
-        label = "readout and loss" if after else f"t = {view.steps[band.column]}"
-        words(f"step{k}", label, (band.left + band.right) / 2, band.bottom + 14, band.right - band.left)
+    painter = Painter(layout, paint, "g")
+    around, wide = painter.around(title)
+    g.node("paper", style="invis", **place(wide / 2, high / 2, wide, high, high))
+    surroundings(g, [*painter.bands(), *painter.panel(), *around], theme, high)
     if layout.gap is not None:
-        gap = layout.gap
-        g.node("gap", style="rounded,dashed", color=theme.line, **spread(gap, high))
-        words("steps", f"… {len(view.hidden)} steps …", (gap.left + gap.right) / 2, gap.bottom + 14, gap.right - gap.left)
         for k, lane in enumerate(layout.lanes):  # edges need two ends: these stand at the sides of the hidden steps
-            g.node(f"lane{k}in", shape="point", style="invis", **place(gap.left, lane, 0.1, 0.1, high))
-            g.node(f"lane{k}out", shape="point", style="invis", **place(gap.right, lane, 0.1, 0.1, high))
+            g.node(f"lane{k}in", shape="point", style="invis", **place(layout.gap.left, lane, 0.1, 0.1, high))
+            g.node(f"lane{k}out", shape="point", style="invis", **place(layout.gap.right, lane, 0.1, 0.1, high))
     for node in [*layout.nodes, *(pill.node for pill in layout.panel.pills)]:
         g.node(f"n{node.box.id}", **look(node.box, view, paint), **place(node.x, node.y, node.width, node.height, high))
-        for chip, x, y, wide in chip_spots(node):
+        for chip, x, y, broad in chip_spots(node):
             fill = paint.fill(chip.strength)
-            colours = {"fillcolor": fill, "fontcolor": ink_on(fill), "color": theme.line, "fontsize": "7"}
-            tip = text(chip_words(view, chip), 300)
-            g.node(f"c{node.box.id}_{chip.leaf}", text(chip.label, 7), tooltip=tip, **colours, **place(x, y, wide, 13, high))
-    for pill in layout.panel.pills:
-        right = pill.node.x + pill.node.width / 2
-        words(f"size{pill.node.box.id}", "\n".join(pill.lines), right + 28, pill.node.y, 50, "8")
+            colours = {"fillcolor": fill, "fontcolor": ink_on(fill), "color": theme.line, "fontsize": "9"}
+            colours |= {"style": BOX["style"] + (",dashed" if chip.strength == 0.0 else "")} | place(
+                x, y, broad, CHIP_HEIGHT, high
+            )
+            g.node(f"c{node.box.id}_{chip.leaf}", text(chip.label, 7), tooltip=text(chip_words(view, chip), 300), **colours)
     number = {lane: k for k, lane in enumerate(layout.lanes)}
     for path in layout.paths:
         tail = f"n{path.edge.source}" if path.edge.source >= 0 else f"lane{number[path.points[0][1]]}out"
         head = f"n{path.edge.target}" if path.edge.target >= 0 else f"lane{number[path.points[-1][1]]}in"
         g.edge(tail, head, **stroke(path.edge, paint), pos=bezier(path, high))
     return g
+
+
+def surroundings(g: graphviz.Digraph, elements: list[str], theme: Theme, high: float) -> None:
+    """What stands around the boxes, taken over from the SVG: its rectangles, lines, dots and words become nodes."""
+    tree = ElementTree.fromstring(f"<g>{''.join(elements)}</g>")  # noqa: S314 - our own text
+    for k, e in enumerate(e for group in (tree, *tree.findall("g")) for e in group):
+        a = {name: float(e.get(name, 0)) for name in ("x", "y", "cx", "cy", "width", "height", "r", "rx", "font-size")}
+        wide, tall, fill = a["width"] + 2 * a["r"], a["height"] + 2 * a["r"], e.get("fill", "")
+        x, y = a["x"] + a["cx"] + a["width"] / 2, a["y"] + a["cy"] + a["height"] / 2
+        if fill.startswith("url"):  # the scale of colours
+            for part in range(32):
+                dress = {"style": "filled", "fillcolor": theme.level(part / 31), "color": "transparent"}
+                g.node(f"scale{part}", **dress, **place(x + wide * (part / 32 - 0.485), y, wide / 32, tall, high))
+        elif e.tag in ("rect", "circle"):
+            style = "filled" + (",rounded" if a["rx"] > 3 else "") + (",dashed" if e.get("stroke-dasharray") else "")
+            dress = {"style": style, "fillcolor": fill.replace("none", "transparent"), "color": e.get("stroke", "transparent")}
+            dress |= {"shape": "box" if e.tag == "rect" else "circle", "penwidth": e.get("stroke-width", "1")}
+            g.node(f"rect{k}", tooltip=text(e.findtext("title") or ""), **dress, **place(x, y, wide, tall, high))
+        elif e.tag == "path":
+            left, y, right = (float(part) for part in e.get("d", "")[1:].replace("H", " ").split())
+            g.node(f"line{k}", color=e.get("stroke", ""), penwidth="0.5", **place((left + right) / 2, y, right - left, 0.2, high))
+        elif e.tag == "text":
+            words, face = "".join(e.itertext()), FACE + " Bold" * (e.get("font-weight") == "bold")
+            wide = text_width(words, a["font-size"]) * (1.12 if "Bold" in face else 1.0)
+            x = a["x"] + wide * {"start": 0.5, "middle": 0.0, "end": -0.5}[e.get("text-anchor", "start")]
+            font = {"shape": "plaintext", "style": "", "fontname": face, "fontsize": str(a["font-size"]), "fontcolor": fill}
+            g.node(f"text{k}", text(words, 200), **font, **place(x, a["y"] - 0.35 * a["font-size"], wide, 20, high))
 
 
 def dag(view: View, paint: Brush, title: str) -> graphviz.Digraph:
@@ -83,7 +97,7 @@ def dag(view: View, paint: Brush, title: str) -> graphviz.Digraph:
     heading = {"label": text(title), "labelloc": "t", "fontname": FACE, "fontcolor": theme.ink}
     g = Digraph(
         graph_attr={"rankdir": "LR", "bgcolor": theme.paper, **heading},
-        node_attr={"shape": "box", "style": "filled,rounded", "fontname": FACE, "fontsize": "11"},
+        node_attr=BOX | {"fontname": FACE, "fontsize": "11"},
     )
     for box in view.boxes:
         g.node(f"n{box.id}", **look(box, view, paint))
@@ -128,11 +142,6 @@ def stroke(edge: Edge, paint: Brush) -> dict[str, str]:
 def place(x: float, y: float, width: float, height: float, high: float) -> dict[str, str]:
     """Position and size of a node, for nop2."""
     return {"pos": f"{x:.2f},{high - y:.2f}!", "width": f"{width / 72:.4f}", "height": f"{height / 72:.4f}"}
-
-
-def spread(band: Band, high: float) -> dict[str, str]:
-    """Position and size of a band of a step."""
-    return place((band.left + band.right) / 2, (band.top + band.bottom) / 2, band.right - band.left, band.bottom - band.top, high)
 
 
 def bezier(path: Path, high: float) -> str:

@@ -118,9 +118,7 @@ def _hidden(elide: object, steps: int) -> tuple[int, ...]:
     elif isinstance(elide, int) and elide > 0:
         keep = elide
     else:
-        raise DataError(
-            f"draw(elide={elide!r})", hint="elide is 'auto', True, False or the number of steps to keep at either end"
-        )
+        raise DataError(f"draw(elide={elide!r})", hint="elide is 'auto', True, False or how many steps to keep at either end")
     return tuple(range(keep, steps - keep))
 
 
@@ -195,14 +193,12 @@ class Drawing:
             made = self.to_graphviz().pipe(format=kind[1:])
         except graphviz.ExecutableNotFound:
             instead = _write(path.with_suffix(".svg"), self.svg().encode())
-            raise DataError(
-                f"Graphviz is not installed, so {instead} was written in place of {path.name}", hint=INSTALL
-            ) from None
+            words = f"Graphviz is not installed, so {instead} was written in place of {path.name}"
+            raise DataError(words, hint=INSTALL) from None
         except (subprocess.CalledProcessError, OSError) as error:
             said = error.stderr if isinstance(error, subprocess.CalledProcessError) else error
-            raise DataError(
-                f"Graphviz could not draw {path.name}: {clean(str(said), 200)}", hint="save as .svg instead"
-            ) from None
+            words = f"Graphviz could not draw {path.name}: {clean(str(said), 200)}"
+            raise DataError(words, hint="save as .svg instead") from None
         assert isinstance(made, bytes)
         return made
 

@@ -20,7 +20,7 @@ TRACK, PRE, POST, STRAIGHT = 7.0, 9.0, 13.0, 17.0  # between tracks; room before
 GUTTER = 8.0  # half of the room between two steps
 TOP = 64.0
 MARGIN = 26.0
-GAP = 214.0  # the width of the tile of hidden steps
+GAP = 244.0  # the width of the tile of hidden steps
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Frame:
     def layout(self) -> Layout:
         view = self.view
         y = self.y
-        panel = panel_of(view.pills, TOP)
+        panel = panel_of(view.pills, TOP, "∂ " if view.color == "grad" else "rms ")
         left: dict[int, float] = {}
         x = MARGIN + panel.width
         if self.tiles["before"].spots:
@@ -121,7 +121,7 @@ class Frame:
             for (x1, y1), (x2, _) in pairwise(p.points)
             if gap and min(x1, x2) < gap.left and gap.right < max(x1, x2)
         }
-        height = max(bottom + 34 if self.after else bottom + 10, panel.bottom + 10)
+        height = max(bottom + 56 if self.after else bottom + 10, panel.bottom + 32)
         across = tuple(sorted(lanes)), tuple(sorted(passing))
         return Layout(view, tuple(nodes), paths, tuple(bands), gap, *across, panel, x + MARGIN - GUTTER, height + 10)
 
@@ -144,10 +144,9 @@ class Frame:
         for box in self.view.boxes:
             row = self.tiles[self.plan.kind_of(box.column)].spots[box.key][1] - self.plan.low
             span = self.plan.spans.get(box.key, 1)
+            share = self.size[box.id][1] if span == 1 else (self.size[box.id][1] - STRAIGHT) / span
             for k in range(span):
-                high[row + k] = max(
-                    high[row + k], self.size[box.id][1] if span == 1 else (self.size[box.id][1] - STRAIGHT) / span
-                )
+                high[row + k] = max(high[row + k], share)
             if corner_chip(box):
                 hangs.add(row)
         y: dict[int, float] = {}
@@ -185,10 +184,8 @@ class Frame:
             at += GUTTER if column == 0 else 0.0
             for k, track in enumerate(tracks):
                 x[track] = at + PRE + TRACK * k
-            at += (
-                PRE + TRACK * (len(tracks) - 1) + POST + hangs[column] if tracks else (10.0 if ends else STRAIGHT) + hangs[column]
-            )
-            at += GUTTER if column == columns else 0.0
+            at += PRE + TRACK * (len(tracks) - 1) + POST if tracks else 10.0 if ends else STRAIGHT
+            at += hangs[column] + (GUTTER if column == columns else 0.0)
             if column < columns:
                 x[(column + 1) * pitch] = at + wide[column] / 2
                 at += wide[column]
@@ -210,13 +207,8 @@ class Frame:
             points[0] = _border(at[e.source], points[0], points[1])
         if e.target != HIDDEN:
             points[-1] = _border(at[e.target], points[-1], points[-2])
-        dashed = HIDDEN in (e.source, e.target)
-        return Path(
-            e,
-            tuple(points),
-            dashed,
-            e.target_column - e.source_column == 1 and e.target_column < self.after and not self.plan.far(e),
-        )
+        lane = e.target_column - e.source_column == 1 and e.target_column < self.after and not self.plan.far(e)
+        return Path(e, tuple(points), HIDDEN in (e.source, e.target), lane)
 
 
 def _corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:

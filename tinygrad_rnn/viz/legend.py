@@ -9,12 +9,14 @@ from itertools import pairwise
 from .elements import f, text, where
 from .layout import Layout
 from .size import NAME
-from .style import Brush, clean, text_width
+from .style import Brush, clean, number, text_width
 from .view import View
 
-__all__ = ["Legend", "hidden_steps"]
+__all__ = ["Legend", "hidden_steps", "keys", "paint_keys"]
 
-LEGEND = 150.0
+LEGEND = 180.0
+PARTS = {"grad": ": its part of the gradient", "value": ": the size of its values"}
+KeyShape = tuple[str, float, float, float, str]  # what it stands for, left, width, height, words
 
 
 class Legend:
@@ -40,8 +42,8 @@ class Legend:
         return self.view.color != "none" and any(s and math.isfinite(s) for s in self.strengths)
 
     def width(self) -> float:
-        wide = LEGEND + 24 + text_width(self.quantity(), 11) if self.scaled() else 0.0
-        return wide + sum(text_width(words, 11) + 34 for _, words in self.classes())
+        wide = LEGEND + 30 + text_width(self.quantity(), 12) if self.scaled() else 0.0
+        return wide + sum(text_width(words, 12) + 34 for _, words in self.classes())
 
     def draw(self, right: float) -> Iterable[str]:
         """The elements, ending left of `right`."""
@@ -54,19 +56,46 @@ class Legend:
             place = where(at + LEGEND / 2, 27, LEGEND, 10)
             yield f'<rect {place} rx="2" fill="url(#{self.prefix}-scale)" stroke="{t.line}" stroke-width="0.7"/>'
             for part, label in self.brush.scale.ticks():
-                yield text(at + LEGEND * part, 43, label, 9, t.soft, 'text-anchor="middle"')
-            yield text(at + LEGEND + 9, 31, quantity, 11, t.ink)
-            at += LEGEND + 24 + text_width(quantity, 11)
+                yield text(at + LEGEND * part, 44, label, 10.5, t.soft, 'text-anchor="middle"')
+            yield text(at + LEGEND + 16, 31, quantity, 12, t.ink)
+            at += LEGEND + 30 + text_width(quantity, 12)
         for fill, words in self.classes():
             dash = ' stroke-dasharray="2 1.5"' if words == "exactly 0" else ""
             yield f'<rect x="{f(at + 2)}" y="21" width="13" height="11" rx="2" fill="{fill}" stroke="{t.zero_line}"{dash}/>'
-            yield text(at + 20, 31, words, 11, t.ink)
-            at += text_width(words, 11) + 34
+            yield text(at + 20, 31, words, 12, t.ink)
+            at += text_width(words, 12) + 34
         yield "</g>"
 
 
+def keys(layout: Layout) -> tuple[list[KeyShape], float]:
+    """What the shapes mean that occur in an unrolled graph; and where the last of them ends."""
+    boxes, at, found = layout.view.boxes, 26.0, []
+    for occurs, name, wide, high, words in (
+        (bool(layout.panel.pills), "weight", 26.0, 14.0, "weight"),
+        (any(b.chips for b in boxes), "chip", 18.0, 10.0, "one use of it" + PARTS.get(layout.view.color, "")),
+        (any(b.kind == "input" for b in boxes), "input", 20.0, 14.0, "input"),
+        (any(b.state for b in boxes), "state", 20.0, 14.0, "state, for the next step"),
+    ):
+        if occurs and layout.view.steps:
+            found.append((name, at, wide, high, words))
+            at += wide + text_width(words, NAME) + 24
+    return found, at
+
+
+def paint_keys(shapes: list[KeyShape], layout: Layout, brush: Brush, prefix: str) -> Iterable[str]:
+    """The meaning of the shapes, at the foot."""
+    t, y = brush.theme, layout.height - 16
+    yield f'<g id="{prefix}-keys">'
+    for name, at, wide, high, words in shapes:
+        line, thick = (t.ink, 2.2) if name == "state" else (t.zero_line, 1.0)
+        place = f'{where(at + wide / 2, y, wide, high)} rx="{2 if name == "input" else 5 if name == "state" else f(high / 2)}"'
+        yield f'<rect {place} fill="{t.plain}" stroke="{line}" stroke-width="{thick}"/>'
+        yield text(at + wide + 6, y + 4, words, NAME, t.soft)
+    yield "</g>"
+
+
 def hidden_steps(layout: Layout, brush: Brush, prefix: str) -> Iterable[str]:
-    """The tile of hidden steps: the strength of their state as bars, between the lanes."""
+    """The tile of hidden steps: the strength of their state as bars, or dots on the lanes."""
     band, t, view = layout.gap, brush.theme, layout.view
     if band is None:
         return
@@ -74,33 +103,35 @@ def hidden_steps(layout: Layout, brush: Brush, prefix: str) -> Iterable[str]:
     place = where(middle, (band.top + band.bottom) / 2, wide, high)
     yield f'<g id="{prefix}-hidden"><rect {place} rx="10" fill="none" stroke="{t.line}" stroke-dasharray="4 3"/>'
     count = len(view.hidden)
-    yield text(middle, band.bottom + 18, f"… {count} {'step' if count == 1 else 'steps'} …", 12, t.soft, 'text-anchor="middle"')
-    for lane in sorted({*layout.lanes} - {*layout.passing}):
-        for k in (-9, 0, 9):
-            yield f'<circle cx="{f(middle + k)}" cy="{f(lane)}" r="2" fill="{t.soft}"/>'
-    rooms = list(pairwise([band.top + 2, *sorted({*layout.lanes, *layout.passing}), band.bottom - 2]))
-    top, bottom = max(rooms, key=lambda room: round(room[1] - room[0]))
-    top, bottom = top + 12, bottom - 12
-    known = [s for _, s in view.bars if s and math.isfinite(s)]
-    if known and bottom - top > 34:
-        quantity = f"‖∂L/∂{clean(view.bars_of, 6)}‖" if view.color == "grad" else f"size of {clean(view.bars_of, 6)}"
-        top = max(top + 16, bottom - 110)
-        yield text(middle, top - 8, f"{quantity} of each, log", NAME, t.soft, 'text-anchor="middle"')
-        yield from bars(view, brush, band.left + 14, band.right - 14, top, bottom)
+    yield text(middle, band.bottom + 18, f"… {count} {'step' if count == 1 else 'steps'} …", 13, t.soft, 'text-anchor="middle"')
+    top, bottom = max(pairwise([band.top, *layout.passing, band.bottom]), key=lambda room: room[1] - room[0])
+    if any(s and math.isfinite(s) for _, s in view.bars) and bottom - top > 100:
+        state = clean(view.bars_of, 6)
+        words = f"‖∂L/∂{state}‖ at each step" if view.color == "grad" else f"size of {state} at each step"
+        yield text(middle, top + 20, words, NAME, t.soft, 'text-anchor="middle"')
+        yield from bars(view, brush, band.left + 44, band.right - 14, top + 34, bottom - 24)
+    else:
+        for lane in sorted({*layout.lanes} - {*layout.passing}):
+            for k in (-9, 0, 9):
+                yield f'<circle cx="{f(middle + k)}" cy="{f(lane)}" r="2" fill="{t.soft}"/>'
     yield "</g>"
 
 
 def bars(view: View, brush: Brush, left: float, right: float, top: float, bottom: float) -> Iterable[str]:
-    """The bars of the hidden steps."""
-    every = math.ceil(len(view.bars) / 180)
-    shown = view.bars[::every]
-    pitch = min((right - left) / len(shown), 16.0)
-    start = (left + right - pitch * len(shown)) / 2
+    """The bars of the hidden steps, on the scale of the colours: its ticks at the left, the first and the last step below."""
+    t = brush.theme
+    for part, label in brush.scale.ticks():
+        y = bottom - (bottom - top) * part
+        yield f'<path d="M{f(left)} {f(y)}H{f(right)}" stroke="{t.line}" stroke-width="0.8"/>'
+        yield text(left - 4, y + 3.5, label, 10, t.soft, 'text-anchor="end"')
+    shown = view.bars[:: math.ceil(len(view.bars) / 180)]
+    pitch = (right - left) / len(shown)
     for k, (step, s) in enumerate(shown):
         if s is not None and s != 0.0:
-            high = 3 + (bottom - top - 3) * (brush.scale.fraction(s) if math.isfinite(s) else 1.0)
-            yield (
-                f'<rect x="{f(start + pitch * k)}" y="{f(bottom - high)}" width="{f(max(pitch - 1, pitch * 0.8))}" height="{f(high)}" '
-                f'fill="{brush.fill(s)}"><title>t = {step}: {s:.3g}</title></rect>'
-            )
-    yield f'<path d="M{f(start)} {f(bottom)}H{f(start + pitch * len(shown))}" stroke="{brush.theme.soft}" stroke-width="0.8"/>'
+            high = max(2.0, (bottom - top) * (brush.scale.fraction(s) if math.isfinite(s) else 1.0))
+            place = where(left + pitch * (k + 0.45), bottom - high / 2, pitch * 0.9, high)
+            yield f'<rect {place} fill="{brush.fill(s)}"><title>t = {step}: {number(s)}</title></rect>'
+    yield f'<path d="M{f(left)} {f(bottom)}H{f(right)}" stroke="{t.soft}" stroke-width="0.8"/>'
+    for (step, s), at, anchor in ((view.bars[0], left, "start"), (view.bars[-1], right, "end")):
+        if s is not None and len(view.bars) > (anchor == "end"):
+            yield text(at, bottom + 14, f"t={step}: {number(s)}", 10, t.soft, f'text-anchor="{anchor}"')

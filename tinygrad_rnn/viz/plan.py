@@ -14,7 +14,7 @@ from ..errors import GraphError
 from .boxes import Box
 from .route import LEFT, RIGHT, Lattice, Port, Vertex
 from .steps import BEFORE, Key
-from .template import Spot, layered, place_column
+from .template import Spot, layered, place_column, wrapped
 from .view import HIDDEN, Edge, View
 
 __all__ = ["Piece", "Plan", "Tile"]
@@ -78,21 +78,25 @@ class Plan:
         boxes = [b for b in self.view.boxes if b.column == self.after]
         if not boxes:
             return {}, {}
-        placed = layered(boxes, self.same["after"], self.spans, self.fed["after"], across=True)
+        across = layered(boxes, self.same["after"], self.spans, self.fed["after"], across=True)
+        placed = wrapped(across, 1)
         read = [e for e in self.view.edges if e.target_column == self.after and 0 <= e.source_column < self.after]
         if read:
             first = min(read, key=lambda e: (-e.source_column, e.target))
             source = self.step_spots.get(first.source_key, (0, 0))[1]
-            entry = placed[first.target_key][1]
             heights = [row for _, row in self.step_spots.values()]
             low, high = min(heights), max(heights)
 
-            def beyond(sign: int) -> int:  # how many rows the picture would have to grow by
-                rows = [source + sign * (row - entry) for _, row in placed.values()]
+            def beyond(spots: dict[Key, Spot]) -> int:  # how many rows the picture would have to grow by
+                rows = [row for _, row in spots.values()]
                 return max(0, max(rows) - high) + max(0, low - min(rows))
 
-            sign = 1 if beyond(1) <= beyond(-1) else -1
-            placed = {key: (column, source + sign * (row - entry)) for key, (column, row) in placed.items()}
+            ways = []
+            for sign, down in ((1, 1), (-1, -1), (1, -1), (-1, 1)):
+                lines = wrapped(across, down)
+                entry = lines[first.target_key][1]
+                ways.append({key: (column, source + sign * (row - entry)) for key, (column, row) in lines.items()})
+            placed = min(ways, key=beyond)
         return placed, {b.key: b for b in boxes}
 
     def _before(self, bottom: int) -> tuple[dict[Key, Spot], dict[Key, Box]]:

@@ -9,9 +9,9 @@ from .style import clean, number, text_width
 
 __all__ = ["CHIP_HEIGHT", "Node", "Panel", "Pill", "chip_spots", "corner_chip", "panel_of", "size_of"]
 
-LABEL, NAME, SMALL = 12.0, 9.5, 8.5  # font sizes
-CHIP_HEIGHT = 13.0
-SINGLE, DOUBLE = 26.0, 34.0  # the height of a box with one line of text, and with two
+LABEL, NAME, SMALL = 13.0, 11.0, 9.5  # font sizes
+CHIP_HEIGHT = 14.0
+SINGLE, DOUBLE = 27.0, 36.0  # the height of a box with one line of text, and with two
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,8 @@ def corner_chip(box: Box) -> bool:
 def size_of(box: Box) -> tuple[float, float]:
     """Width and height."""
     inside = sum(chip_width(c) + 3 for c in box.chips) - 3 if box.chips and not corner_chip(box) else 0.0
-    label = text_width(label_of(box), LABEL) + (
-        text_width(str(box.step), 8.5) + 1 if box.step is not None and not box.name else 0
-    )
-    name = text_width(name_of(box), NAME) + (text_width(str(box.step), 7.5) if box.step is not None else 0)
+    label = text_width(label_of(box), LABEL) + (text_width(str(box.step), 10) + 1 if box.step is not None and not box.name else 0)
+    name = text_width(name_of(box), NAME) + (text_width(str(box.step), 8.5) if box.step is not None else 0)
     smallest = 84.0 if box.kind == "group" else 34.0 if box.kind == "start" else 42.0
     height = (DOUBLE if box.name else SINGLE) + (CHIP_HEIGHT + 3 if inside else 0) + (6 if box.kind == "group" else 0)
     return max(smallest, label + 14, name + 12, inside + 14), height
@@ -92,8 +90,8 @@ def chip_spots(node: Node) -> list[tuple[Chip, float, float, float]]:
     return spots
 
 
-def panel_of(pills: tuple[Box, ...], top: float) -> Panel:
-    """Pills below each other, grouped by who uses them first."""
+def panel_of(pills: tuple[Box, ...], top: float, sign: str) -> Panel:
+    """Pills below each other, grouped by who uses them first; `sign` stands before the strength."""
     if not pills:
         return Panel((), (), 0.0, 0.0)
     wide = max(52.0, *(text_width(clean(p.label, 12), LABEL) + 20 for p in pills))
@@ -102,10 +100,10 @@ def panel_of(pills: tuple[Box, ...], top: float) -> Panel:
     headings = []
     for block in dict.fromkeys(p.block for p in pills):
         headings.append((clean(str(block[0]), 18), y + 8))
-        y += 16
+        y += 17
         for box in (p for p in pills if p.block == block):
             shape = "×".join(map(str, box.shape)) or "1"
-            lines = (shape,) if box.strength is None else (shape, number(box.strength))
+            lines = (shape,) if box.strength is None else (shape, sign + number(box.strength))
             placed.append(Pill(Node(box, 26 + wide / 2, y + 13, wide, 26), lines))
             y += 34
         y += 8

@@ -17,6 +17,7 @@ __all__ = ["BEFORE", "Key", "Places", "scope_of"]
 BEFORE = -1
 MANY = 2  # in a graph without steps a weight with more uses is drawn in the panel: a hub with many edges explains nothing
 Key = tuple[object, ...]
+Uses = dict[int, list[tuple[int, int]]]  # of a record: (child, slot)
 
 
 def scope_of(record: Record) -> tuple[Frame, ...]:
@@ -52,7 +53,7 @@ class Places:
     @classmethod
     def of(cls, graph: GraphSnapshot) -> Places:
         steps = graph.steps
-        users: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        users: Uses = defaultdict(list)
         for r in graph:
             for slot, parent in enumerate(r.parents):
                 users[parent].append((r.id, slot))
@@ -77,9 +78,8 @@ class Places:
         starts = _starts(graph, steps, column, keys, users)
         for id, state in starts.items():
             column[id], keys[id] = BEFORE, ("start", state)
-        return cls(
-            steps, column, keys, frozenset(folded), tuple(shared), starts, frozenset(k for k in names if len(names[k]) > 1)
-        )
+        varying = frozenset(key for key, found in names.items() if len(found) > 1)
+        return cls(steps, column, keys, frozenset(folded), tuple(shared), starts, varying)
 
 
 def _ops(graph: GraphSnapshot, steps: tuple[int, ...]) -> tuple[dict[int, int], dict[int, Key]]:
@@ -109,11 +109,7 @@ def _ops(graph: GraphSnapshot, steps: tuple[int, ...]) -> tuple[dict[int, int], 
 
 
 def _starts(
-    graph: GraphSnapshot,
-    steps: tuple[int, ...],
-    column: dict[int, int],
-    keys: dict[int, Key],
-    users: dict[int, list[tuple[int, int]]],
+    graph: GraphSnapshot, steps: tuple[int, ...], column: dict[int, int], keys: dict[int, Key], users: Uses
 ) -> dict[int, Key]:
     """Constants of the first column that stand where later columns read the state of the step before."""
     in_second = {keys[r.id]: r for r in graph if column.get(r.id) == 1}

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from .boxes import Chip
 from .elements import f, rounded, text, where, x
-from .layout import Band, Layout, Path
-from .legend import Legend, hidden_steps
+from .layout import Layout, Path
+from .legend import Legend, hidden_steps, keys, paint_keys
 from .size import CHIP_HEIGHT, LABEL, NAME, SMALL, Node, chip_spots, label_of, name_of
 from .style import FONT, Brush, clean, ink_on, text_width
 from .view import HIDDEN, View
@@ -20,10 +20,10 @@ __all__ = ["Painter", "paint"]
 
 def paint(layout: Layout, brush: Brush, title: str, description: str, prefix: str) -> str:
     """The whole picture. Every id starts with `prefix`."""
-    p, legend, theme = Painter(layout, brush, prefix), Legend(layout.view, brush, prefix), brush.theme
-    width = math.ceil(max(layout.width, 26 + 1.12 * text_width(title, 17) + 70 + legend.width()))
+    p, theme = Painter(layout, brush, prefix), brush.theme
+    around, width = p.around(title)
     height = math.ceil(layout.height)
-    body = [*p.bands(), *p.edges(), *p.nodes(), *p.panel(), *hidden_steps(layout, brush, prefix), *legend.draw(width)]
+    body = [*p.bands(), *p.edges(), *p.nodes(), *p.panel(), *around]
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{f(width)}" height="{f(height)}" viewBox="0 0 {f(width)} {f(height)}" '
         f'role="img" aria-labelledby="{prefix}-title {prefix}-desc" font-family="{FONT}">'
@@ -33,16 +33,10 @@ def paint(layout: Layout, brush: Brush, title: str, description: str, prefix: st
         f'<title id="{prefix}-title">{x(title)}</title>',
         f'<desc id="{prefix}-desc">{x(description)}</desc>',
         f'<rect width="{f(width)}" height="{f(height)}" fill="{theme.paper}"/>',
-        f'<text x="26" y="36" font-size="17" font-weight="bold" fill="{theme.ink}">{x(title)}</text>',
         *body,
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
-
-
-def band_words(band: Band) -> str:
-    """What stands under the tile after the last step."""
-    return "readout and loss" if band.right - band.left > 110 else "loss"
 
 
 class Painter:
@@ -52,19 +46,31 @@ class Painter:
         self.layout, self.brush, self.theme, self.prefix = layout, brush, brush.theme, prefix
         self.view: View = layout.view
 
+    def around(self, title: str) -> tuple[list[str], int]:
+        """The title, the tile of hidden steps, the legend and the meaning of the shapes; and how wide the picture is with them."""
+        layout, brush, prefix = self.layout, self.brush, self.prefix
+        legend = Legend(self.view, brush, prefix)
+        shapes, right = keys(layout)
+        width = math.ceil(max(layout.width, right, 26 + 1.12 * text_width(title, 17) + 70 + legend.width()))
+        top = [text(26, 36, title, 17, self.theme.ink, 'font-weight="bold"'), *legend.draw(width)]
+        return [*top, *hidden_steps(layout, brush, prefix), *paint_keys(shapes, layout, brush, prefix)], width
+
     def bands(self) -> Iterable[str]:
-        t, after = self.theme, self.view.after
+        t, after, graph = self.theme, self.view.after, self.view.graph
+        last = [graph[p].kind for box in self.view.boxes if box.column == after for m in box.members for p in graph[m].parents]
         for band in self.layout.bands:
             middle = (band.left + band.right) / 2
             place = where(middle, (band.top + band.bottom) / 2, band.right - band.left, band.bottom - band.top)
             yield f'<rect {place} rx="10" fill="{t.band if band.column < after else t.paper}" stroke="{t.line}"/>'
-            words = f"t = {self.view.steps[band.column]}" if band.column < after else band_words(band)
-            yield text(middle, band.bottom + 18, words, 12, t.soft, 'font-style="italic" text-anchor="middle"')
+            end = "readout and loss" if "parameter" in last and band.right - band.left > 110 else "loss"
+            words = f"t = {self.view.steps[band.column]}" if band.column < after else end
+            yield text(middle, band.bottom + 18, words, 13, t.soft, 'font-style="italic" text-anchor="middle"')
 
     def edges(self) -> Iterable[str]:
         def order(path: Path) -> tuple[float, int, int]:
             s = path.edge.strength
-            return (-1.0 if not s else s if math.isfinite(s) else math.inf, path.edge.source, path.edge.target)
+            size = -math.inf if not s else round(math.log10(s), 3) if math.isfinite(s) else math.inf
+            return size, path.edge.source, path.edge.target  # rounded: the last digits differ from one CPU to the next
 
         yield f'<g id="{self.prefix}-edges" fill="none" stroke-linejoin="round">'
         seen: Counter[tuple[int, int]] = Counter()
@@ -118,10 +124,10 @@ class Painter:
             weight = ' font-weight="bold"' if box.kind == "group" else ""
             parts.append(text(node.x, centre - 2, label_of(box), LABEL, ink, weight))
             style = 'font-style="italic"' + (' font-weight="bold"' if box.state and box.kind == "op" else "")
-            parts.append(text(node.x, centre + 11, name_of(box), NAME, ink, style, box.step if box.kind == "op" else None))
+            parts.append(text(node.x, centre + 12, name_of(box), NAME, ink, style, box.step if box.kind == "op" else None))
         else:
             style = 'font-style="italic"' if box.kind in ("input", "start") else ""
-            parts.append(text(node.x, centre + 4.2, label_of(box), LABEL, ink, style, box.step))
+            parts.append(text(node.x, centre + 4.5, label_of(box), LABEL, ink, style, box.step))
         parts += [self.chip(node, *spot) for spot in chip_spots(node)]
         return "".join(parts) + "</g>"
 
@@ -134,7 +140,7 @@ class Painter:
             f'<g id="{self.prefix}-c{node.box.id}-{chip.leaf}"><title>{x(chip_words(self.view, chip))}</title>'
             f'<rect {where(cx, cy, width, CHIP_HEIGHT)} rx="{f(CHIP_HEIGHT / 2)}" '
             f'fill="{fill}" stroke="{line}" stroke-width="1.2"{dash}/>'
-            f"{text(cx, cy + 3, clean(chip.label, 7), SMALL, ink_on(fill))}</g>"
+            f"{text(cx, cy + 3.4, clean(chip.label, 7), SMALL, ink_on(fill))}</g>"
         )
 
     def panel(self) -> Iterable[str]:
@@ -143,11 +149,11 @@ class Painter:
             return
         yield f'<g id="{self.prefix}-weights">'
         for words, y in panel.headings:
-            yield text(26, y, words, 10, t.soft, 'font-weight="bold"')
+            yield text(26, y, words, 12, t.soft, 'font-weight="bold"')
         for pill in panel.pills:
             node = pill.node
             yield self.node(node, f"{self.prefix}-w{node.box.id}").replace("<g ", '<g text-anchor="middle" ', 1)
             first = node.y + (3 if len(pill.lines) == 1 else -2)
             for k, line in enumerate(pill.lines):
-                yield text(node.x + node.width / 2 + 7, first + 11.5 * k, line, NAME, t.soft)
+                yield text(node.x + node.width / 2 + 7, first + 12.5 * k, line, NAME, t.soft)
         yield "</g>"

@@ -7,15 +7,17 @@ unsuitable but never wrong.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Container, Iterable
 
 from .boxes import Box
 from .steps import Key
 
-__all__ = ["RECIPES", "Spot", "layered", "place_column"]
+__all__ = ["RECIPES", "Spot", "layered", "place_column", "wrapped"]
 
 Spot = tuple[int, int]
+LINE = 8  # boxes in a row of what stands after the last step: a longer row is folded
 
 # op, column, row for each op of a cell in the order of recording; the input x goes to the spot under "x"
 RECIPES: dict[str, tuple[Spot, str]] = {
@@ -29,8 +31,8 @@ RECIPES: dict[str, tuple[Spot, str]] = {
     # r, z and n from left to right: their halves from x come up, those from h come down
     "GRU": (
         (0, -1),
-        "matmul 0 0, add 1 0, getitem 1 1, getitem 6 1, getitem 4 1, matmul 0 4, getitem 1 4, getitem 6 4, getitem 3 4, "
-        "add 1 2, sigmoid 2 2, add 6 2, sigmoid 7 2, add 3 3, mul 3 2, add 4 2, tanh 5 2, sub 8 2, mul 8 3, mul 7 5, add 8 5",
+        "matmul 0 0, add 1 0, getitem 0 1, getitem 5 1, getitem 3 1, matmul 0 4, getitem 0 3, getitem 5 4, getitem 2 4, "
+        "add 0 2, sigmoid 1 2, add 5 2, sigmoid 6 2, add 2 3, mul 2 2, add 3 2, tanh 4 2, sub 7 2, mul 7 3, mul 6 5, add 7 5",
     ),
     "GRU, reset before": (
         (0, -1),
@@ -104,6 +106,21 @@ def layered(
     for k in sorted(rows):
         offset[k], base = base, base + heights[k]
     return {key: (offset[level[key]], at[key] - left) if across else (at[key] - left, offset[level[key]]) for key in rank}
+
+
+def wrapped(spots: dict[Key, Spot], down: int) -> dict[Key, Spot]:
+    """A long row folded into lines, every other one from right to left: below (`down` = 1) or above (-1) the one before."""
+    columns = max(column for column, _ in spots.values()) + 1
+    lines = math.ceil(columns / max(LINE, math.ceil(math.sqrt(2 * columns))))
+    per, edge = math.ceil(columns / lines), 0
+    placed: dict[Key, Spot] = {}
+    for k in range(lines):
+        line = {key: (column - k * per, row * down) for key, (column, row) in spots.items() if column // per == k}
+        shift = edge - max(row for _, row in line.values()) if k else 0
+        for key, (column, row) in line.items():
+            placed[key] = (per - 1 - column if k % 2 else column, (row + shift) * down)
+        edge = min(row for _, row in line.values()) + shift - 1
+    return placed
 
 
 def _mean(

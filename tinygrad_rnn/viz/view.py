@@ -17,6 +17,7 @@ from .steps import Key, Places, scope_of
 
 __all__ = ["HIDDEN", "Edge", "View", "view_of"]
 
+Bars = tuple[tuple[int, float | None], ...]  # (step, strength of the state) of the hidden columns
 HIDDEN = -1  # the end of an edge that lies in a hidden step
 
 
@@ -30,7 +31,7 @@ class Edge:
     target_key: Key
     source_column: int
     target_column: int
-    role: str  # which of several outputs: the name of the state, at cell level
+    role: str  # which of several: the name of the state at cell level, the slot where one op uses a value twice
     strength: float | None
     uses: tuple[tuple[int, int], ...]
 
@@ -49,7 +50,7 @@ class View:
     kept: tuple[int, ...]  # columns that are drawn
     hidden: tuple[int, ...]  # columns that are not
     hidden_records: tuple[int, ...] = field(repr=False)
-    bars: tuple[tuple[int, float | None], ...] = field(repr=False)  # (step, strength of the state) of the hidden columns
+    bars: Bars = field(repr=False)
     bars_of: str = ""  # the name of that state
 
     @property
@@ -93,6 +94,8 @@ def view_of(graph: GraphSnapshot, level: str, color: str, hide: tuple[int, ...],
             if ends == [HIDDEN, HIDDEN] or (ends[1] == HIDDEN and b - a != 1) or (ends[0] == HIDDEN and a < 0):
                 continue
             role = (graph[p].name or "") if level == "cell" and len(states[home[p]]) > 1 else ""
+            if level == "op" and a == b and r.parents.count(p) > 1:  # a + a has two arrows: the gradients of both uses add up
+                role = f"slot {slot}"
             edge = (*ends, keys[home[p]], keys[home[r.id]] if ends[1] != HIDDEN else (), a, b, role)
             between.setdefault(edge, defaultdict(list))[p].append((r.id, slot))  # type: ignore[arg-type]
     labels = leaf_labels(graph, places)
@@ -175,9 +178,7 @@ def _states(graph: GraphSnapshot, places: Places, home: dict[int, int]) -> dict[
     return defaultdict(tuple, order)
 
 
-def _bars(
-    graph: GraphSnapshot, places: Places, hide: tuple[int, ...], measure: Measure
-) -> tuple[str, tuple[tuple[int, float | None], ...]]:
+def _bars(graph: GraphSnapshot, places: Places, hide: tuple[int, ...], measure: Measure) -> tuple[str, Bars]:
     """The strength of the first state (h, if there is one of that name) in every hidden column."""
     if not hide:
         return "", ()

@@ -40,10 +40,8 @@ def box_words(view: View, box: Box) -> str:
     """The tooltip of a box: what it is, its values, its gradient and how the gradient goes on."""
     graph, r = view.graph, view.graph[box.id]
     if box.kind == "group":
-        lines = [
-            f"{box.label}: {len(box.members)} ops" + (f" at t={r.t}" if r.t is not None else ""),
-            f"its result is {called(r)}",
-        ]
+        when = f" at t={r.t}" if r.t is not None else ""
+        lines = [f"{box.label}: {len(box.members)} ops{when}", f"its result is {called(r)}"]
     else:
         what = r.op + (f" {r.settings}" if r.settings else "") if r.kind == "op" else r.kind
         lines = [f"{called(r)} ({what})" if r.name else f"{what}" + (f" at t={r.t}" if r.t is not None else "")]
