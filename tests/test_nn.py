@@ -109,8 +109,19 @@ def test_calls_go_to_forward_in_a_scope_of_the_class():
 
 
 def test_a_module_without_forward_says_so():
-    with pytest.raises(TypeError, match=r"^LSTMCell has no forward\(\)"):
-        nn.LSTMCell(2, 2, rng=seeded())(np.ones((1, 2)))
+    class Bare(nn.Module):
+        pass
+
+    with pytest.raises(TypeError, match=r"^Bare has no forward\(\)"):
+        Bare()(1.0)
+
+
+def test_a_cell_is_called_as_its_step():
+    cell = nn.LSTMCell(3, 4, rng=np.random.default_rng(0))
+    x, state = np.ones((2, 3)), cell.initial_state(2)
+    h, c = cell(x, state)
+    assert h.place == "LSTMCell"
+    np.testing.assert_array_equal(h.data, cell.step(x, state)[0].data)
 
 
 def test_train_and_eval_reach_every_module_and_return_the_first():

@@ -36,6 +36,27 @@ def test_records_in_creation_order_with_constants_before_their_first_use():
         graph.find("nobody")
 
 
+def test_names_that_stand_for_several_things_are_refused_until_the_scope_is_said():
+    rng = np.random.default_rng(0)
+    cell, readout = tg.nn.RNNCell(2, 3, rng=rng), tg.nn.Linear(3, 2, rng=rng)
+    hs, _ = tg.nn.unroll(cell, rng.standard_normal((1, 2, 2)))
+    graph = tg.snapshot(readout(hs[-1]).sum())
+    with pytest.raises(GraphError, match="2 parameters are called 'b': used in t=1 / RNNCell; Linear"):
+        graph.find("b")
+    assert graph.find("b", scope="Linear").shape == (2,)
+    assert list(graph.contributions(graph.find("b", scope="RNNCell"))) == [1, 2]
+    with tg.time_step(1), tg.scope("A", layer=1):
+        one = tg.named(hs[-1] * 2, "y")
+    with tg.time_step(1), tg.scope("A", layer=2):
+        two = tg.named(one * 2, "y")
+    graph = tg.snapshot(two.sum())
+    with pytest.raises(GraphError, match="step 1 holds more than one 'y'"):
+        graph.along("y")
+    assert graph.along("y", scope="A layer=2")[1].place == "t=1 / A layer=2"
+    with pytest.raises(GraphError, match="no node is called 'q'"):
+        graph.along("q")
+
+
 def test_contributions_by_step_sum_to_the_gradient():
     w, loss = small()
     graph = tg.snapshot(loss)

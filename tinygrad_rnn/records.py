@@ -109,25 +109,31 @@ class GraphSnapshot:
         """The time steps that occur, ascending."""
         return tuple(sorted({r.t for r in self.records if r.t is not None}))
 
-    def find(self, name: str, t: int | None = None) -> Record:
-        """The youngest record of that name (and step). Raises `GraphError` if there is none.
+    def find(self, name: str, t: int | None = None, scope: str | None = None) -> Record:
+        """The record of that name, in step `t` if given, and used or recorded inside `scope` ("LSTMCell", "Linear") if given.
+
+        Of results the youngest. Raises `GraphError` if there is none, or if several parameters have that name.
 
         >>> import tinygrad_rnn as tg
         >>> w = tg.Tensor(2.0, requires_grad=True, name="w")
         >>> tg.snapshot(w * w).find("w").kind
         'parameter'
         """
-        for record in reversed(self.records):
-            if record.name == name and (t is None or record.t == t):
-                return record
-        names = sorted({r.name for r in self.records if r.name})
-        raise GraphError(
-            f"no node is called {name!r}" + ("" if t is None else f" in step {t}"),
-            hint=f"names in this graph: {', '.join(names) or 'none'}",
-        )
+        found = [r for r in self.records if r.name == name and (t is None or r.t == t) and self._inside(r, scope)]
+        parameters = [r for r in found if r.kind == "parameter"]
+        if len(parameters) > 1:
+            users = [self.records[self.uses(r)[0].child].place or "no scope" for r in parameters if self.uses(r)]
+            raise GraphError(f"{len(parameters)} parameters are called {name!r}: used in {'; '.join(users)}", hint="say scope=")
+        if not found:
+            names = sorted({r.name for r in self.records if r.name})
+            places = "".join(f" in {kind} {value}" for kind, value in (("step", t), ("scope", scope)) if value is not None)
+            raise GraphError(f"no node is called {name!r}{places}", hint=f"names in this graph: {', '.join(names) or 'none'}")
+        return found[-1]
 
-    def along(self, name: str) -> dict[int, Record]:
+    def along(self, name: str, scope: str | None = None) -> dict[int, Record]:
         """The record of that name in each time step, `{t: record}`: the h lane, or the c lane.
+
+        Raises `GraphError` if there is none, or more than one in a step.
 
         >>> import tinygrad_rnn as tg
         >>> cell = tg.nn.RNNCell(2, 3, rng=np.random.default_rng(0))
@@ -135,7 +141,23 @@ class GraphSnapshot:
         >>> list(tg.snapshot(hs[-1].sum()).along("h"))
         [1, 2, 3, 4]
         """
-        return {r.t: r for r in self.records if r.name == name and r.t is not None}
+        self.find(name, scope=scope)
+        lane: dict[int, Record] = {}
+        for r in self.records:
+            if r.name == name and r.t is not None and self._inside(r, scope):
+                if r.t in lane:
+                    raise GraphError(
+                        f"step {r.t} holds more than one {name!r}: at {lane[r.t].place} and {r.place}", hint="say scope="
+                    )
+                lane[r.t] = r
+        return lane
+
+    def _inside(self, record: Record, scope: str | None) -> bool:
+        """Whether a record, or (of a parameter) one of its users, was recorded inside a scope of that name."""
+        if scope is None:
+            return True
+        places = [record] if record.kind != "parameter" else [self.records[use.child] for use in self.uses(record)]
+        return any(str(frame) == scope or frame.name == scope for r in places for frame in r.frames)
 
     def uses(self, record: Record | str) -> list[Use]:
         """Every edge into a record, in the order of creation: one weight, many steps."""

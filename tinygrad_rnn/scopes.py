@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from contextlib import ContextDecorator
 from itertools import count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -100,6 +100,8 @@ def scope(name: str, **numbers: int) -> Change:
     >>> y.place
     'LSTMCell layer=2 / forget gate'
     """
+    if name == "t":
+        raise DataError("scope('t'): that name belongs to time steps", hint="use time_step(t)")
     return Change((Frame(name, tuple(numbers.items())),))
 
 
@@ -132,13 +134,18 @@ def no_grad() -> Change:
 class _Watch(Change):
     """Besides watching, silences NumPy's own warnings: the error that follows says more."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.settings: list[np.errstate] = []
+
     def __enter__(self) -> None:
         super().__enter__()
-        self.settings = np.errstate(divide="ignore", over="ignore", invalid="ignore")
-        self.settings.__enter__()
+        settings = np.errstate(divide="ignore", over="ignore", invalid="ignore")
+        settings.__enter__()
+        self.settings.append(settings)
 
     def __exit__(self, *error: object) -> None:
-        self.settings.__exit__(None, None, None)
+        self.settings.pop().__exit__(None, None, None)
         super().__exit__(*error)
 
 

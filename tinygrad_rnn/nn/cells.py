@@ -71,17 +71,27 @@ class _GatedCell(Module):
         self.b = Tensor(init.zeros((gates * hidden_size,), dtype), requires_grad=True)
 
     def zeros(self, batch: int, name: str) -> Tensor:
-        if batch < 1:
-            raise DataError(f"an initial state for a batch of {batch}", hint="a batch holds at least one sequence")
+        if not isinstance(batch, (int, np.integer)) or batch < 1:
+            raise DataError(f"an initial state for a batch of {batch!r}", hint="a batch holds at least one sequence")
         return Tensor(np.zeros((batch, self.hidden_size), self.Wh.dtype), name=name)
 
     def initial_state(self, batch: int) -> State:
         """All zeros, for that many sequences."""
         return (self.zeros(batch, "h0"),)
 
+    def __call__(self, x: TensorLike, state: Any) -> Any:
+        """The same as `step`."""
+        return self.step(x, state)
+
+    def step(self, x: TensorLike, state: State) -> State:
+        """The state after one input."""
+        raise NotImplementedError
+
     def checked(self, x: TensorLike, state: Any, parts: str) -> tuple[Tensor, Any]:
         """x and the state, after a look at what broadcasting would hide: a missing part, another number of sequences."""
         x = as_tensor(x, self.Wx)
+        if x.node is None and x._data.dtype != self.Wx._data.dtype:  # data in another precision than the weights
+            x = Tensor(x._data, dtype=self.Wx._data.dtype, name=x.name)
         if not isinstance(state, (tuple, list)) or len(state) != len(parts):
             given = f"one of {len(state)}" if isinstance(state, (tuple, list)) else f"a {type(state).__name__}"
             raise ShapeError(
@@ -89,12 +99,19 @@ class _GatedCell(Module):
                 where=place_of(here.mode.frames),
                 hint="start from cell.initial_state(batch), and pass on what step() returned",
             )
+        state = [as_tensor(part, self.Wx) for part in state]
         for part, name in zip(state, parts, strict=True):
-            if part.shape[:1] != x.shape[:1]:
+            if part._data.ndim != 2 or part._data.shape[0] != x._data.shape[0]:
                 raise ShapeError(
                     f"x of shape {x.shape} and {name} of shape {part.shape} hold different numbers of sequences",
                     where=place_of(here.mode.frames),
                     hint="the state was made for another batch: cell.initial_state(len(x))",
+                )
+            if part._data.shape[1] != self.hidden_size:
+                raise ShapeError(
+                    f"{name} of shape {part.shape} in a cell with hidden_size={self.hidden_size}",
+                    where=place_of(here.mode.frames),
+                    hint="start from cell.initial_state(batch)",
                 )
         return x, state
 

@@ -1,10 +1,10 @@
-"""A recurrent network reads five words: one weight, five uses, and a gradient that fades on its way back."""
+"""A recurrent network reads three words: one weight, three uses, and a gradient that fades on its way back."""
 
 import numpy as np
 
 import tinygrad_rnn as tg
 
-WORDS = ["this", "film", "was", "not", "dull"]
+WORDS = ["was", "not", "dull"]
 
 
 def picture():
@@ -13,4 +13,4 @@ def picture():
     cell.Wh.data = tg.nn.init.scale_to_spectral_radius(cell.Wh.data, 0.4)
     hs, _ = tg.nn.unroll(cell, [tg.Tensor([row], name=word) for row, word in zip(np.eye(len(WORDS)), WORDS, strict=True)])
     loss = tg.functional.cross_entropy(readout(hs[-1]), [1])
-    return tg.draw(loss, detail="op", title="this film was not dull")
+    return tg.draw(loss, detail="op", title="An RNN reads: was not dull")
