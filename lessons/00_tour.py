@@ -11,6 +11,7 @@ import argparse
 import os
 import re
 import sys
+import unicodedata
 from itertools import chain
 from pathlib import Path
 
@@ -25,10 +26,20 @@ from tinygrad_rnn.data import grammars, stdlib_text, vocab
 from tinygrad_rnn.terminal import Progress, Terminal
 
 OUT = Path(__file__).resolve().parent / "out"
+MOST = 8  # words: more columns do not fit a screen
 SHORTEST = 1000  # characters: below that there is nothing to learn from, and nothing to test on
 SENTENCE = "this film was not dull"
+
+
+def orthogonal_rnn(*sizes, rng):
+    cell = tg.nn.RNNCell(*sizes, rng=rng)
+    cell.Wh.data = tg.nn.init.orthogonal(rng, cell.Wh.shape)
+    return cell
+
+
 CELLS = {
     "RNN": lambda *sizes, rng: tg.nn.RNNCell(*sizes, rng=rng),
+    "RNN, orthogonal Wh": orthogonal_rnn,
     "GRU": lambda *sizes, rng: tg.nn.GRUCell(*sizes, rng=rng),
     "LSTM, forget bias 0": lambda *sizes, rng: tg.nn.LSTMCell(*sizes, rng=rng, forget_bias=0.0),
     "LSTM, forget bias 1": lambda *sizes, rng: tg.nn.LSTMCell(*sizes, rng=rng, forget_bias=1.0),
@@ -56,13 +67,18 @@ def first_words(text, count=5):
     return found[:count]
 
 
+def plain(text):
+    """The text without control characters, which could colour or clear a terminal."""
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+
+
 def write_picture(out, drawing, name):
     """Write one picture; a folder that cannot be written to costs the picture, not the tour."""
     try:
         OUT.mkdir(exist_ok=True)
         drawing.save(OUT / name)
     except (OSError, tg.errors.DataError) as error:
-        out.say(f"(the picture {name} could not be written: {error})", "  ")
+        out.say(f"(the picture {name} could not be written: {error}; free the folder {OUT} and start again)", "  ")
     else:
         out.write(f"  picture: {os.path.relpath(OUT / name)}")
 
@@ -82,14 +98,17 @@ def draw_sentence(out, words, seed):
     loss.backward()
     graph = tg.snapshot(loss)
     write_picture(out, tg.draw(loss, detail="op", title="RNN: " + " ".join(words)), "00_sentence.svg")
+    lane = graph.along("h")
     out.say(f"""Drawn: an RNN with random weights reads "{" ".join(words)}", one word a column, and is asked one question at the
-        end. Look at two things. The weight Wh is one array, used {len(words)} times: the small chips are the parts of its gradient,
-        one for each step. And the colour is the size of the gradient: it fades from right to left.""")
+        end. Look at two things. The weight Wh is one array: it is drawn once, and the small chips are its uses, {len(words)} of
+        them, each in the colour of what it adds to the gradient. And the colour along h, from the loss back to the first word,
+        is the size of the gradient: {lane[len(words)].grad_norm:.1e} at "{words[-1]}", {lane[1].grad_norm:.1e} at "{words[0]}".""")
     parts = {t: float(np.linalg.norm(part)) for t, part in graph.contributions("Wh").items()}
-    largest = max(parts.values())
-    out.bars([(words[t - 1], size / largest, "0 (h0 = 0)" if not size else f"{size:.1e}") for t, size in parts.items()])
+    largest = max(parts.values()) or 1.0
+    out.bars([(words[t - 1], size / largest, f"{size:.1e}" if size else "exactly 0") for t, size in parts.items()])
     gap = np.abs(sum(graph.contributions("Wh").values()) - cell.Wh.grad).max()
-    out.say(f"That is the gradient of Wh by step. The parts sum to Wh.grad (largest difference {gap:.0e}).")
+    out.say(f"""That is the gradient of Wh split by step. The parts sum to Wh.grad (largest difference {gap:.0e}). The first one is
+        exactly 0 because Wh is multiplied by h0 there, and h0 is all zeros.""")
 
 
 # %% [markdown]
@@ -116,13 +135,17 @@ def measure_decay(out, seed, repeats):
         rows.append([label, *(f"{kept[-1 - k]:.2g}" for k in back)])
         bars.append((label, 1 + np.log10(kept[-41]) / 16, f"{kept[-41]:.0e}"))
         losses[label] = runs[0][1]
-    out.say(f"""Random weights, random input, 32 hidden units, {repeats} seeds. The table shows how much of the gradient at the last
-        step is left k steps earlier (of the state that carries it: c in an LSTM, h elsewhere).""")
+    firsts = [CELLS["RNN"](64, 32, rng=np.random.default_rng(seed + k)).Wh.data for k in range(repeats)]
+    radius = np.mean([tg.nn.init.spectral_radius(Wh) for Wh in firsts])
+    out.say(f"""32 hidden units, 64 inputs drawn from N(0, 1), weights uniform in ±1/sqrt(32), which gives an RNN's Wh a spectral
+        radius of about {radius:.2f}; {repeats} seeds. The table shows how much of the gradient at the last step is left k steps
+        earlier (of the state that carries it: c in an LSTM, h elsewhere).""")
     out.table(rows, ["k steps back", *map(str, back)])
     out.say("After 40 steps, on a logarithmic scale (empty is 1e-16):")
     out.bars(bars)
-    out.say("""The gates of an LSTM do not save the gradient by themselves: with forget bias 0 it vanishes like that of a GRU. The
-        forget gate has to be open. A bias of 3 opens it, sigmoid(3) = 0.95.""")
+    out.say("""An orthogonal Wh keeps the length of a vector, but tanh does not: here it is saturated and the gradient vanishes all
+        the same. The gates of an LSTM do not save it by themselves either: with forget bias 0 it goes the way of the GRU's. The
+        forget gate has to be open. A bias of 3 opens it: sigmoid(3) = 0.95.""")
     for label, name in (("LSTM, forget bias 3", "00_decay_lstm.svg"), ("RNN", "00_decay_rnn.svg")):
         write_picture(out, tg.draw(losses[label], title=f"{label}: 41 steps", scale=(-8, 2)), name)
 
@@ -161,12 +184,21 @@ def learn_order(make, seed, updates, length, until=0.99):
 def race(out, seed, length, updates):
     out.say(f"""Temporal order: among {length} symbols there is an X or a Y near the start and another in the middle. Which pair was
         it: XX, XY, YX or YY? Guessing gives 25 % and a loss of ln 4 = {np.log(4):.3f} nats. 8 hidden units, Adam, clipped gradients.""")
-    rows = []
-    for label in ("LSTM, forget bias 3", "RNN"):
+    rows, solved = [], {}
+    for label in ("LSTM, forget bias 3", "LSTM, forget bias 0", "RNN"):
         used, loss, right = learn_order(CELLS[label], seed, updates, length)
-        rows.append([label, str(used), f"{loss:.3f}", f"{right:.1%}", "solved" if right >= 0.99 else "not solved"])
+        solved[label] = right >= 0.99
+        rows.append([label, str(used), f"{loss:.3f}", f"{right:.1%}", "solved" if solved[label] else "not solved"])
     out.table(rows, ["held-out test", "updates", "loss", "right", ""])
-    return rows
+    winners = [label for label in solved if solved[label]]
+    if winners == ["LSTM, forget bias 3"]:
+        out.say("""Only the cell whose gradient reaches back learns it. The other two stay at guessing: what they should learn from is
+            too far away for their gradient. (With as many hidden units an LSTM has four times the weights; the one with forget
+            bias 0 has them too.)""")
+    else:
+        out.say(
+            f"Solved by: {', '.join(winners) or 'none'}, within {updates} updates. Other seeds and more updates end differently."
+        )
 
 
 # %% [markdown]
@@ -233,6 +265,13 @@ def sample(model, vocabulary, prompt, length, temperature, rng):
     return written
 
 
+def show(out, text):
+    """Text as it was written, wrapped to the terminal."""
+    for line in plain(text).expandtabs(4).split("\n"):
+        for start in range(0, max(len(line), 1), out.width - 6):
+            out.write(out.paint("    | " + line[start : start + out.width - 6], "dim"))
+
+
 def write_like(out, text, seed, updates):
     vocabulary, cut = vocab.CharVocabulary.from_text(text.text), len(text.text) * 9 // 10
     train, test = text.text[:cut], text.text[cut:]
@@ -250,12 +289,18 @@ def write_like(out, text, seed, updates):
         ]
         out.say("Bits per character on the held-out tenth, fewer is better:")
         out.bars([(label, value / rivals[0][1], f"{value:.2f}") for label, value in rivals])
+        if bits < rivals[2][1]:
+            out.say("The LSTM beats counting pairs: it remembers more than one character.")
+        else:
+            out.say("The LSTM has not caught up with counting pairs: it needs more updates or more text.")
+        out.say("It goes on from the first 100 characters of the test, whose last ones are:")
+        show(out, test[60:100])
         for temperature in (0.5, 1.0, 1.5):
-            written = sample(model, vocabulary, test[:100], 240, temperature, np.random.default_rng(seed))
-            out.write(f"  temperature {temperature}, after 100 characters of the test:")
-            for line in filter(str.strip, written.expandtabs(4).split("\n")):
-                out.write(out.paint("    " + line[: out.width - 4], "dim"))
-    out.say("A low temperature repeats what is certain, a high one makes words up. The model is the same.")
+            out.write(f"  temperature {temperature}:")
+            show(out, sample(model, vocabulary, test[:100], 240, temperature, np.random.default_rng(seed)))
+    out.say(
+        "A low temperature prefers what the model is sure of, a high one gives rare characters a chance. The model is the same."
+    )
     return rivals[2][1], bits
 
 
@@ -271,18 +316,28 @@ def main(arguments=None):
     try:
         text = stdlib_text.from_file(chosen.data) if chosen.data else stdlib_text.module_source("argparse")
         if len(text.text) < SHORTEST:
-            raise tg.errors.DataError(f"{text.source} is too short: {len(text.text)} characters", hint=f"give {SHORTEST} or more")
-        words = (chosen.sentence or "").split() or (first_words(text.text) if chosen.data else SENTENCE.split())
+            raise tg.errors.DataError(
+                f"{text.source} is too short: {len(text.text)} characters", hint=f"give a text of {SHORTEST} characters or more"
+            )
+        if len(set(text.text)) < 2:
+            raise tg.errors.DataError(
+                f"{text.source} holds one character only, over and over", hint="there is nothing to predict"
+            )
+        words = plain(chosen.sentence or "").split() or (first_words(text.text) if chosen.data else SENTENCE.split())
+        if len(words) > MOST:
+            out.say(f"The sentence has {len(words)} words; the picture takes the first {MOST}.")
         if text.note:
             out.say(text.note)
+        if chosen.fast:
+            out.say("--fast: everything is smaller here, and too short to learn much. Run it without for what the tour is about.")
         out.heading("(a) One cell, used for every word")
-        draw_sentence(out, words[:8], chosen.seed)
+        draw_sentence(out, words[:MOST], chosen.seed)
         done.append("the picture of your sentence")
         out.heading("(b) How much gradient is left 40 steps back?")
         measure_decay(out, chosen.seed, repeats=2 if chosen.fast else 10)
         done.append("the decay of the gradient")
         out.heading("(c) Does it matter? A task with a long memory")
-        race(out, chosen.seed, *((30, 100) if chosen.fast else (60, 1500)))
+        race(out, chosen.seed, *((30, 200) if chosen.fast else (60, 1500)))
         done.append("the race between RNN and LSTM")
         out.heading("(d) Writing like a file")
         write_like(out, text, chosen.seed, 60 if chosen.fast else 1500)
@@ -295,8 +350,10 @@ def main(arguments=None):
         out.say(f"Stopped. Done so far: {', '.join(done) or 'nothing yet'}. Start again with python lessons/00_tour.py")
         return 130
     out.heading("Next")
-    out.say(f"Open the pictures in {os.path.relpath(OUT)} with a browser. Then draw your own: python lessons/00_tour.py --sentence "
-            '"your five words here" --seed 1, or train on your own text with --data FILE.')  # fmt: skip
+    if list(OUT.glob("00_*.svg")):
+        out.say(f"Open the pictures in {os.path.relpath(OUT)} with a browser.")
+    out.say("""Draw your own: python lessons/00_tour.py --sentence "your five words here" --seed 1. Train on your own text: --data FILE.
+        Then read the twelve lines in README.md and change them.""")
     return 0
 
 

@@ -119,7 +119,7 @@ def test_a_module_without_forward_says_so():
 def test_a_cell_is_called_as_its_step():
     cell = nn.LSTMCell(3, 4, rng=np.random.default_rng(0))
     x, state = np.ones((2, 3)), cell.initial_state(2)
-    h, c = cell(x, state)
+    h, _ = cell(x, state)
     assert h.place == "LSTMCell"
     np.testing.assert_array_equal(h.data, cell.step(x, state)[0].data)
 

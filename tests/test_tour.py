@@ -75,7 +75,24 @@ def test_own_text_and_own_sentence_from_a_folder_with_spaces(tmp_path):
     own = run("--fast", "--data", "meine Datei.txt", cwd=folder)
     assert own.returncode == 0, own.stderr
     assert '"Der Fluß trägt das Schiff"' in own.stdout
-    assert '"<b>not & "' in run("--fast", "--sentence", '<b>not & "', cwd=folder).stdout.replace('" &', "")
+
+
+@pytest.mark.parametrize(
+    "sentence", ["hello", "a a a", '<b>not & " \x1b[31m', "שלום 😀 नमस्ते", "one two three four five six seven eight nine"]
+)
+def test_any_sentence_is_drawn(sentence):
+    own = run("--fast", "--sentence", sentence)
+    assert own.returncode == 0, own.stderr
+    assert "\x1b" not in own.stdout
+    assert sentence.split()[0] in own.stdout
+
+
+@pytest.mark.parametrize("text", ["ab" * 750, "😀🚀" * 750, "".join(map(chr, range(200, 2000)))])
+def test_odd_texts_are_read(text, tmp_path):
+    path = tmp_path / "odd.txt"
+    path.write_text(text, encoding="utf-8")
+    own = run("--fast", "--data", str(path))
+    assert own.returncode == 0, own.stderr
 
 
 @pytest.mark.parametrize(
@@ -85,6 +102,7 @@ def test_own_text_and_own_sentence_from_a_folder_with_spaces(tmp_path):
         (["--data", "."], "folder"),
         (["--data", "empty.txt"], "empty"),
         (["--data", "short.txt"], "too short"),
+        (["--data", "same.txt"], "one character only"),
         (["--seed", "-1"], "--seed"),
         (["--seed", "x"], "--seed"),
         (["--speed", "1"], "--speed"),
@@ -93,6 +111,7 @@ def test_own_text_and_own_sentence_from_a_folder_with_spaces(tmp_path):
 def test_mistakes_give_one_clear_line_and_exit_2(arguments, says, tmp_path):
     (tmp_path / "empty.txt").write_text("")
     (tmp_path / "short.txt").write_text("abc")
+    (tmp_path / "same.txt").write_text("a" * 1500)
     wrong = run("--fast", *arguments, cwd=tmp_path)
     assert wrong.returncode == 2
     assert says in wrong.stderr
