@@ -25,6 +25,7 @@ LAYERS = [
     {"backward", "gradcheck", "snapshot"},
     {"nn.module", "nn.init"},
     {"nn.layers", "nn.cells"},
+    {"nn.recurrent"},
     {"nn", "optim"},
 ]
 # called when used, not when imported: the method that starts a backward pass, and NumPy's functions by name
