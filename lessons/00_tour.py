@@ -340,7 +340,7 @@ def main(arguments=None):
         race(out, chosen.seed, *((30, 200) if chosen.fast else (60, 1500)))
         done.append("the race between RNN and LSTM")
         out.heading("(d) Writing like a file")
-        write_like(out, text, chosen.seed, 60 if chosen.fast else 1500)
+        write_like(out, text, chosen.seed, 60 if chosen.fast else 2000)
         done.append("the character model")
     except tg.errors.TinygradRnnError as error:
         print(f"error: {error}", file=sys.stderr)
