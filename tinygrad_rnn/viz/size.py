@@ -43,6 +43,9 @@ class Panel:
     bottom: float
 
 
+BOLD = 1.13  # a bold label is that much wider
+
+
 def label_of(box: Box) -> str:
     """The label of a box, cut to what fits."""
     return clean(box.label, 18)
@@ -67,6 +70,7 @@ def size_of(box: Box) -> tuple[float, float]:
     """Width and height."""
     inside = sum(chip_width(c) + 3 for c in box.chips) - 3 if box.chips and not corner_chip(box) else 0.0
     label = text_width(label_of(box), LABEL) + (text_width(str(box.step), 10) + 1 if box.step is not None and not box.name else 0)
+    label *= BOLD if box.kind == "group" else 1.0
     name = text_width(name_of(box), NAME) + (text_width(str(box.step), 8.5) if box.step is not None else 0)
     smallest = 84.0 if box.kind == "group" else 34.0 if box.kind == "start" else 42.0
     height = (DOUBLE if box.name else SINGLE) + (CHIP_HEIGHT + 3 if inside else 0) + (6 if box.kind == "group" else 0)
