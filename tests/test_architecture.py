@@ -152,3 +152,33 @@ def test_everything_public_has_a_docstring():
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
                 documented = ast.get_docstring(node) or any(getattr(d, "id", "") == "overload" for d in node.decorator_list)
                 assert documented, f"{path.name}: {node.name}"
+
+
+PUBLIC = [
+    tg.Tensor,
+    tg.Drawing,
+    tg.optim.SGD,
+    tg.optim.Adam,
+    *(value for value in vars(tg.nn).values() if isinstance(value, type)),
+]
+
+
+@pytest.mark.parametrize("kind", [*PUBLIC, tg.records.GraphSnapshot, tg.records.Record], ids=lambda kind: kind.__name__)
+def test_every_method_a_user_meets_has_a_docstring(kind):
+    missing = [
+        name
+        for name, value in vars(kind).items()
+        if not name.startswith("_") and (callable(value) or isinstance(value, property)) and not getattr(value, "__doc__", None)
+    ]
+    assert missing == []
+
+
+def test_both_readers_of_a_vjp_offer_the_same():
+    from tinygrad_rnn.kernels import Arrays
+    from tinygrad_rnn.readers import Exact, Recorded
+
+    def names(kind):
+        return {name for name in dir(kind) if not name.startswith("_")}
+
+    assert names(Arrays) <= names(Recorded)
+    assert names(Exact) - names(Recorded) == {"nowhere"}

@@ -1,4 +1,6 @@
-"""How a Tensor behaves towards NumPy and Python: as an array would, except that no gradient is ever lost silently.
+"""How a Tensor behaves towards NumPy and Python: as an array would, except that no NumPy function loses a gradient silently.
+
+`float(t)`, `int(t)`, `t.item()` and `t.numpy()` give values alone: that is what they are for.
 
 NumPy's functions are recorded where an op exists and refused with a word where none does.
 """

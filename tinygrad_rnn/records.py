@@ -36,6 +36,7 @@ class Record:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The size of each axis of the value."""
         return self.value.shape
 
     @property
@@ -48,6 +49,7 @@ class Record:
 
     @property
     def place(self) -> str:
+        """The open scopes as people read them."""
         return place_of(self.frames)
 
     @property
@@ -98,10 +100,12 @@ class GraphSnapshot:
 
     @property
     def root(self) -> Record:
+        """The loss."""
         return self.records[-1]
 
     @property
     def parameters(self) -> tuple[Record, ...]:
+        """The leaves that want a gradient."""
         return tuple(r for r in self.records if r.kind == "parameter")
 
     @property

@@ -106,6 +106,7 @@ class Tensor(NumpyLike):
 
     @property
     def name(self) -> str | None:
+        """What pictures and messages call it; None if nobody said."""
         return self._name if self.node is None else self.node.name
 
     @name.setter
@@ -117,6 +118,7 @@ class Tensor(NumpyLike):
 
     @property
     def requires_grad(self) -> bool:
+        """Whether it is a leaf that gathers a gradient, or was computed from one."""
         return self.node is not None
 
     @requires_grad.setter

@@ -144,6 +144,7 @@ class RNNCell(_GatedCell):
 
     @scoped
     def step(self, x: TensorLike, state: State) -> State:
+        """The state after x (batch, input_size). Raises `ShapeError` where x or the state does not fit."""
         x, (h,) = self.checked(x, state, "h")
         a = x @ self.Wx + h @ self.Wh + self.b
         return (named(tanh(a) if self.nonlinearity == "tanh" else relu(a), "h"),)
@@ -186,6 +187,7 @@ class LSTMCell(_GatedCell):
 
     @scoped
     def step(self, x: TensorLike, state: State) -> State:
+        """The state after x (batch, input_size). Raises `ShapeError` where x or the state does not fit."""
         x, (h, c) = self.checked(x, state, "hc")
         a = named(x @ self.Wx + h @ self.Wh + self.b, "a")
         a_i, a_f, a_g, a_o = split(a, 4)
@@ -227,6 +229,7 @@ class GRUCell(_GatedCell):
 
     @scoped
     def step(self, x: TensorLike, state: State) -> State:
+        """The state after x (batch, input_size). Raises `ShapeError` where x or the state does not fit."""
         x, (h,) = self.checked(x, state, "h")
         x_r, x_z, x_n = split(x @ self.Wx + self.b, 3)
         if self.reset_after:

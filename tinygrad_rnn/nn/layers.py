@@ -39,6 +39,7 @@ class Linear(Module):
         self.b = Tensor(init.uniform(rng, (output_size,), bound, dtype), requires_grad=True) if bias else None
 
     def forward(self, x: TensorLike) -> Tensor:
+        """x (..., input_size) to y (..., output_size)."""
         y = as_tensor(x) @ self.W
         return y if self.b is None else y + self.b
 
@@ -57,4 +58,5 @@ class Embedding(Module):
         self.W = Tensor(init.normal(rng, (symbols, features), dtype), requires_grad=True)
 
     def forward(self, ids: Any) -> Tensor:
+        """Ids (...) to rows (..., features)."""
         return take(self.W, ids)

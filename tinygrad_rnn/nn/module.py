@@ -60,6 +60,7 @@ class Module:
         super().__setattr__(key, value)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What calling the module computes; a module of your own defines it."""
         raise TypeError(f"{type(self).__name__} has no forward(): write one, or call its other methods")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -139,6 +139,7 @@ class Drawing:
 
     @cached_property
     def layout(self) -> Layout:
+        """Where everything stands."""
         return arrange(self.view)
 
     @cached_property
