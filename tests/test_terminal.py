@@ -67,6 +67,15 @@ def test_colour_only_where_it_may_be(tty, environment, choice, colored, monkeypa
     assert ("\033[" in stream.text()) == colored
 
 
+def test_closed_streams_take_anything(monkeypatch):
+    monkeypatch.setattr("sys.stdout", None)
+    monkeypatch.setattr("sys.stderr", None)
+    Terminal().say("nobody hears this")
+    progress = Progress(10, every=0.0)
+    progress.update(5, "nor this")
+    progress.close()
+
+
 def test_progress_is_a_line_now_and_then_when_nobody_watches():
     stream = Stream("utf-8")
     progress = Progress(10, stream, every=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
@@ -39,8 +40,8 @@ class Terminal:
 
     @property
     def out(self) -> TextIO:
-        """The stream; standard output is looked up at each use, so that a redirection is followed."""
-        return self.stream or sys.stdout
+        """The stream; standard output is looked up at each use, so that a redirection is followed. Closed, it takes anything."""
+        return self.stream or sys.stdout or io.StringIO()
 
     def paint(self, text: str, color: str) -> str:
         """The text in a colour of COLORS, where this terminal has colours."""
@@ -89,7 +90,7 @@ class Progress:
     """
 
     def __init__(self, total: int, stream: TextIO | None = None, every: float = 5.0) -> None:
-        self.total, self.stream, self.start = total, stream or sys.stderr, time.monotonic()
+        self.total, self.stream, self.start = total, stream or sys.stderr or io.StringIO(), time.monotonic()
         self.live = self.stream.isatty()
         self.pause = 0.1 if self.live else every
         self.shown, self.length = self.start, 0
