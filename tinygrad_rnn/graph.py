@@ -30,7 +30,7 @@ class Node:
 
     A leaf has no `op` and no `parents`, and keeps its `value`. Of an op's inputs `parents` holds the nodes, with None for
     constants, which stand in `consts`. Set by a walk: `mark`. Set by a running backward pass: `g`, `owned` (whether g may be
-    written to), `pending`. Every slot that anything reads is set at creation: a class without `__getattr__` is a tenth faster.
+    written to), `pending`. Every slot that anything reads is set at creation: a class without `__getattr__` is faster.
     """
 
     __slots__ = (

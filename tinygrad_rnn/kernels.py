@@ -1,8 +1,8 @@
 """What a vjp may call besides operators, on NumPy arrays: the namespace `F` of `ops.py`.
 
 `Arrays` computes each gradient on the spot. `Deferred` is the training path: it hands out gradients that are still to be
-computed (pairs to multiply, `Placed` slices) and that `backward()` settles in one go. The third reader, which records gradients as a graph
-of their own, is `Recorded` in `readers.py`: it has the same names, on Tensors.
+computed (pairs to multiply, `Placed` slices) and that `backward()` settles in one go. The third reader, which records
+gradients as a graph of their own, is `Recorded` in `readers.py`: it has the same names, on Tensors.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 Array: TypeAlias = npt.NDArray[Any]
 Key: TypeAlias = Any
 
-# 0-d arrays: NumPy multiplies an array by one twice as fast as by a Python number, and never changes a float32 into a float64
+# 0-d arrays: NumPy multiplies by one faster than by a Python number, and never changes a float32 into a float64
 HALF = {np.dtype(kind): np.array(0.5, kind) for kind in ("float16", "float32", "float64", "longdouble")}
 ZERO = {kind: np.zeros((), kind) for kind in HALF}
 ONE = {kind: np.ones((), kind) for kind in HALF}
@@ -124,7 +124,7 @@ class Arrays:
         return np.asarray(np.sign(a))
 
     def positive(self, y: Array) -> Array:
-        """1 where y, the output of relu, is positive: its sign. Four times faster than to multiply by truth values."""
+        """1 where y, the output of relu, is positive: its sign. Faster than to multiply by truth values."""
         return np.sign(y)
 
     def larger(self, a: Array, b: Array) -> Array:
@@ -151,7 +151,7 @@ class Arrays:
         return np.asarray(unbroadcast(np.asarray(g), shape))
 
     def spread(self, g: Array, shape: tuple[int, ...]) -> Array:
-        """Repeat along the axes of size 1; a single number as a view with strides 0, made directly: six times faster."""
+        """Repeat along the axes of size 1; a single number as a view with strides 0, made directly, which is faster."""
         return np.broadcast_to(g, shape) if g.ndim else np.ndarray(shape, g.dtype, np.asarray(g), 0, (0,) * len(shape))
 
 
@@ -182,7 +182,7 @@ class Deferred(Arrays):
         return Placed(g, key)
 
     def swap(self, b: Array) -> Array:
-        """As in `Arrays`, but contiguous from the second use on: products with it are a third faster."""
+        """As in `Arrays`, but contiguous from the second use on: products with it are faster."""
         known = self.turned.get(id(b))
         if known is None:
             if b.ndim == 2 and not b.flags.f_contiguous:
@@ -202,5 +202,5 @@ def power(a: Array, exponent: float) -> Array:
     if exponent == 2:
         return np.square(a)
     if a.dtype.kind != "f":
-        return np.asarray(a**exponent)
+        return np.asarray((a if exponent >= 0 else a.astype(np.float64)) ** exponent)
     return np.asarray(np.power(a, np.asarray(exponent, a.dtype)))

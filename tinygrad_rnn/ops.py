@@ -222,7 +222,7 @@ WHERE = Op(
 
 
 def _matmul(a: Array, b: Array) -> Any:
-    """For two axes `dot` is the same as `@`, and a microsecond faster for a single row."""
+    """For two axes `dot` is the same as `@`, and faster for a single row."""
     return a.dot(b) if a.ndim == 2 == b.ndim else np.matmul(a, b)
 
 

@@ -153,7 +153,7 @@ def detect_anomaly() -> Change:
     """Check every recorded value inside, and every gradient of `backward()` called inside, for NaN and infinity.
 
     The first op that makes one raises a `NumericError` with its name, scope, step and source line. Values that are written
-    through a NumPy view after they were recorded are found too. Costs about as much again as the step itself.
+    through a NumPy view after they were recorded are found too.
 
     >>> import tinygrad_rnn as tg
     >>> x = tg.Tensor([-1.0], requires_grad=True, name="x")
