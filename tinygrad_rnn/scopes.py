@@ -23,8 +23,8 @@ tick = count(1).__next__  # the creation index of the next node
 class Frame(NamedTuple):
     """A scope that was open while a node was recorded: a name and integers.
 
-    >>> str(Frame("LSTMCell", (("layer", 1),))), str(Frame("t", (("t", 3),)))
-    ('LSTMCell layer=1', 't=3')
+    >>> str(Frame("forget gate")), str(Frame("t", (("t", 3),))), str(Frame("block", (("row", 1), ("column", 2))))
+    ('forget gate', 't=3', 'block row=1 column=2')
     """
 
     name: str
@@ -35,9 +35,9 @@ class Frame(NamedTuple):
         return dict(self.numbers).get(key)
 
     def __str__(self) -> str:
-        if self.name == "t":
-            return f"t={self.get('t')}"
-        return self.name + "".join(f" {key}={value}" for key, value in self.numbers)
+        numbers = " ".join(f"{key}={value}" for key, value in self.numbers)
+        own = self.numbers[:1] and self.numbers[0][0] == self.name  # `layer=2`, not `layer layer=2`
+        return numbers if own else f"{self.name} {numbers}".rstrip()
 
 
 def place_of(frames: tuple[Frame, ...]) -> str:

@@ -118,7 +118,8 @@ class _GatedCell(Module):
 class RNNCell(_GatedCell):
     """The simple recurrent cell (Elman 1990): one nonlinearity between one step and the next.
 
-        h' = tanh(x Wx + h Wh + b)
+        a  = x Wx + h Wh + b
+        h' = tanh(a)
 
     `nonlinearity` is "tanh" or "relu". 5 nodes a step. Weights start uniform in ±1/sqrt(hidden_size), b at 0.
 
@@ -146,7 +147,7 @@ class RNNCell(_GatedCell):
     def step(self, x: TensorLike, state: State) -> State:
         """The state after x (batch, input_size). Raises `ShapeError` where x or the state does not fit."""
         x, (h,) = self.checked(x, state, "h")
-        a = x @ self.Wx + h @ self.Wh + self.b
+        a = named(x @ self.Wx + h @ self.Wh + self.b, "a")
         return (named(tanh(a) if self.nonlinearity == "tanh" else relu(a), "h"),)
 
 
