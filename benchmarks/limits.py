@@ -1,10 +1,12 @@
-"""How far it goes: `python -m benchmarks.limits` prints the CPU seconds of long chains, of a diamond and of long drawings."""
+"""How far it goes: `python -m benchmarks.limits` prints the CPU seconds of long chains, a diamond, long drawings and their words."""
 
 import time
 
 import numpy as np
 
 import tinygrad_rnn as tg
+
+MANY = 10_000  # ops of a graph that is told in words
 
 
 def seconds(run):
@@ -29,6 +31,34 @@ def diamond(doublings):
     y.backward()
 
 
+def told(loss, detail):
+    """The words of a picture that would not be readable."""
+    assert f"{MANY} ops" in tg.draw(loss, detail=detail).describe()
+
+
+def tanh_chain():
+    y = tg.Tensor(1.0, requires_grad=True, name="w")
+    for _ in range(MANY):
+        y = tg.tanh(y)
+    return y
+
+
+def one_weight():
+    """A weight with very many uses."""
+    w, y = tg.Tensor(0.5, requires_grad=True, name="w"), tg.Tensor(1.0, name="x")
+    for _ in range(MANY):
+        y = y * w
+    return y
+
+
+def in_steps():
+    w, h = tg.Tensor(1.0, requires_grad=True, name="w"), tg.Tensor(1.0, name="h0")
+    for t in range(1, MANY // 2 + 1):
+        with tg.time_step(t), tg.scope("Cell"):
+            h = tg.named(tg.tanh(h * w), "h")
+    return h
+
+
 def lstm_loss(steps):
     rng = np.random.default_rng(0)
     cell = tg.nn.LSTMCell(3, 8, rng=rng)
@@ -44,6 +74,11 @@ def main():
         loss = lstm_loss(steps)
         spent = seconds(lambda loss=loss, elide=elide: tg.draw(loss, detail="op", elide=elide).svg())
         print(f"LSTM at op level, T={steps}, {'elided' if elide else 'whole'}, drawn with its snapshot: {spent:.2f} s")
+    for name, make in (("a chain of", tanh_chain), ("one weight in", one_weight), ("steps of altogether", in_steps)):
+        loss = make()
+        for detail in ("op", "cell"):
+            spent = seconds(lambda loss=loss, detail=detail: told(loss, detail))
+            print(f"{name} {MANY:,} ops, {detail} level, told in words with its snapshot: {spent:.2f} s")
 
 
 if __name__ == "__main__":

@@ -187,7 +187,8 @@ def test_what_cannot_be_read_is_refused():
     for _ in range(7000):
         y = y + w
     with pytest.raises(GraphError, match="would not be readable"):
-        draw(y)
+        draw(y).svg()
+    assert "7000 ops" in draw(y).describe()
     rows = [w * float(k) for k in range(12)]
     for _ in range(12):
         total = rows[0]

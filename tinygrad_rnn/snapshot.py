@@ -6,7 +6,6 @@ Nothing has to be switched on before, no `.grad` is touched, and the training pa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,11 @@ from .ops import GETITEM, POW
 from .readers import Exact
 from .records import GraphSnapshot, Record
 from .scopes import Frame
+from .stepper import Event, play
 from .sweep import seed_of, sweep
 from .tensor import Tensor
 
-__all__ = ["Event", "Message", "backward_steps", "replay", "snapshot"]
+__all__ = ["backward_steps", "replay", "snapshot"]
 
 SUPERSCRIPTS = str.maketrans("0123456789.-", "⁰¹²³⁴⁵⁶⁷⁸⁹·⁻")
 
@@ -121,31 +121,6 @@ def _index_text(part: Any) -> str:
     return "..." if part is ... else "rows" if isinstance(part, np.ndarray) else str(part)
 
 
-# ---- the backward pass, one node at a time ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Message:
-    """What a node sends to one of its inputs: the gradient, and what that input has and still waits for afterwards."""
-
-    parent: Record
-    slot: int
-    gradient: Array
-    so_far: Array  # the sum of what the parent has been sent by now
-    waits_for: int  # how many uses of the parent have not reported yet
-
-
-@dataclass(frozen=True)
-class Event:
-    """One node's turn in a backward pass: it has its whole gradient (`upstream`) and applies its rule."""
-
-    number: int  # from 1
-    node: Record
-    upstream: Array
-    rule: str
-    sent: tuple[Message, ...]
-
-
 def backward_steps(loss: Tensor, gradient: Any = None) -> Iterator[Event]:
     """Play the backward pass: one event a node, in the true order, from the loss to the oldest weight.
 
@@ -160,19 +135,4 @@ def backward_steps(loss: Tensor, gradient: Any = None) -> Iterator[Event]:
     """
     if isinstance(loss, Tensor) and loss.node is not None:
         seed_of(loss, gradient)  # refuses what has no gradient of its own
-    graph = snapshot(loss, gradient)
-    waits_for = [0] * len(graph)
-    for child, slot in graph.sent:
-        waits_for[graph[child].parents[slot]] += 1
-    so_far: dict[int, Array] = {}
-    turns = (record for record in reversed(graph.records) if record.grad is not None)
-    for number, record in enumerate(turns, start=1):
-        messages = []
-        for slot, parent in enumerate(record.parents):
-            sent = graph.sent.get((record.id, slot))
-            if sent is not None:
-                so_far[parent] = so_far[parent] + sent if parent in so_far else sent
-                waits_for[parent] -= 1
-                messages.append(Message(graph[parent], slot, sent, so_far[parent], waits_for[parent]))
-        assert record.grad is not None
-        yield Event(number, record, record.grad, record.words, tuple(messages))
+    yield from play(snapshot(loss, gradient))

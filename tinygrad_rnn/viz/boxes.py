@@ -8,12 +8,18 @@ from dataclasses import dataclass
 
 from ..kernels import Array
 from ..records import GraphSnapshot, Record, norm
-from .steps import Key, Places, in_cell, scope_of
+from ..scopes import Frame
+from .formula import formula
+from .steps import Key, Places, in_cell, scope_of, where_of
 from .style import number, subscript
 
 __all__ = ["Box", "Chip", "Measure", "box_of", "leaf_labels", "pill_of"]
 
 INFIX = {"add", "sub", "mul", "div"}
+GATES = {
+    "a": "pre-activation", "i": "input", "f": "forget", "o": "output", "g": "candidate", "r": "reset", "z": "update", "n": "candidate",
+    "c": "cell state", "h": "hidden",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,11 +41,11 @@ class Box:
     column: int
     key: Key
     block: Key  # boxes of a block are laid out together
-    kind: str  # "op", "group", "input", "start", "pill"
-    op: str
+    kind: str  # "op", "gate", "group", "input", "start", "pill"
+    op: str  # of a gate: its letter
     label: str
     name: str  # what stands under the label, in italics
-    step: int | None  # the index of that name
+    step: int | str | None  # the index of that name
     strength: float | None  # of the gradient (or value); None is drawn neutral
     states: tuple[str, ...]  # the roles in which it hands values to the next step
     shape: tuple[int, ...]
@@ -48,7 +54,8 @@ class Box:
     @property
     def state(self) -> bool:
         """Whether it is drawn as a state: h and c are, a running sum of losses is not."""
-        return self.kind == "start" or (bool(self.states) and self.block[0] != "readout")
+        held = bool(self.states) and (self.block[0] == "cell" or (self.block[0] == "around" and self.shape != ()))
+        return self.kind == "start" or held
 
 
 class Measure:
@@ -77,8 +84,9 @@ def _size(value: Array) -> float | None:
 def box_of(
     graph: GraphSnapshot,
     places: Places,
-    group: list[int],
+    group: tuple[int, ...],
     key: Key,
+    gate: bool,
     strength: float | None,
     states: tuple[str, ...],
     chips: tuple[Chip, ...],
@@ -87,7 +95,10 @@ def box_of(
     r = graph[group[-1]]
     step = places.steps[places.column[r.id]] if 0 <= places.column[r.id] < places.after else None
     block = _block(r, places)
-    if len(group) > 1:
+    if gate:
+        label, name, kind, op = r.name or formula(graph, r, places.letters()), GATES.get(r.name or "", ""), "gate", r.name or r.op
+        step = step if r.name else None  # a formula has no number
+    elif len(group) > 1:
         scope = scope_of(r)
         bare = "ops" if not places.steps else "step" if r.t is not None else "readout" if r.shape else "loss"
         label = scope[-1].name.removesuffix("Cell") if scope else bare
@@ -110,7 +121,7 @@ def box_of(
             label, step = label[:-1], 0
     if not places.steps and r.value.size == 1:  # a number, as in an expression: its value and its derivative can be read
         name, step = number(r.value.item()) + (f" · ∂ {number(r.grad.item())}" if r.grad is not None else ""), None
-    return Box(r.id, tuple(group), places.column[r.id], key, block, kind, op, label, name, step, strength, states, r.shape, chips)
+    return Box(r.id, group, places.column[r.id], key, block, kind, op, label, name, step, strength, states, r.shape, chips)
 
 
 def _block(r: Record, places: Places) -> Key:
@@ -134,12 +145,17 @@ def leaf_labels(graph: GraphSnapshot, places: Places) -> dict[int, str]:
     return {leaf: graph[leaf].name or "×".join(map(str, graph[leaf].shape)) or "w" for leaf in places.shared}
 
 
+def heading_of(scope: tuple[Frame, ...]) -> str:
+    """The name of a cell, with its layer and direction: `LSTM layer 2 ←`."""
+    return f"{scope[-1].name.removesuffix('Cell')} {where_of(scope)}".rstrip()
+
+
 def pill_of(graph: GraphSnapshot, leaf: int, label: str, measure: Measure) -> Box:
     """The pill that stands for a shared weight (or constant) in the panel."""
     r = graph[leaf]
     strength = measure.node(r)
     user = next((child for child in graph.records[leaf:] if leaf in child.parents), None)
     scope = scope_of(user) if user is not None else ()
-    block = scope[-1].name.removesuffix("Cell") if scope else "readout" if user is not None and user.t is None else "weights"
+    block = heading_of(scope) if scope else "readout" if user is not None and user.t is None else "weights"
     kind = "pill" if r.kind == "parameter" else "input"
     return Box(leaf, (leaf,), -1, ("pill", leaf), (block,), kind, "", label, "", None, strength, (), r.shape)

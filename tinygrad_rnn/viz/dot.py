@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from .boxes import Box
-from .layout import Layout, Path
-from .size import CHIP_HEIGHT, chip_spots, label_of, name_of
+from .elements import x
+from .layout import Layout, Path, threads
+from .sheet import Sheet
+from .size import CHIP_HEIGHT, NAME, SMALL, chip_spots, corner_chip, label_of, name_of
 from .style import Brush, Theme, clean, ink_on, text_width
-from .svg import Painter
-from .view import HIDDEN, Edge, View
+from .svg import painters_of, surroundings
+from .view import CUT, HIDDEN, Edge, View
 from .words import box_words, chip_words
 
 if TYPE_CHECKING:
@@ -27,66 +29,88 @@ FACE = "DejaVu Sans"
 BOX = {"shape": "box", "style": "filled,rounded"}
 
 
-def digraph(layout: Layout, paint: Brush, title: str) -> graphviz.Digraph:
-    """An unrolled graph with its own places. Background first: Graphviz paints nodes in the order of their creation."""
+def digraph(sheet: Sheet, paint: Brush, title: str) -> graphviz.Digraph:
+    """Unrolled graphs with their own places. Background first: Graphviz paints nodes in the order of their creation."""
     from graphviz import Digraph
 
-    theme, view, high = paint.theme, layout.view, layout.height
+    theme, high = paint.theme, sheet.height
     g = Digraph(
         graph_attr={"layout": "nop2", "outputorder": "nodesfirst", "bgcolor": theme.paper, "pad": "0.1", "notranslate": "true"},
-        node_attr=BOX | {"fixedsize": "shape", "fontname": FACE, "fontsize": "12", "label": ""},
+        node_attr=BOX | {"fixedsize": "shape", "fontname": FACE, "fontsize": "13", "label": ""},
     )
-
-    painter = Painter(layout, paint, "g")
-    around, wide = painter.around(title)
+    painters = painters_of(sheet, paint, "g")
+    around, wide = surroundings(sheet, paint, title, "g")
     g.node("paper", style="invis", **place(wide / 2, high / 2, wide, high, high))
-    surroundings(g, [*painter.bands(), *painter.panel(), *around], theme, high)
-    if layout.gap is not None:
-        for k, lane in enumerate(layout.lanes):  # edges need two ends: these stand at the sides of the hidden steps
-            g.node(f"lane{k}in", shape="point", style="invis", **place(layout.gap.left, lane, 0.1, 0.1, high))
-            g.node(f"lane{k}out", shape="point", style="invis", **place(layout.gap.right, lane, 0.1, 0.1, high))
-    for node in [*layout.nodes, *(pill.node for pill in layout.panel.pills)]:
-        g.node(f"n{node.box.id}", **look(node.box, view, paint), **place(node.x, node.y, node.width, node.height, high))
-        for chip, x, y, broad in chip_spots(node):
-            fill = paint.fill(chip.strength)
-            colours = {"fillcolor": fill, "fontcolor": ink_on(fill), "color": theme.line, "fontsize": "9"}
-            colours |= {"style": BOX["style"] + (",dashed" if chip.strength == 0.0 else "")} | place(
-                x, y, broad, CHIP_HEIGHT, high
-            )
-            g.node(f"c{node.box.id}_{chip.leaf}", text(chip.label, 7), tooltip=text(chip_words(view, chip), 300), **colours)
-    number = {lane: k for k, lane in enumerate(layout.lanes)}
-    for path in layout.paths:
-        tail = f"n{path.edge.source}" if path.edge.source >= 0 else f"lane{number[path.points[0][1]]}out"
-        head = f"n{path.edge.target}" if path.edge.target >= 0 else f"lane{number[path.points[-1][1]]}in"
-        g.edge(tail, head, **stroke(path.edge, paint), pos=bezier(path, high))
+    for p in painters:
+        around += [*p.bands(), *p.rows(), *p.panel(), *p.hidden_steps()]
+    _background(g, around, theme, high)
+    for k, layout in enumerate(sheet.layouts):
+        _foreground(g, layout, paint, high, f"p{k}" if len(painters) > 1 else "")
     return g
 
 
-def surroundings(g: graphviz.Digraph, elements: list[str], theme: Theme, high: float) -> None:
+def _foreground(g: graphviz.Digraph, layout: Layout, paint: Brush, high: float, own: str) -> None:
+    """The boxes, chips and edges of one layout; all names start with `own`."""
+    theme, view = paint.theme, layout.view
+    if layout.gap is not None:
+        for k, lane in enumerate(layout.lanes):  # edges need two ends: these stand at the sides of the hidden steps
+            g.node(f"{own}lane{k}in", shape="point", style="invis", **place(layout.gap.left, lane, 0.1, 0.1, high))
+            g.node(f"{own}lane{k}out", shape="point", style="invis", **place(layout.gap.right, lane, 0.1, 0.1, high))
+    for node in [*layout.nodes, *(pill.node for pill in layout.panel.pills)]:
+        g.node(f"{own}n{node.box.id}", **look(node.box, view, paint), **place(node.x, node.y, node.width, node.height, high))
+        for chip, cx, cy, broad in chip_spots(node):
+            fill = paint.fill(chip.strength)
+            colours = {"fillcolor": fill, "fontcolor": ink_on(fill), "color": theme.line, "fontsize": "9"}
+            colours |= {"style": BOX["style"] + (",dashed" if chip.strength == 0.0 else "")}
+            colours |= place(cx, cy, broad, CHIP_HEIGHT, high)
+            words = text(chip_words(view, chip), 300)
+            g.node(f"{own}c{node.box.id}_{chip.leaf}", text(chip.label, 7), tooltip=words, **colours)
+    for (x1, y1), (x2, y2), chip, node in threads(layout) if view.weights == "edges" else ():
+        bow = max(40.0, (x2 - x1) / 3)
+        curve = f"{x1:.2f},{high - y1:.2f} {x1 + bow:.2f},{high - y1:.2f} {x2 - bow:.2f},{high - y2:.2f} {x2:.2f},{high - y2:.2f}"
+        dress = {"color": paint.stroke(chip.strength) + "99", "penwidth": f"{0.4 * paint.width(chip.strength) + 0.3:.2f}"}
+        g.edge(f"{own}n{chip.leaf}", f"{own}c{node.box.id}_{chip.leaf}", arrowhead="none", pos=curve, **dress)
+    number = {lane: k for k, lane in enumerate(layout.lanes)}
+    for k, path in enumerate(layout.paths):
+        source, target = path.edge.source, path.edge.target
+        tail = f"{own}n{source}" if source >= 0 else f"{own}lane{number.get(path.points[0][1])}out"
+        if source == CUT:
+            tail, (left, level) = f"{own}cut{k}", path.points[0]
+            g.node(tail, "//", shape="plaintext", style="", fontcolor=theme.ink, **place(left, level, 10, 14, high))
+            small = {"shape": "plaintext", "style": "", "fontcolor": theme.soft, "fontsize": "10"}
+            g.node(f"{tail}words", "detached", **small, **place(left, level - 14, 50, 12, high))
+        head = f"{own}n{target}" if target >= 0 else f"{own}lane{number[path.points[-1][1]]}in"
+        g.edge(tail, head, **stroke(path.edge, paint), pos=bezier(path, high))
+
+
+def _background(g: graphviz.Digraph, elements: list[str], theme: Theme, high: float) -> None:
     """What stands around the boxes, taken over from the SVG: its rectangles, lines, dots and words become nodes."""
     tree = ElementTree.fromstring(f"<g>{''.join(elements)}</g>")  # noqa: S314 - our own text
     for k, e in enumerate(e for group in (tree, *tree.findall("g")) for e in group):
         a = {name: float(e.get(name, 0)) for name in ("x", "y", "cx", "cy", "width", "height", "r", "rx", "font-size")}
         wide, tall, fill = a["width"] + 2 * a["r"], a["height"] + 2 * a["r"], e.get("fill", "")
-        x, y = a["x"] + a["cx"] + a["width"] / 2, a["y"] + a["cy"] + a["height"] / 2
+        cx, cy = a["x"] + a["cx"] + a["width"] / 2, a["y"] + a["cy"] + a["height"] / 2
         if fill.startswith("url"):  # the scale of colours
             for part in range(32):
                 dress = {"style": "filled", "fillcolor": theme.level(part / 31), "color": "transparent"}
-                g.node(f"scale{part}", **dress, **place(x + wide * (part / 32 - 0.485), y, wide / 32, tall, high))
+                g.node(f"scale{part}", **dress, **place(cx + wide * (part / 32 - 0.485), cy, wide / 32, tall, high))
         elif e.tag in ("rect", "circle"):
             style = "filled" + (",rounded" if a["rx"] > 3 else "") + (",dashed" if e.get("stroke-dasharray") else "")
             dress = {"style": style, "fillcolor": fill.replace("none", "transparent"), "color": e.get("stroke", "transparent")}
             dress |= {"shape": "box" if e.tag == "rect" else "circle", "penwidth": e.get("stroke-width", "1")}
-            g.node(f"rect{k}", tooltip=text(e.findtext("title") or ""), **dress, **place(x, y, wide, tall, high))
+            g.node(f"rect{k}", tooltip=text(e.findtext("title") or ""), **dress, **place(cx, cy, wide, tall, high))
         elif e.tag == "path":
-            left, y, right = (float(part) for part in e.get("d", "")[1:].replace("H", " ").split())
-            g.node(f"line{k}", color=e.get("stroke", ""), penwidth="0.5", **place((left + right) / 2, y, right - left, 0.2, high))
+            way = e.get("d", "")
+            left, upper, end = (float(part) for part in way[1:].replace("H", " ").replace("V", " ").split())
+            right, lower = (end, upper) if "H" in way else (left, end)
+            spot = place((left + right) / 2, (upper + lower) / 2, max(right - left, 0.2), max(lower - upper, 0.2), high)
+            g.node(f"line{k}", color=e.get("stroke", ""), penwidth="0.5", **spot)
         elif e.tag == "text":
             words, face = "".join(e.itertext()), FACE + " Bold" * (e.get("font-weight") == "bold")
             wide = text_width(words, a["font-size"]) * (1.12 if "Bold" in face else 1.0)
-            x = a["x"] + wide * {"start": 0.5, "middle": 0.0, "end": -0.5}[e.get("text-anchor", "start")]
+            middle = a["x"] + wide * {"start": 0.5, "middle": 0.0, "end": -0.5}[e.get("text-anchor", "start")]
             font = {"shape": "plaintext", "style": "", "fontname": face, "fontsize": str(a["font-size"]), "fontcolor": fill}
-            g.node(f"text{k}", text(words, 200), **font, **place(x, a["y"] - 0.35 * a["font-size"], wide, 20, high))
+            g.node(f"text{k}", text(words, 200), **font, **place(middle, a["y"] - 0.35 * a["font-size"], wide, 20, high))
 
 
 def dag(view: View, paint: Brush, title: str) -> graphviz.Digraph:
@@ -115,10 +139,8 @@ def look(box: Box, view: View, paint: Brush) -> dict[str, str]:
     """The attributes of a box."""
     fill = paint.fill(box.strength)
     style = ("filled" if box.kind == "input" else "filled,rounded") + (",dashed" if box.strength == 0.0 else "")
-    below = f"{name_of(box)}{'' if box.step is None else box.step}" if box.name else ""
-    label = label_of(box) + ("" if below or box.step is None else str(box.step))
     return {
-        "label": text(label) + ("\\n" + text(below) if below else ""),
+        "label": caption(box),
         "style": style,
         "fillcolor": fill,
         "fontcolor": ink_on(fill),
@@ -126,6 +148,21 @@ def look(box: Box, view: View, paint: Brush) -> dict[str, str]:
         "penwidth": "2.2" if box.state else "1",
         "tooltip": text(box_words(view, box), 400),
     }
+
+
+def caption(box: Box) -> str:
+    """What is written on a box, in the markup of Graphviz: the same slants, weights and indices as in the SVG."""
+    label, name = x(label_of(box)) or " ", x(name_of(box)) or " "  # Graphviz refuses <I></I>
+    index = "" if box.step is None else f'<FONT POINT-SIZE="9"><SUB>{box.step}</SUB></FONT>'
+    bold = "<B>{}</B>" if box.kind == "group" or (box.kind == "gate" and box.state) else "{}"
+    if box.kind == "gate":
+        label = f"<I>{label}</I>{index}" if index else label
+    elif not box.name:
+        label = (f"<I>{label}</I>" if box.kind in ("input", "start") else label) + index
+    room = f'<BR/><FONT POINT-SIZE="{CHIP_HEIGHT}"> </FONT>' if box.chips and not corner_chip(box) else ""
+    size = SMALL if box.kind == "gate" else NAME
+    below = name if box.kind == "gate" else f"<I>{name}</I>{index if box.kind == 'op' else ''}"
+    return f"<{bold.format(label)}" + ((f'<BR/><FONT POINT-SIZE="{size}">{below}</FONT>' if box.name else "") + room + ">")
 
 
 def stroke(edge: Edge, paint: Brush) -> dict[str, str]:
@@ -161,4 +198,6 @@ def text(words: str, longest: int = 80) -> str:
     """Any text as a label: Graphviz reads a backslash as an escape and a label in <> as HTML."""
     from graphviz import escape
 
-    return str(escape("\n".join(clean(line, longest) for line in words.split("\n"))))
+    # of the type of `escape`: as a bare str, a text in <> would be HTML again
+    quoted: str = escape("\n".join(clean(line, longest) for line in words.split("\n")))
+    return quoted

@@ -26,7 +26,7 @@ def where(cx: float, cy: float, width: float, height: float) -> str:
     return f'x="{f(cx - width / 2)}" y="{f(cy - height / 2)}" width="{f(width)}" height="{f(height)}"'
 
 
-def text(cx: float, cy: float, words: str, size: float, fill: str, style: str = "", index: int | None = None) -> str:
+def text(cx: float, cy: float, words: str, size: float, fill: str, style: str = "", index: int | str | None = None) -> str:
     """A line of text, with a number as its index."""
     sub = "" if index is None else f'<tspan dy="{f(size * 0.22)}" font-size="{f(size * 0.76)}">{index}</tspan>'
     style = f" {style.strip()}" if style else ""

@@ -6,20 +6,24 @@ Rows are as high as their highest box and gaps as wide as the tracks in them nee
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from .boxes import Chip
 from .plan import Plan, Tile
-from .size import CHIP_HEIGHT, Node, Panel, corner_chip, panel_of, size_of
-from .steps import BEFORE
+from .size import CHIP_HEIGHT, Node, Panel, chip_spots, corner_chip, panel_of, size_of
+from .steps import BEFORE, where_of
+from .style import text_width
 from .view import HIDDEN, Edge, View
 
-__all__ = ["Band", "Layout", "Path", "arrange"]
+__all__ = ["Band", "Layout", "Path", "Rows", "arrange", "threads"]
 
 TRACK, PRE, POST, STRAIGHT = 7.0, 9.0, 13.0, 17.0  # between tracks; room before the first and after the last; a gap without any
 GUTTER = 8.0  # half of the room between two steps
 TOP = 64.0
 MARGIN = 26.0
+LOOP = 20.0  # between the tracks of lanes that are led back in a rolled view
 GAP = 244.0  # the width of the tile of hidden steps
 
 
@@ -44,6 +48,16 @@ class Band:
     bottom: float
 
 
+@dataclass(frozen=True)
+class Rows:
+    """The rows of one layer or direction: its name stands left of x."""
+
+    words: str
+    x: float
+    top: float
+    bottom: float
+
+
 @dataclass
 class Layout:
     """A picture in coordinates, the same for every back end."""
@@ -56,8 +70,20 @@ class Layout:
     lanes: tuple[float, ...]  # where lanes go into the hidden steps and come out of them
     passing: tuple[float, ...]  # where edges pass behind them
     panel: Panel
-    width: float
-    height: float
+    rows: tuple[Rows, ...]
+    loops: tuple[float, float] | None  # of a rolled view: the middle of the highest lane that is led back
+    margin: float  # where it begins
+    top: float
+    width: float  # where it ends, with a margin
+    end: float  # what is lowest, the words under the columns included
+
+
+def threads(layout: Layout) -> Iterator[tuple[tuple[float, float], tuple[float, float], Chip, Node]]:
+    """Where the lines from the weights to their chips begin and end."""
+    pills = {pill.node.box.id: pill.node for pill in layout.panel.pills}
+    for node in layout.nodes:
+        for chip, x, y, width in chip_spots(node):
+            yield (layout.margin + layout.panel.width - 8, pills[chip.leaf].y), (x - width / 2, y), chip, node
 
 
 def arrange(view: View) -> Layout:
@@ -73,20 +99,30 @@ class Frame:
     """The coordinates of the lines of a plan."""
 
     def __init__(self, plan: Plan) -> None:
-        self.plan, self.view, self.tiles, self.after = plan, plan.view, plan.tiles, plan.after
+        self.plan, self.view, self.tiles, self.after, self.behind = plan, plan.view, plan.tiles, plan.after, plan.behind
         self.size = {box.id: size_of(box) for box in plan.view.boxes}
         self.x: dict[str, dict[int, float]] = {}
         self.wide: dict[str, float] = {}
         for kind, tile in self.tiles.items():
             self.x[kind], self.wide[kind] = self._columns(kind, tile)
+        self.loops = self._loops()
         self.y = self._rows()
+
+    def _loops(self) -> dict[tuple[int, int], int]:
+        """Of every lane that is led back around its tile: the number of its track; the highest lane has the innermost."""
+        lanes = {(self.plan.lane(e), e.loop) for e in self.view.edges if e.loop}
+        return {lane: k for k, lane in enumerate(sorted(lanes, reverse=True))}
 
     def layout(self) -> Layout:
         view = self.view
         y = self.y
+        around = PRE + LOOP * len(self.loops) if self.loops else 0.0
         panel = panel_of(view.pills, TOP, "∂ " if view.color == "grad" else "rms ")
         left: dict[int, float] = {}
-        x = MARGIN + panel.width
+        names = {box.block: where_of(box.block[1:]) for box in view.boxes if box.block[0] == "cell"}  # type: ignore[arg-type]
+        x = beside = (
+            MARGIN + panel.width + max((text_width(name, 12) * 1.13 + 18 for name in names.values() if name), default=0.0)
+        )
         if self.tiles["before"].spots:
             left[BEFORE], x = x, x + self.wide["before"]
         gap_at = None
@@ -95,7 +131,9 @@ class Frame:
                 if gap_at is None:
                     gap_at, x = x, x + GAP
             else:
-                left[column], x = x, x + self.wide["step"]
+                left[column], x = x + around, x + self.wide["step"] + 2 * around
+        if self.tiles["behind"].spots:
+            left[self.behind], x = x, x + self.wide["behind"]
         if self.tiles["after"].spots:
             left[self.after], x = x, x + self.wide["after"]
         top, bottom = min(y.values()), max(y.values())
@@ -121,9 +159,18 @@ class Frame:
             for (x1, y1), (x2, _) in pairwise(p.points)
             if gap and min(x1, x2) < gap.left and gap.right < max(x1, x2)
         }
-        height = max(bottom + 56 if self.after else bottom + 10, panel.bottom + 32)
+        ends = {name: [n for n in nodes if n.box.block == block] for block, name in names.items() if name}
+        rows = tuple(
+            Rows(name, beside - 6, min(n.y - n.height / 2 for n in own), max(n.y + n.height / 2 for n in own))
+            for name, own in ends.items()
+        )
+        highest = min((point for path in paths if path.edge.loop for point in pairwise(path.points)), key=_height, default=None)
+        loops = ((highest[0][0] + highest[1][0]) / 2, highest[0][1]) if highest else None
+        end = max(bottom + 26 if self.after else bottom + 10, panel.bottom + 4)
         across = tuple(sorted(lanes)), tuple(sorted(passing))
-        return Layout(view, tuple(nodes), paths, tuple(bands), gap, *across, panel, x + MARGIN - GUTTER, height + 10)
+        return Layout(
+            view, tuple(nodes), paths, tuple(bands), gap, *across, panel, rows, loops, MARGIN, TOP, x + MARGIN - GUTTER, end
+        )
 
     def _used(self, tile: Tile, level: bool) -> set[int]:
         """The tracks along which something runs (level: rows, else columns)."""
@@ -162,7 +209,7 @@ class Frame:
                 y[(row + 1) * pitch] = at + high[row] / 2
                 at += high[row]
         y[0], y[(self.plan.rows + 1) * pitch] = 0.0, at
-        return {line: TOP + at - value for line, value in y.items()}
+        return {line: TOP + PRE * bool(self.loops) + LOOP * len(self.loops) + at - value for line, value in y.items()}
 
     def _columns(self, kind: str, tile: Tile) -> tuple[dict[int, float], float]:
         """The x of every line that is used, from the left side of the tile, and the width of the tile."""
@@ -197,18 +244,34 @@ class Frame:
         points: list[tuple[float, float]] = []
         for kind, name, _, _, _ in self.plan.pieces(e):
             column = e.source_column if name[0] == "out" or e.source_column == e.target_column else e.target_column
+            if e.loop and name[0] == "in":
+                points += self._around(left[column], points[-1], e)
             points += [(left[column] + self.x[kind][x], y[line]) for x, line in self.tiles[kind].pieces[name]]
+        rightwards = e.source_column < e.target_column
         if gap is not None and e.source == HIDDEN:
-            points.insert(0, (gap.right, points[0][1]))
+            points.insert(0, (gap.right if rightwards else gap.left, points[0][1]))
         if gap is not None and e.target == HIDDEN:
-            points[-1] = (gap.left, points[-1][1])
+            points[-1] = (gap.left if rightwards else gap.right, points[-1][1])
         points = _corners(points)
-        if e.source != HIDDEN:
+        if e.source >= 0:
             points[0] = _border(at[e.source], points[0], points[1])
-        if e.target != HIDDEN:
+        if e.target >= 0:
             points[-1] = _border(at[e.target], points[-1], points[-2])
-        lane = e.target_column - e.source_column == 1 and e.target_column < self.after and not self.plan.far(e)
+        lane = e.loop != 0 or (self.view.places.stepping(e.source_column, e.target_column) != 0 and not self.plan.far(e))
         return Path(e, tuple(points), HIDDEN in (e.source, e.target), lane)
+
+    def _around(self, left: float, start: tuple[float, float], e: Edge) -> list[tuple[float, float]]:
+        """The way of a lane from one side of the tile over its top to the other side."""
+        out = PRE + LOOP * self.loops[self.plan.lane(e), e.loop]
+        sides = [left - out, left + self.wide["step"] + out]
+        top = min(self.y.values()) - out
+        first, second = sides[::-1] if e.loop > 0 else sides
+        return [(first, start[1]), (first, top), (second, top), (second, start[1])]
+
+
+def _height(line: tuple[tuple[float, float], tuple[float, float]]) -> float:
+    """How far down the lower end of a line is."""
+    return max(y for _, y in line)
 
 
 def _corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from .elements import f, text, where
 from .layout import Layout
+from .motion import Motion
 from .size import NAME
 from .style import Brush, clean, number, text_width
-from .view import View
+from .view import Series, View
 
 __all__ = ["Legend", "hidden_steps", "keys", "paint_keys"]
 
@@ -20,11 +21,11 @@ KeyShape = tuple[str, float, float, float, str]  # what it stands for, left, wid
 
 
 class Legend:
-    """The scale of colours, and the classes besides it that occur in a view."""
+    """The scale of colours, and the classes besides it that occur in some views."""
 
-    def __init__(self, view: View, brush: Brush, prefix: str) -> None:
-        self.view, self.brush, self.prefix = view, brush, prefix
-        self.strengths = view.strengths()
+    def __init__(self, views: Sequence[View], brush: Brush, prefix: str) -> None:
+        self.color, self.brush, self.prefix = views[0].color, brush, prefix
+        self.strengths = [strength for view in views for strength in view.strengths()]
 
     def classes(self) -> list[tuple[str, str]]:
         """The classes besides the scale that occur: (fill, words)."""
@@ -36,10 +37,10 @@ class Legend:
         return found
 
     def quantity(self) -> str:
-        return {"grad": "‖∂L/∂·‖", "value": "root mean square", "none": ""}[self.view.color]
+        return {"grad": "‖∂L/∂·‖", "value": "root mean square", "none": ""}[self.color]
 
     def scaled(self) -> bool:
-        return self.view.color != "none" and any(s and math.isfinite(s) for s in self.strengths)
+        return self.color != "none" and any(s and math.isfinite(s) for s in self.strengths)
 
     def width(self) -> float:
         wide = LEGEND + 30 + text_width(self.quantity(), 12) if self.scaled() else 0.0
@@ -67,24 +68,25 @@ class Legend:
         yield "</g>"
 
 
-def keys(layout: Layout) -> tuple[list[KeyShape], float]:
-    """What the shapes mean that occur in an unrolled graph; and where the last of them ends."""
-    boxes, at, found = layout.view.boxes, 26.0, []
+def keys(layouts: Sequence[Layout]) -> tuple[list[KeyShape], float]:
+    """What the shapes mean that occur in unrolled graphs; and where the last of them ends."""
+    boxes, at, found = [box for layout in layouts for box in layout.view.boxes], 26.0, []
+    color, steps = layouts[0].view.color, any(layout.view.steps for layout in layouts)
     for occurs, name, wide, high, words in (
-        (bool(layout.panel.pills), "weight", 26.0, 14.0, "weight"),
-        (any(b.chips for b in boxes), "chip", 18.0, 10.0, "one use of it" + PARTS.get(layout.view.color, "")),
+        (any(layout.panel.pills for layout in layouts), "weight", 26.0, 14.0, "weight"),
+        (any(b.chips for b in boxes), "chip", 18.0, 10.0, "one use of it" + PARTS.get(color, "")),
         (any(b.kind == "input" for b in boxes), "input", 20.0, 14.0, "input"),
         (any(b.state for b in boxes), "state", 20.0, 14.0, "state, for the next step"),
     ):
-        if occurs and layout.view.steps:
+        if occurs and steps:
             found.append((name, at, wide, high, words))
             at += wide + text_width(words, NAME) + 24
     return found, at
 
 
-def paint_keys(shapes: list[KeyShape], layout: Layout, brush: Brush, prefix: str) -> Iterable[str]:
+def paint_keys(shapes: list[KeyShape], height: float, brush: Brush, prefix: str) -> Iterable[str]:
     """The meaning of the shapes, at the foot."""
-    t, y = brush.theme, layout.height - 16
+    t, y = brush.theme, height - 16
     yield f'<g id="{prefix}-keys">'
     for name, at, wide, high, words in shapes:
         line, thick = (t.ink, 2.2) if name == "state" else (t.zero_line, 1.0)
@@ -94,7 +96,7 @@ def paint_keys(shapes: list[KeyShape], layout: Layout, brush: Brush, prefix: str
     yield "</g>"
 
 
-def hidden_steps(layout: Layout, brush: Brush, prefix: str) -> Iterable[str]:
+def hidden_steps(layout: Layout, brush: Brush, prefix: str, motion: Motion) -> Iterable[str]:
     """The tile of hidden steps: the strength of their state as bars, or dots on the lanes."""
     band, t, view = layout.gap, brush.theme, layout.view
     if band is None:
@@ -105,11 +107,16 @@ def hidden_steps(layout: Layout, brush: Brush, prefix: str) -> Iterable[str]:
     count = len(view.hidden)
     yield text(middle, band.bottom + 18, f"… {count} {'step' if count == 1 else 'steps'} …", 13, t.soft, 'text-anchor="middle"')
     top, bottom = max(pairwise([band.top, *layout.passing, band.bottom]), key=lambda room: room[1] - room[0])
-    if any(s and math.isfinite(s) for _, s in view.bars) and bottom - top > 100:
-        state = clean(view.bars_of, 6)
-        words = f"‖∂L/∂{state}‖ at each step" if view.color == "grad" else f"size of {state} at each step"
-        yield text(middle, top + 20, words, NAME, t.soft, 'text-anchor="middle"')
-        yield from bars(view, brush, band.left + 44, band.right - 14, top + 34, bottom - 24)
+    lines = [line for line in view.series if any(s and math.isfinite(s) for _, s in line.bars)]
+    share = (bottom - top) / max(1, len(lines))
+    if lines and share > (100 if len(lines) == 1 else 64):
+        for k, line in enumerate(reversed(lines)):  # the first layer is the lowest
+            at = top + share * k
+            state = clean(line.name, 6)
+            words = f"‖∂L/∂{state}‖ at each step" if view.color == "grad" else f"size of {state} at each step"
+            words = f"{line.where}: {words}" if line.where else words
+            yield text(middle, at + min(20, 8 + share / 10), words, NAME, t.soft, 'text-anchor="middle"')
+            yield from bars(line, brush, motion, band.left + 44, band.right - 14, at + min(34, 10 + share / 6), at + share - 24)
     else:
         for lane in sorted({*layout.lanes} - {*layout.passing}):
             for k in (-9, 0, 9):
@@ -117,21 +124,22 @@ def hidden_steps(layout: Layout, brush: Brush, prefix: str) -> Iterable[str]:
     yield "</g>"
 
 
-def bars(view: View, brush: Brush, left: float, right: float, top: float, bottom: float) -> Iterable[str]:
+def bars(line: Series, brush: Brush, motion: Motion, left: float, right: float, top: float, bottom: float) -> Iterable[str]:
     """The bars of the hidden steps, on the scale of the colours: its ticks at the left, the first and the last step below."""
     t = brush.theme
     for part, label in brush.scale.ticks():
         y = bottom - (bottom - top) * part
         yield f'<path d="M{f(left)} {f(y)}H{f(right)}" stroke="{t.line}" stroke-width="0.8"/>'
         yield text(left - 4, y + 3.5, label, 10, t.soft, 'text-anchor="end"')
-    shown = view.bars[:: math.ceil(len(view.bars) / 180)]
+    shown = line.bars[:: math.ceil(len(line.bars) / 180)]
     pitch = (right - left) / len(shown)
     for k, (step, s) in enumerate(shown):
         if s is not None and s != 0.0:
             high = max(2.0, (bottom - top) * (brush.scale.fraction(s) if math.isfinite(s) else 1.0))
             place = where(left + pitch * (k + 0.45), bottom - high / 2, pitch * 0.9, high)
-            yield f'<rect {place} fill="{brush.fill(s)}"><title>t = {step}: {number(s)}</title></rect>'
+            mark = motion.mark("bar", motion.moments.bars.get((line.name, line.where, step)))
+            yield f'<rect {place} fill="{brush.fill(s)}"{mark}><title>t = {step}: {number(s)}</title></rect>'
     yield f'<path d="M{f(left)} {f(bottom)}H{f(right)}" stroke="{t.soft}" stroke-width="0.8"/>'
-    for (step, s), at, anchor in ((view.bars[0], left, "start"), (view.bars[-1], right, "end")):
-        if s is not None and len(view.bars) > (anchor == "end"):
+    for (step, s), at, anchor in ((line.bars[0], left, "start"), (line.bars[-1], right, "end")):
+        if s is not None and len(line.bars) > (anchor == "end"):
             yield text(at, bottom + 14, f"t={step}: {number(s)}", 10, t.soft, f'text-anchor="{anchor}"')

@@ -1,6 +1,7 @@
 """The plan of a picture: which row and column every box stands in, and a way for every edge, on lattices without coordinates.
 
-A picture is a row of tiles: what stands before the first step, the steps, one for the hidden steps, what stands after the last.
+A picture is a row of tiles: what stands before the first step, the steps, one for the hidden steps, initial states that come in
+from the right, what stands after the last step.
 An edge inside a tile is one piece. An edge between tiles leaves its own tile on a lane (a row that runs through the sides), and
 enters the other from there: two pieces, each found once however many steps there are.
 """
@@ -38,7 +39,7 @@ class Plan:
 
     def __init__(self, view: View, tracks: int) -> None:
         self.view, self.tracks = view, tracks
-        self.after = view.after
+        self.after, self.behind = view.after, view.behind
         self.spans = {box.key: max(1, len(box.states)) if box.kind == "group" else 1 for box in view.boxes}
         step: dict[Key, Box] = {}
         rank: dict[Key, int] = {}
@@ -48,30 +49,47 @@ class Plan:
         inside = sorted(step.values(), key=lambda box: rank[box.key])
         self.same: dict[str, dict[tuple[Key, Key], None]] = defaultdict(dict)  # edges inside a tile, in the order of creation
         for e in view.edges:
-            if e.source_column == e.target_column:
+            if e.source_column == e.target_column and not e.loop:
                 self.same[self.kind_of(e.source_column)][e.source_key, e.target_key] = None
         self.fed: dict[str, set[Key]] = defaultdict(set)  # what edges from other tiles flow into
         for e in view.edges:
-            if e.source_column != e.target_column and e.target != HIDDEN:
+            if (e.source_column != e.target_column or e.loop) and e.target != HIDDEN:
                 self.fed[self.kind_of(e.target_column)].add(e.target_key)
-        spots = place_column(inside, self.same["step"], self.spans, self.fed["step"]) if inside else {}
+        spots = place_column(inside, self.same["step"], self.spans, self.fed["step"], self._lanes(step)) if inside else {}
         self.step_spots = spots
         top = max((row + self.spans[key] for key, (_, row) in spots.items()), default=1)
         bottom = min((row for _, row in spots.values()), default=0)
         self.buses: dict[Key, int] = {}
         after = self._after()
         before = self._before(bottom)
+        behind = self._behind()
+        self.taken = {row for _, row in behind[0].values()}  # what goes from the steps to the end has to pass above these
         top = max([top, *(row + self.spans.get(key, 1) for key, (_, row) in after[0].items())])
         for e in view.edges:
             if self.far(e) and e.source_column != BEFORE:
                 self.buses.setdefault(self._bus(e), top + len(self.buses))
-        rows = [row for where in (spots, after[0], before[0]) for _, row in where.values()]
+        rows = [row for where in (spots, after[0], before[0], behind[0]) for _, row in where.values()]
         self.low = min([*rows, *self.buses.values()], default=0)
         self.rows = max([top - 1, *self.buses.values(), *rows]) - self.low + 1
-        self.tiles = {"step": self._tile(spots, step), "after": self._tile(*after), "before": self._tile(*before)}
+        tiles = {"step": (spots, step), "after": after, "before": before, "behind": behind}
+        self.tiles = {kind: self._tile(*tile) for kind, tile in tiles.items()}
         self._wire()
 
     # ---- rows and columns
+
+    def _lanes(self, step: dict[Key, Box]) -> dict[Key, tuple[int, list[Key]]]:
+        """Of every box that hands a state to a neighbour: to which side (1: right), and who reads it there."""
+        found: dict[Key, tuple[int, list[Key]]] = {}
+        for e in self.view.edges:
+            side = e.loop or self.view.places.stepping(e.source_column, e.target_column)
+            key = e.source_key
+            if e.source_column in (BEFORE, self.behind) and key[:1] == ("start",):
+                side, key = (1 if e.source_column == BEFORE else -1), key[1]  # type: ignore[assignment]
+            if side and key in step and e.target != HIDDEN:
+                readers = found.setdefault(key, (side, []))[1]
+                if e.target_key not in readers:
+                    readers.append(e.target_key)
+        return found
 
     def _after(self) -> tuple[dict[Key, Spot], dict[Key, Box]]:
         """What stands after the last step reads from left to right, in line with the state that it reads first."""
@@ -124,6 +142,12 @@ class Plan:
                 placed[box.key] = (last, self._state_row(state, str(name)))
         return placed, {b.key: b for b in boxes}
 
+    def _behind(self) -> tuple[dict[Key, Spot], dict[Key, Box]]:
+        """Initial states of what reads from the end stand in line with their lanes too."""
+        boxes = [b for b in self.view.boxes if b.column == self.behind]
+        placed = {b.key: (0, self._state_row(b.key[1], str(b.key[2]))) for b in boxes}
+        return placed, {b.key: b for b in boxes}
+
     def _state_row(self, key: object, start_name: str) -> int:
         """The row of the lane on which a state leaves."""
         row = next((spot[1] for k, spot in self.step_spots.items() if k == key), 0)
@@ -142,45 +166,51 @@ class Plan:
     # ---- ways
 
     def kind_of(self, column: int) -> str:
-        return "before" if column == BEFORE else "after" if column == self.after else "step"
+        return {BEFORE: "before", self.after: "after", self.behind: "behind"}.get(column, "step")
 
     def far(self, e: Edge) -> bool:
-        """Whether an edge passes through a tile, and so needs a row of its own."""
-        return abs(e.source_column - e.target_column) > 1 and not (e.source_column == BEFORE and e.target_column == 0)
+        """Whether an edge passes through a tile in which its row is not free, and so needs a row of its own."""
+        if e.source_column == BEFORE:
+            return e.target_column != 0
+        if e.source_column == self.behind:
+            return e.target_column != self.after - 1
+        if e.target_column == self.after and self.step_spots.get(e.source_key, (0, None))[1] in self.taken:
+            return True
+        return abs(e.source_column - e.target_column) > 1
 
     def _bus(self, e: Edge) -> Key:
         if e.source_column == BEFORE:
             return ("before", e.source_key)
         if e.target_column == self.after:
             return ("after", e.source_key, e.role)
-        far = e.target_column - e.source_column
-        return (e.source_key, e.role, far, e.source_column % far)
+        far = e.target_column - e.source_column or e.loop
+        return (e.source_key, e.role, far, e.source_column % abs(far))
 
     def _role(self, key: Key, role: str) -> int | None:
         """Which row of a box of several states."""
         box = self.tiles["step"].boxes.get(key)
-        return box.states.index(role) if box is not None and box.kind == "group" and role in box.states else None
+        return box.states.index(role) if box is not None and len(box.states) > 1 and role in box.states else None
 
-    def _lane(self, e: Edge) -> int:
+    def lane(self, e: Edge) -> int:
         bus = self._bus(e)
         if bus in self.buses and (self.far(e) or e.source_column == BEFORE):
             return self.buses[bus] - self.low
         kind = self.kind_of(e.source_column)
-        if kind == "before":
-            return self.tiles["before"].spots[e.source_key][1] - self.low
+        if kind in ("before", "behind"):
+            return self.tiles[kind].spots[e.source_key][1] - self.low
         return self.tiles[kind].spots[e.source_key][1] - self.low + (self._role(e.source_key, e.role) or 0)
 
     def pieces(self, e: Edge) -> list[Piece]:
         """(tile, name of the piece, net, from, to): one for an edge inside a tile, two for others."""
         kind, other = self.kind_of(e.source_column), self.kind_of(e.target_column)
         source = Port(e.source_key, self._role(e.source_key, e.role))
-        if e.source_column == e.target_column:
+        if e.source_column == e.target_column and not e.loop:
             port = Port(e.target_key)
             return [(kind, (e.source_key, e.role, e.target_key), ("from", e.source_key, e.role), source, port)]
-        lane = self._lane(e)
-        side = RIGHT if e.target_column > e.source_column else LEFT
+        lane = self.lane(e)
+        side = RIGHT if e.target_column > e.source_column or e.loop > 0 else LEFT
         found: list[Piece] = []
-        if e.source != HIDDEN:
+        if e.source >= 0:
             name: Key = ("out", e.source_key, e.role, lane, side)
             found.append((kind, name, ("from", e.source_key, e.role), source, Port(None, lane, side)))
         if e.target != HIDDEN:
@@ -199,17 +229,17 @@ class Plan:
         return next((s for s in (box.states if box else ()) if s and name.startswith(s)), "")
 
     def _wire(self) -> None:
-        """Find a way for every piece, the short and straight ones first."""
+        """Find a way for every piece: level lanes first, then the straight ones, then the short ones."""
         wanted: dict[tuple[str, Key], tuple[Key, Port, Port]] = {}
         for e in self.view.edges:
             for kind, name, net, start, end in self.pieces(e):
                 wanted.setdefault((kind, name), (net, start, end))
 
-        def ease(item: tuple[tuple[str, Key], tuple[Key, Port, Port]]) -> tuple[bool, float]:
+        def ease(item: tuple[tuple[str, Key], tuple[Key, Port, Port]]) -> tuple[bool, bool, float]:
             (kind, _), (_, start, end) = item
             lattice = self.tiles[kind].lattice
             (x, y), (x2, y2) = (self._spot(lattice, start), self._spot(lattice, end))
-            return (x != x2 and y != y2, abs(x - x2) + abs(y - y2))
+            return (x != x2 and y != y2, y != y2 or (start.box is not None and end.box is not None), abs(x - x2) + abs(y - y2))
 
         effort = sum(self.tiles[item[0][0]].lattice.size for item in wanted.items() if ease(item)[0])
         if effort > HARDEST:

@@ -21,9 +21,11 @@ Vertex = tuple[int, int]
 RIGHT, UP, LEFT, DOWN = range(4)
 MOVES = ((1, 0), (0, 1), (-1, 0), (0, -1))
 COLUMN, ROW = 60.0, 44.0  # nominal distances, for comparing ways
-BEND, CROSSING, MERGE, CLASH = 26.0, 45.0, 40.0, 5000.0
+BEND, CROSSING, MERGE, CLASH = 26.0, 45.0, 15.0, 5000.0
+ONTO_LANE = 60.0  # a lane shall be seen to come from the step before alone
 LEAVING = (0.0, 0.0, 40.0, 14.0)  # reading goes right and up, so do edges if they can
 ARRIVING = (0.0, 0.0, 10.0, 6.0)
+ASIDE = 80.0  # the sides of a box of several rows belong to its states
 TRUNK = 0.4  # what a stretch costs that an edge of the same source already uses
 
 
@@ -75,8 +77,9 @@ class Lattice:
             return {(x, y, RIGHT): 0.0, (x, y, LEFT): LEAVING[LEFT]}
         costs = LEAVING if leaving else ARRIVING
         found = {(*spots[-1 if leaving else 0], UP): costs[UP], (*spots[0 if leaving else -1], DOWN): costs[DOWN]}
+        beside = ASIDE if len(spots) > 1 and not leaving else 0.0
         for x, y in spots:
-            found[x, y, RIGHT], found[x, y, LEFT] = costs[RIGHT], costs[LEFT]
+            found[x, y, RIGHT], found[x, y, LEFT] = costs[RIGHT] + beside, costs[LEFT] + beside
         return found
 
     def wire(self, net: Key, start: Port, end: Port) -> list[Vertex]:
@@ -136,7 +139,9 @@ class Lattice:
             return length
         if any(other == net for other, _ in users):
             return length * TRUNK
-        return length + (MERGE if all(end.box is not None and port.box == end.box for _, port in users) else CLASH)
+        if not all(end.box is not None and port.box == end.box for _, port in users):
+            return length + CLASH
+        return length + (ONTO_LANE if any(other[0] == "lane" for other, _ in users) else MERGE)
 
     def _at(self, net: Key, end: Port, v: Vertex, came: int, goes: int) -> float:
         """The cost of passing a vertex: a corner, a crossing, or touching somebody else's corner."""

@@ -69,9 +69,11 @@ def corner_chip(box: Box) -> bool:
 def size_of(box: Box) -> tuple[float, float]:
     """Width and height."""
     inside = sum(chip_width(c) + 3 for c in box.chips) - 3 if box.chips and not corner_chip(box) else 0.0
-    label = text_width(label_of(box), LABEL) + (text_width(str(box.step), 10) + 1 if box.step is not None and not box.name else 0)
+    numbered = box.step is not None and (box.kind == "gate" or not box.name)  # the index stands at the label, else at the name
+    label = text_width(label_of(box), LABEL) + (text_width(str(box.step), 10) + 1 if numbered else 0)
     label *= BOLD if box.kind == "group" else 1.0
-    name = text_width(name_of(box), NAME) + (text_width(str(box.step), 8.5) if box.step is not None else 0)
+    name = text_width(name_of(box), SMALL if box.kind == "gate" else NAME)
+    name += text_width(str(box.step), 8.5) if box.step is not None and box.kind != "gate" else 0
     smallest = 84.0 if box.kind == "group" else 34.0 if box.kind == "start" else 42.0
     height = (DOUBLE if box.name else SINGLE) + (CHIP_HEIGHT + 3 if inside else 0) + (6 if box.kind == "group" else 0)
     return max(smallest, label + 14, name + 12, inside + 14), height

@@ -1,7 +1,8 @@
 """Where a record belongs: in the column of a time step, before the first, after the last, or in the panel of weights.
 
 Columns are counted from 0; step numbers need not be contiguous. Ops recorded outside of `time_step` (readouts, the loss) join the
-column of the youngest step that they read if every column has such ops, and else stand right of the last column.
+column of the youngest step that they read if every column has such ops, and else stand right of the last column. States are handed
+to the next step or, where a network reads backwards, to the step before; initial states stand on the side where they come in.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from ..records import GraphSnapshot, Record
 from ..scopes import Frame
 
-__all__ = ["BEFORE", "Key", "Places", "scope_of"]
+__all__ = ["BEFORE", "Key", "Places", "in_cell", "scope_of", "where_of"]
 
 BEFORE = -1
 MANY = 2  # in a graph without steps a weight with more uses is drawn in the panel: a hub with many edges explains nothing
@@ -27,6 +28,14 @@ def scope_of(record: Record) -> tuple[Frame, ...]:
         return record.frames[:1]
     inside = steps[-1] + 1
     return tuple(f for f in record.frames[:inside] if f.name != "t") + record.frames[inside : inside + 1]
+
+
+def where_of(scope: tuple[Frame, ...]) -> str:
+    """Which of several layers and directions a scope lies in: `layer 2 ←`, `backward ←`, or nothing."""
+    layers = ".".join(str(frame.get("layer")) for frame in scope if frame.get("layer") is not None)
+    ways = [frame.get("direction") for frame in scope if frame.get("direction") is not None]
+    word, arrow = (("forward", "→") if ways[-1] == 1 else ("backward", "←")) if ways else ("", "")
+    return f"{f'layer {layers}' if layers else word} {arrow}".strip()
 
 
 def in_cell(record: Record) -> bool:
@@ -44,11 +53,34 @@ class Places:
     folded: frozenset[int]  # numbers that are written into the label of their op
     shared: tuple[int, ...]  # weights and constants with more than one place: drawn once, in the panel
     starts: dict[int, Key]  # initial states, with the key of the state that they stand in for
+    cuts: dict[
+        int, tuple[Key, int]
+    ]  # detached states, likewise, and from which side they come (1: the left): no gradient goes there
     varying: frozenset[Key]  # inputs that have another name in another step, and so need no number
 
     @property
     def after(self) -> int:
+        """The column of what stands after the last step."""
         return len(self.steps)
+
+    @property
+    def behind(self) -> int:
+        """The column of initial states that come in from the right; it stands between the last step and what comes after it."""
+        return len(self.steps) + 1
+
+    def letters(self) -> dict[int, str]:
+        """Initial and detached states by the names of the states that they stand in for."""
+        states = {**self.starts, **{id: state for id, (state, _) in self.cuts.items()}}
+        return {id: str(state[2]) for id, state in states.items() if state[2]}
+
+    def handed_on(self, parent: int, child: int) -> bool:
+        """Whether two records stand in two different steps."""
+        a, b = self.column[parent], self.column[child]
+        return a != b and min(a, b) >= 0 and max(a, b) < self.after
+
+    def stepping(self, a: int, b: int) -> int:
+        """1 where column b is the step after column a, -1 where it is the step before, else 0."""
+        return b - a if abs(a - b) == 1 and min(a, b) >= 0 and max(a, b) < self.after else 0
 
     @classmethod
     def of(cls, graph: GraphSnapshot) -> Places:
@@ -75,11 +107,38 @@ class Places:
             child, slot = next(iter(users[r.id]), (-1, r.id))
             keys[r.id] = (r.kind, keys.get(child, ()), slot)
             names[keys[r.id]].add(r.name)
-        starts = _starts(graph, steps, column, keys, users)
-        for id, state in starts.items():
-            column[id], keys[id] = BEFORE, ("start", state)
-        varying = frozenset(key for key, found in names.items() if len(found) > 1)
-        return cls(steps, column, keys, frozenset(folded), tuple(shared), starts, varying)
+        places = cls(steps, column, keys, frozenset(folded), tuple(shared), {}, {}, frozenset())
+        places._initial_states(graph, users)
+        places.varying = frozenset(key for key, found in names.items() if len(found) > 1)
+        return places
+
+    def _initial_states(self, graph: GraphSnapshot, users: Uses) -> None:
+        """Constants that stand where other columns read a state: initial ones in the first column, detached ones in the others."""
+        handed: dict[tuple[Key, int], tuple[Key, int]] = {}  # (who reads, slot) -> (which state, from which side)
+        for r in graph:
+            for slot, p in enumerate(r.parents):
+                side = self.stepping(self.column.get(p, BEFORE), self.column.get(r.id, BEFORE))
+                if side and graph[p].kind == r.kind == "op":
+                    handed[self.keys[r.id], slot] = self.keys[p], side
+        states = {(r.name, scope_of(r)): self.keys[r.id] for r in graph if r.kind == "op" and r.name}
+        for r in graph:
+            c = self.column.get(r.id, BEFORE)
+            if r.kind != "constant" or not 0 <= c < self.after:
+                continue
+            found = [handed[key] for child, slot in users[r.id] if (key := (self.keys[child], slot)) in handed]
+            scope = scope_of(graph[users[r.id][0][0]]) if users[r.id] else ()
+            if not found and r.name and r.name.endswith("0") and (r.name[:-1], scope) in states:
+                backwards = any(frame.get("direction") == -1 for frame in scope)
+                found = [(states[r.name[:-1], scope], -1 if backwards else 1)]
+            if not found:
+                continue
+            state, side = found[0]
+            if c == (0 if side > 0 else self.after - 1) or r.name == f"{state[2]}0":
+                self.starts[r.id] = state
+                self.column[r.id], self.keys[r.id] = BEFORE if side > 0 else self.behind, ("start", state)
+            else:
+                self.cuts[r.id] = state, side
+                del self.column[r.id]
 
 
 def _ops(graph: GraphSnapshot, steps: tuple[int, ...]) -> tuple[dict[int, int], dict[int, Key]]:
@@ -106,23 +165,3 @@ def _ops(graph: GraphSnapshot, steps: tuple[int, ...]) -> tuple[dict[int, int], 
         if r.t is None and (late or (column[r.id] == last and keys[r.id] not in repeated)):
             column[r.id] = after
     return column, keys
-
-
-def _starts(
-    graph: GraphSnapshot, steps: tuple[int, ...], column: dict[int, int], keys: dict[int, Key], users: Uses
-) -> dict[int, Key]:
-    """Constants of the first column that stand where later columns read the state of the step before."""
-    in_second = {keys[r.id]: r for r in graph if column.get(r.id) == 1}
-    states = {r.name: keys[r.id] for r in graph if r.kind == "op" and r.name and column.get(r.id) == 0}
-    starts: dict[int, Key] = {}
-    for r in graph:
-        if r.kind != "constant" or column.get(r.id) != 0:
-            continue
-        for child, slot in users[r.id]:
-            twin = in_second.get(keys[child])
-            parent = twin.parents[slot] if twin is not None and len(twin.parents) > slot else -1
-            if twin is not None and twin.op == graph[child].op and column.get(parent) == 0 and graph[parent].kind == "op":
-                starts[r.id] = keys[parent]
-        if len(steps) == 1 and r.name and r.name.endswith("0") and r.name[:-1] in states:
-            starts[r.id] = states[r.name[:-1]]
-    return starts

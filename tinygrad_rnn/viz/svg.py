@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .boxes import Chip
 from .elements import f, rounded, text, where, x
-from .layout import Layout, Path
+from .layout import Layout, Path, threads
 from .legend import Legend, hidden_steps, keys, paint_keys
+from .moments import Moments
+from .motion import Motion
+from .sheet import CAPTION, Sheet
 from .size import CHIP_HEIGHT, LABEL, NAME, SMALL, Node, chip_spots, label_of, name_of
 from .style import FONT, Brush, clean, ink_on, text_width
-from .view import HIDDEN, View
+from .view import CUT, View
 from .words import box_words, chip_words
 
-__all__ = ["Painter", "paint"]
+__all__ = ["Painter", "paint", "painters_of", "surroundings"]
 
 
-def paint(layout: Layout, brush: Brush, title: str, description: str, prefix: str) -> str:
-    """The whole picture. Every id starts with `prefix`."""
-    p, theme = Painter(layout, brush, prefix), brush.theme
-    around, width = p.around(title)
-    height = math.ceil(layout.height)
-    body = [*p.bands(), *p.edges(), *p.nodes(), *p.panel(), *around]
+def paint(sheet: Sheet, brush: Brush, title: str, description: str, prefix: str, moments: Sequence[Moments] = ()) -> str:
+    """The whole picture, moving if there are `moments` for every layout. Every id, and every class, starts with `prefix`."""
+    theme = brush.theme
+    around, width = surroundings(sheet, brush, title, prefix)
+    height = math.ceil(sheet.height)
+    painters = painters_of(sheet, brush, prefix, moments)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{f(width)}" height="{f(height)}" viewBox="0 0 {f(width)} {f(height)}" '
         f'role="img" aria-labelledby="{prefix}-title {prefix}-desc" font-family="{FONT}">'
@@ -32,28 +35,52 @@ def paint(layout: Layout, brush: Brush, title: str, description: str, prefix: st
         head,
         f'<title id="{prefix}-title">{x(title)}</title>',
         f'<desc id="{prefix}-desc">{x(description)}</desc>',
+        *(p.motion.sheet() for p in painters if moments),
         f'<rect width="{f(width)}" height="{f(height)}" fill="{theme.paper}"/>',
-        *body,
+        *(element for p in painters for element in p.everything()),
+        *around,
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
 
 
+def painters_of(sheet: Sheet, brush: Brush, prefix: str, moments: Sequence[Moments] = ()) -> list[Painter]:
+    """One painter for every layout, with a prefix of its own if there are several."""
+    prefixes = [prefix] if len(sheet.layouts) == 1 else [f"{prefix}p{k}" for k in range(len(sheet.layouts))]
+    turns = moments or [Moments() for _ in prefixes]
+    return [Painter(*part) for part in zip(sheet.layouts, [brush] * len(prefixes), prefixes, turns, strict=True)]
+
+
+def surroundings(sheet: Sheet, brush: Brush, title: str, prefix: str) -> tuple[list[str], int]:
+    """Title, captions, legend and the meaning of the shapes; and how wide the picture is with them."""
+    ink = brush.theme.ink
+    legend = Legend([layout.view for layout in sheet.layouts], brush, prefix)
+    shapes, right = keys(sheet.layouts)
+    wide = [26 + 1.12 * text_width(title, 17) + 70 + legend.width()]
+    wide += [caption.x + 1.12 * text_width(caption.words, CAPTION) + 26 for caption in sheet.captions]
+    width = math.ceil(max(sheet.width, right, *wide))
+    top = [text(26, 36, title, 17, ink, 'font-weight="bold"'), *legend.draw(width)]
+    top += [text(caption.x, caption.y, caption.words, CAPTION, ink, 'font-weight="bold"') for caption in sheet.captions]
+    return [*top, *paint_keys(shapes, sheet.height, brush, prefix)], width
+
+
 class Painter:
     """Turns the parts of a layout into elements."""
 
-    def __init__(self, layout: Layout, brush: Brush, prefix: str) -> None:
+    def __init__(self, layout: Layout, brush: Brush, prefix: str, moments: Moments) -> None:
         self.layout, self.brush, self.theme, self.prefix = layout, brush, brush.theme, prefix
         self.view: View = layout.view
+        self.moments = moments
+        self.motion = Motion(prefix, brush.theme, moments)
 
-    def around(self, title: str) -> tuple[list[str], int]:
-        """The title, the tile of hidden steps, the legend and the meaning of the shapes; and how wide the picture is with them."""
-        layout, brush, prefix = self.layout, self.brush, self.prefix
-        legend = Legend(self.view, brush, prefix)
-        shapes, right = keys(layout)
-        width = math.ceil(max(layout.width, right, 26 + 1.12 * text_width(title, 17) + 70 + legend.width()))
-        top = [text(26, 36, title, 17, self.theme.ink, 'font-weight="bold"'), *legend.draw(width)]
-        return [*top, *hidden_steps(layout, brush, prefix), *paint_keys(shapes, layout, brush, prefix)], width
+    def everything(self) -> Iterable[str]:
+        """All elements, those behind others first."""
+        parts = self.bands(), self.rows(), self.threads(), self.edges(), self.nodes(), self.panel(), self.hidden_steps()
+        return (element for part in parts for element in part)
+
+    def hidden_steps(self) -> Iterable[str]:
+        """The tile of the hidden steps."""
+        return hidden_steps(self.layout, self.brush, self.prefix, self.motion)
 
     def bands(self) -> Iterable[str]:
         t, after, graph = self.theme, self.view.after, self.view.graph
@@ -63,8 +90,35 @@ class Painter:
             place = where(middle, (band.top + band.bottom) / 2, band.right - band.left, band.bottom - band.top)
             yield f'<rect {place} rx="10" fill="{t.band if band.column < after else t.paper}" stroke="{t.line}"/>'
             end = "readout and loss" if "parameter" in last and band.right - band.left > 110 else "loss"
-            words = f"t = {self.view.steps[band.column]}" if band.column < after else end
+            step = f"each step, × {self.view.turns}" if self.view.turns else f"t = {self.view.steps[min(band.column, after - 1)]}"
+            words = step if band.column < after else end
             yield text(middle, band.bottom + 18, words, 13, t.soft, 'font-style="italic" text-anchor="middle"')
+
+    def rows(self) -> Iterable[str]:
+        """Which layer and direction the rows belong to, with a line along them; and what the loops of a rolled view mean."""
+        if self.layout.loops is not None:
+            x0, y0 = self.layout.loops
+            yield text(x0, y0 - 7, "to the next step", 11, self.theme.soft, 'font-style="italic" text-anchor="middle"')
+        for row in self.layout.rows:
+            yield f'<path d="M{f(row.x)} {f(row.top)}V{f(row.bottom)}" stroke="{self.theme.line}" stroke-width="1.5"/>'
+            middle = (row.top + row.bottom) / 2 + 4
+            yield text(row.x - 8, middle, row.words, 12, self.theme.soft, 'font-weight="bold" text-anchor="end"')
+
+    def threads(self) -> Iterable[str]:
+        """Faint lines from every weight to its uses."""
+        if self.view.weights != "edges":
+            return
+        yield f'<g id="{self.prefix}-threads" fill="none" stroke-opacity="0.6">'
+        for (x1, y1), (x2, y2), chip, node in threads(self.layout):
+            bow = max(40.0, (x2 - x1) / 3)
+            way = f"M{f(x1)} {f(y1)}C{f(x1 + bow)} {f(y1)} {f(x2 - bow)} {f(y2)} {f(x2)} {f(y2)}"
+            s = chip.strength
+            dash = ' stroke-dasharray="2 3"' if s == 0.0 else ""
+            id = f"{self.prefix}-t{node.box.id}-{chip.leaf}"
+            mark = self.motion.mark("thread", self.moments.chips.get((node.box.id, chip.leaf)))
+            width = f(0.4 * self.brush.width(s) + 0.3)
+            yield f'<path id="{id}"{mark} d="{way}" stroke="{self.brush.stroke(s)}" stroke-width="{width}"{dash}/>'
+        yield "</g>"
 
     def edges(self) -> Iterable[str]:
         def order(path: Path) -> tuple[float, int, int]:
@@ -77,7 +131,7 @@ class Painter:
         ids = {}
         for path in self.layout.paths:
             ends = (path.edge.source, path.edge.target)
-            ids[path] = "-e" + "-".join("x" if end == HIDDEN else str(end) for end in ends) + f"-{seen[ends]}"
+            ids[path] = "-e" + "-".join("x" if end < 0 else str(end) for end in ends) + f"-{seen[ends]}"
             seen[ends] += 1
         for path in sorted(self.layout.paths, key=order):
             yield self.edge(path, self.prefix + ids[path])
@@ -93,10 +147,17 @@ class Painter:
         neck = (x2 - dx * (head - 0.5), y2 - dy * (head - 0.5))
         back = (x2 - dx * head, y2 - dy * head)
         dash = ' stroke-dasharray="2 3"' if s == 0.0 else ' stroke-dasharray="5 4"' if path.dashed else ""
+        mark = self.motion.mark("dashed" if path.dashed else "edge", self.moments.edges.get(path.edge))
+        cut = ""
+        if path.edge.source == CUT:  # two strokes across the start: nothing goes back from here
+            (x0, y0), _ = path.points[:2]
+            slants = "".join(f"M{f(x0 + dx0)} {f(y0 + 6)}L{f(x0 + dx0 + 4)} {f(y0 - 6)}" for dx0 in (-5, 0))
+            cut = f'<path d="{slants}" stroke="{self.theme.ink}" stroke-width="1.8"/>'
+            cut += text(x0, y0 - 11, "detached", 10, self.theme.soft, 'font-style="italic" text-anchor="middle" stroke="none"')
         tip = f"M{f(x2)} {f(y2)}L{f(back[0] - dy * half)} {f(back[1] + dx * half)}L{f(back[0] + dy * half)} {f(back[1] - dx * half)}Z"
         return (
-            f'<g id="{id}"><path d="{rounded([*path.points[:-1], neck])}" stroke="{colour}" stroke-width="{f(width)}"{dash}/>'
-            f'<path d="{tip}" fill="{colour}"/></g>'
+            f'<g id="{id}"{mark}><path d="{rounded([*path.points[:-1], neck])}" stroke="{colour}" stroke-width="{f(width)}"{dash}/>'
+            f'<path d="{tip}" fill="{colour}"/>{cut}</g>'
         )
 
     def nodes(self) -> Iterable[str]:
@@ -114,13 +175,17 @@ class Painter:
         high = node.height
         radius = {"pill": high / 2, "start": high / 2, "input": 2.5, "group": 9.0}.get(box.kind, 7.0)
         parts = [
-            f'<g id="{id}"><title>{x(box_words(self.view, box))}</title>',
+            f'<g id="{id}"{self.motion.mark("box", self.moments.boxes.get(box.id))}><title>{x(box_words(self.view, box))}</title>',
             f'<rect {where(node.x, node.y, node.width, high)} rx="{f(radius)}" '
             f'fill="{fill}" stroke="{line}" stroke-width="{f(thick)}"{dash}/>',
         ]
         inside = box.chips and (len(box.chips) > 1 or box.kind != "op")
         centre = node.y - (CHIP_HEIGHT + 3) / 2 if inside else node.y
-        if box.name:
+        if box.kind == "gate":
+            style = ('font-style="italic"' if box.step is not None else "") + (' font-weight="bold"' if box.state else "")
+            parts.append(text(node.x, centre - 2 if box.name else centre + 4.5, label_of(box), LABEL, ink, style, box.step))
+            parts += [text(node.x, centre + 12, name_of(box), SMALL, ink)] if box.name else []
+        elif box.name:
             weight = ' font-weight="bold"' if box.kind == "group" else ""
             parts.append(text(node.x, centre - 2, label_of(box), LABEL, ink, weight))
             style = 'font-style="italic"' + (' font-weight="bold"' if box.state and box.kind == "op" else "")
@@ -136,8 +201,9 @@ class Painter:
         fill = self.brush.fill(chip.strength)
         dash = ' stroke-dasharray="2 1.5"' if chip.strength == 0.0 else ""
         line = t.zero_line if chip.strength in (None, 0.0) else t.band
+        mark = self.motion.mark("chip", self.moments.chips.get((node.box.id, chip.leaf)))
         return (
-            f'<g id="{self.prefix}-c{node.box.id}-{chip.leaf}"><title>{x(chip_words(self.view, chip))}</title>'
+            f'<g id="{self.prefix}-c{node.box.id}-{chip.leaf}"{mark}><title>{x(chip_words(self.view, chip))}</title>'
             f'<rect {where(cx, cy, width, CHIP_HEIGHT)} rx="{f(CHIP_HEIGHT / 2)}" '
             f'fill="{fill}" stroke="{line}" stroke-width="1.2"{dash}/>'
             f"{text(cx, cy + 3.4, clean(chip.label, 7), SMALL, ink_on(fill))}</g>"
@@ -149,7 +215,7 @@ class Painter:
             return
         yield f'<g id="{self.prefix}-weights">'
         for words, y in panel.headings:
-            yield text(26, y, words, 12, t.soft, 'font-weight="bold"')
+            yield text(self.layout.margin, y, words, 12, t.soft, 'font-weight="bold"')
         for pill in panel.pills:
             node = pill.node
             yield self.node(node, f"{self.prefix}-w{node.box.id}").replace("<g ", '<g text-anchor="middle" ', 1)

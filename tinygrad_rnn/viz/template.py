@@ -1,8 +1,8 @@
 """Where boxes stand in a tile, in whole columns and rows (rows count upwards).
 
-The cells of this package have recipes, found by the sequence of their ops; any other cell gets a generic layout: longest path
-for the rows, mean of the neighbours for the order. A recipe only moves boxes: edges find their own way, so a recipe can be
-unsuitable but never wrong.
+The cells of this package have recipes, found by the sequence of their ops or gates; any other cell gets a generic layout: longest
+path for the rows, mean of the neighbours for the order, and then a row for every lane. A recipe only moves boxes: edges find their
+own way, so a recipe can be unsuitable but never wrong. What reads from the end of a sequence is the mirror image.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["RECIPES", "Spot", "layered", "place_column", "wrapped"]
 Spot = tuple[int, int]
 LINE = 8  # boxes in a row of what stands after the last step: a longer row is folded
 
-# op, column, row for each op of a cell in the order of recording; the input x goes to the spot under "x"
+# op (or the letter of a gate), column, row for each box of a cell in the order of recording; the input x goes to the spot under "x"
 RECIPES: dict[str, tuple[Spot, str]] = {
     "RNN": ((1, -2), "matmul 1 -1, matmul 0 0, add 1 0, add 2 0, tanh 3 0"),
     "RNN with relu": ((1, -2), "matmul 1 -1, matmul 0 0, add 1 0, add 2 0, relu 3 0"),
@@ -36,10 +36,14 @@ RECIPES: dict[str, tuple[Spot, str]] = {
     ),
     "GRU, reset before": (
         (0, -1),
-        "matmul 0 0, add 1 0, getitem 1 1, getitem 7 1, getitem 5 1, getitem 0 3, matmul 0 4, getitem 1 4, getitem 7 4, "
-        "add 1 2, sigmoid 2 2, add 7 2, sigmoid 8 2, mul 3 2, getitem 4 3, matmul 4 2, add 5 2, tanh 6 2, "
-        "sub 9 2, mul 9 3, mul 8 5, add 9 5",
+        "matmul 0 0, add 1 0, getitem 1 1, getitem 2 1, getitem 5 1, getitem 0 4, matmul 0 5, getitem 1 3, getitem 2 5, "
+        "add 1 2, sigmoid 2 2, add 2 4, sigmoid 3 4, mul 3 2, getitem 4 3, matmul 4 2, add 5 2, tanh 6 2, "
+        "sub 4 4, mul 6 4, mul 5 6, add 6 6",
     ),
+    "RNN, gates": ((0, -1), "a 0 0, h 1 0"),
+    "LSTM, gates": ((1, -1), "a 1 0, i 1 1, f 0 1, g 2 1, o 3 1, c 1 2, h 4 0"),
+    "GRU, gates": ((1, -1), "add 1 0, matmul 0 2, r 1 1, z 3 1, n 2 1, h 3 3"),
+    "GRU, reset before, gates": ((1, -1), "add 1 0, matmul 0 2, r 1 1, z 3 1, n 2 1, h 3 3"),
 }
 
 
@@ -129,40 +133,87 @@ def _mean(
     """The place between the neighbours that are placed; ops count, inputs only when there is nothing else."""
     for neighbours in (first[key], second[key]):
         placed = [n for n in neighbours if n in at]
-        places = [at[n] for n in placed if kinds[n].kind in ("op", "group")] or [at[n] for n in placed]
+        places = [at[n] for n in placed if kinds[n].kind in ("op", "gate", "group")] or [at[n] for n in placed]
         if places:
             return sum(places) / len(places)
     return float(at.get(key, 0))
 
 
-def place_column(boxes: list[Box], edges: Iterable[tuple[Key, Key]], spans: dict[Key, int], fed: set[Key]) -> dict[Key, Spot]:
-    """Where the boxes of a step stand: what comes before the cell below it, then the cells, then the readout at the upper right."""
+Lanes = dict[Key, tuple[int, list[Key]]]  # of a box that hands a state on: to which side (1: right), and who reads it there
+
+
+def place_column(
+    boxes: list[Box], edges: Iterable[tuple[Key, Key]], spans: dict[Key, int], fed: set[Key], lanes: Lanes
+) -> dict[Key, Spot]:
+    """Where the boxes of a step stand: what comes before the cells at the foot, then the cells with what stands between them, the
+    lowest layer first, then the readout at the upper right."""
     rank = {box.key: k for k, box in enumerate(boxes)}
     cells = list(dict.fromkeys(b.block for b in boxes if b.block[0] == "cell"))
-    first = min((rank[b.key] for b in boxes if b.block[0] == "cell"), default=len(boxes))
+    first = {cell: next(k for k, box in enumerate(boxes) if box.block == cell) for cell in cells}
     block: dict[Key, Key] = {}
     for box in boxes:
         if box.block[0] == "around":
-            block[box.key] = ("below",) if rank[box.key] < first else ("above",)
+            below = sum(first[cell] < rank[box.key] for cell in cells)
+            block[box.key] = ("below",) if not below else ("above",) if below == len(cells) else ("between", below)
         elif box.block[0] != "input":
             block[box.key] = ("above",) if box.block[0] == "readout" else box.block
     for a, b in sorted(edges, key=lambda edge: (rank[edge[1]], rank[edge[0]])):
         if a not in block and b in block:
             block[a] = block[b]
+    order = [name for k, cell in enumerate(cells, 1) for name in (cell, ("between", k))]
     spots: dict[Key, Spot] = {}
-    for name in [*cells, ("below",), ("above",)]:
+    for name in [*order, ("below",), ("above",)]:
         own = [box for box in boxes if block.get(box.key, ("below",)) == name]
-        if own:
-            read = {b for a, b in edges if a in spots}
-            above = cells and name == ("above",)
-            placed = _recipe(own) or layered(own, edges, spans, read if cells else fed, fed if above else ())
-            _stack(spots, placed, name, edges, spans)
+        if not own:
+            continue
+        read = {b for a, b in edges if a in spots}
+        above = bool(cells) and name[0] in ("above", "between")
+        found = _recipe(own)
+        if found is None:
+            found = layered(own, edges, spans, read if cells else fed, fed if above else ())
+            found = found if above else _with_level_lanes(found, lanes, spans)
+        if any(lanes[box.key][0] < 0 for box in own if box.key in lanes) and name[0] == "cell":
+            wide = max(column for column, _ in found.values())
+            found = {key: (wide - column, row) for key, (column, row) in found.items()}
+        _stack(spots, found, name, edges, spans)
     return spots
 
 
+def _with_level_lanes(spots: dict[Key, Spot], lanes: Lanes, spans: dict[Key, int]) -> dict[Key, Spot]:
+    """A generic layout in which every lane is one level line: in its row, who reads the state comes first and who makes it last."""
+    if any(spans.get(key, 1) > 1 for key in spots):
+        return spots
+    spots, taken = dict(spots), set[Key]()
+    for state, (_, readers) in lanes.items():
+        able = [key for key in readers if key in spots and key not in taken]
+        if state not in spots or not able:
+            continue
+        reader = state if state in able else max(able, key=lambda key: spots[key][1])
+        row = spots[reader][1]
+        others = {key for key, (_, r) in spots.items() if r == row} - {state, reader}
+        if others & taken or (others and reader == state):  # a row of its own, above
+            spots = {key: (c, r + (r > row)) for key, (c, r) in spots.items()}
+            row, others = row + 1, set()
+            spots[reader] = (spots[reader][0], row)
+        if any(spots[key][0] < spots[reader][0] for key in others):
+            spots = {key: (c + 1, r) for key, (c, r) in spots.items()}
+            spots[reader] = (0, row)
+        if reader != state:
+            inner = [c for key, (c, _) in spots.items() if key != state and key not in lanes]
+            spots[state] = (max([*inner, *(spots[key][0] + 1 for key in {*others, reader})]), row)
+        taken |= {state, reader}
+    return _closed_up(spots)
+
+
+def _closed_up(spots: dict[Key, Spot]) -> dict[Key, Spot]:
+    """The same without empty columns and rows."""
+    columns, rows = (sorted({spot[k] for spot in spots.values()}) for k in (0, 1))
+    return {key: (columns.index(column), rows.index(row)) for key, (column, row) in spots.items()}
+
+
 def _recipe(boxes: list[Box]) -> dict[Key, Spot] | None:
-    ops = [box for box in boxes if box.kind == "op"]
-    inputs = [box for box in boxes if box.kind != "op"]
+    ops = [box for box in boxes if box.kind in ("op", "gate")]
+    inputs = [box for box in boxes if box.kind not in ("op", "gate")]
     table = TABLES.get(tuple(box.op for box in ops))
     if table is None or len(inputs) > 1:
         return None
@@ -182,7 +233,7 @@ def _stack(
     if name == ("below",) and spots:  # under the box that reads it
         meets = [spots[b][0] - placed[a][0] for a, b in edges if a in placed and b in spots]
         shift = max(0, meets[0]) if len(meets) == 1 else 0
-    elif name == ("above",) and spots:  # the way up is at the right
+    elif name[0] in ("above", "between") and spots:  # the way up is at the right
         wide = max(column for column, _ in placed.values())
         placed = {key: (wide - column, row) for key, (column, row) in placed.items()}
         shift = max(0, max(column for column, _ in spots.values()) + 1 - wide)

@@ -6,26 +6,38 @@ records of hidden steps hold every record once. Edges are keyed by (source, targ
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..records import GraphSnapshot, norm
+from ..records import GraphSnapshot, Record, norm
 from .boxes import Box, Chip, Measure, box_of, leaf_labels, pill_of
-from .steps import Key, Places, scope_of
+from .grouping import Grouping
+from .steps import Key, Places, in_cell, scope_of, where_of
 
-__all__ = ["HIDDEN", "Edge", "View", "view_of"]
+__all__ = ["CUT", "HIDDEN", "Edge", "Series", "View", "view_of"]
 
-Bars = tuple[tuple[int, float | None], ...]  # (step, strength of the state) of the hidden columns
+Use = tuple[int, int]  # (child, slot)
+Ends = tuple[int, int, Key, Key, int, int, str]  # the first seven fields of an Edge
 HIDDEN = -1  # the end of an edge that lies in a hidden step
+CUT = -2  # the start of an edge out of a state that was detached
+
+
+@dataclass(frozen=True)
+class Series:
+    """A state in the hidden steps: its name, which layer and direction, and (step, strength) for each of them."""
+
+    name: str
+    where: str
+    bars: tuple[tuple[int, float | None], ...]
 
 
 @dataclass(frozen=True)
 class Edge:
     """Values that flow from a box to a box, and the gradient that flows back."""
 
-    source: int  # a box's id, or HIDDEN
+    source: int  # a box's id, HIDDEN or CUT
     target: int
     source_key: Key
     target_key: Key
@@ -33,7 +45,8 @@ class Edge:
     target_column: int
     role: str  # which of several: the name of the state at cell level, the slot where one op uses a value twice
     strength: float | None
-    uses: tuple[tuple[int, int], ...]
+    uses: tuple[Use, ...]
+    loop: int = 0  # in a rolled view: leads on to the next step (1) or to the one before (-1)
 
 
 @dataclass(frozen=True)
@@ -50,8 +63,9 @@ class View:
     kept: tuple[int, ...]  # columns that are drawn
     hidden: tuple[int, ...]  # columns that are not
     hidden_records: tuple[int, ...] = field(repr=False)
-    bars: Bars = field(repr=False)
-    bars_of: str = ""  # the name of that state
+    series: tuple[Series, ...] = field(repr=False)  # the states of the hidden steps
+    weights: str = "chips"  # or "edges", "hidden"
+    turns: int = 0  # of a rolled view: how many steps are folded into its one column
 
     @property
     def steps(self) -> tuple[int, ...]:
@@ -62,136 +76,116 @@ class View:
         """The column of what stands after the last step."""
         return self.places.after
 
+    @property
+    def behind(self) -> int:
+        """The column of initial states that come in from the right."""
+        return self.places.behind
+
     def strengths(self) -> list[float | None]:
         """Everything that gets a colour."""
         boxes = [*self.boxes, *self.pills]
         chips = [chip.strength for box in self.boxes for chip in box.chips]
-        return [*(b.strength for b in boxes), *chips, *(e.strength for e in self.edges), *(s for _, s in self.bars)]
+        return [
+            *(b.strength for b in boxes),
+            *chips,
+            *(e.strength for e in self.edges),
+            *(s for line in self.series for _, s in line.bars),
+        ]
 
 
-def view_of(graph: GraphSnapshot, level: str, color: str, hide: tuple[int, ...], chips: bool) -> View:
-    """The view at `level` ("op" or "cell") without the columns in `hide` (indices)."""
+def view_of(graph: GraphSnapshot, level: str, color: str, hide: tuple[int, ...], weights: str) -> View:
+    """The view at `level` ("op", "gate" or "cell") without the columns in `hide` (indices)."""
     places = Places.of(graph)
-    measure = Measure(graph, color)
-    hidden = set(hide)
-    groups = _groups(graph, places, level)
-    home = {member: group[-1] for group in groups for member in group}
-    states = _states(graph, places, home)
-    keys = _keys(graph, places, groups)
-    at: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)  # (box, leaf) -> uses
-    between: dict[tuple[int, int, Key, Key, int, int, str], dict[int, list[tuple[int, int]]]] = {}
-    shared = set(places.shared)
-    for r in graph:
-        for slot, p in enumerate(r.parents):
-            if p in shared:
-                at[home[r.id], p].append((r.id, slot))
-                continue
-            if p in places.folded or home[p] == home[r.id]:
-                continue
-            a, b = places.column[p], places.column[r.id]
-            ends = [HIDDEN if c in hidden else home[x] for x, c in ((p, a), (r.id, b))]
-            # an initial state comes into the first column as the state of a step before it would
-            if ends == [HIDDEN, HIDDEN] or (ends[1] == HIDDEN and b - a != 1) or (ends[0] == HIDDEN and a < 0):
-                continue
-            role = (graph[p].name or "") if level == "cell" and len(states[home[p]]) > 1 else ""
-            if level == "op" and a == b and r.parents.count(p) > 1:  # a + a has two arrows: the gradients of both uses add up
-                role = f"slot {slot}"
-            edge = (*ends, keys[home[p]], keys[home[r.id]] if ends[1] != HIDDEN else (), a, b, role)
-            between.setdefault(edge, defaultdict(list))[p].append((r.id, slot))  # type: ignore[arg-type]
-    labels = leaf_labels(graph, places)
-    boxes = []
-    for group in groups:
-        r = graph[group[-1]]
-        if places.column[r.id] in hidden:
-            continue
-        leaves = [leaf for leaf in places.shared if chips and (r.id, leaf) in at]
-        own = tuple(Chip(leaf, labels[leaf], measure.uses(graph[leaf], at[r.id, leaf]), tuple(at[r.id, leaf])) for leaf in leaves)
-        boxes.append(box_of(graph, places, group, keys[r.id], measure.node(r), states[r.id], own))
-    edges = []
-    for edge, by_parent in between.items():
-        parts = [measure.uses(graph[p], uses) for p, uses in by_parent.items()]
-        known = [s for s in parts if s is not None]
-        whole = norm(np.array(known)) if known else None
-        edges.append(Edge(*edge, whole, tuple(use for uses in by_parent.values() for use in uses)))
-    pills = tuple(pill_of(graph, leaf, labels[leaf], measure) for leaf in places.shared) if chips else ()
-    bars_of, bars = _bars(graph, places, hide, measure)
-    gone = tuple(id for group in groups if places.column[group[-1]] in hidden for id in group)
-    kept = tuple(c for c in range(places.after) if c not in hidden)
-    return View(graph, level, color, places, tuple(boxes), tuple(edges), pills, kept, tuple(hide), gone, bars, bars_of)
+    return Quotient(
+        graph, places, Grouping.of(graph, places, level), level, Measure(graph, color), frozenset(hide), weights
+    ).view()
 
 
-def _groups(graph: GraphSnapshot, places: Places, level: str) -> list[list[int]]:
-    """The members of every box. At cell level: ops of one scope in one column, recorded one after the other.
+@dataclass
+class Quotient:
+    """Builds a view from a partition."""
 
-    Such runs are stretches of a topological order, so the graph of the boxes has no cycle either.
-    """
-    groups: list[list[int]] = []
-    open_group: list[int] = []
-    last: tuple[object, ...] | None = None
-    for r in graph:
-        if r.id not in places.column:
-            continue
-        if r.kind != "op":
-            groups.append([r.id])
-            continue
-        scope = scope_of(r)
-        run = (places.column[r.id], scope)
-        if level == "cell" and run == last:
-            open_group.append(r.id)
-            continue
-        open_group = [r.id]
-        groups.append(open_group)
-        last = run
-    return sorted(groups, key=lambda group: group[-1])
+    graph: GraphSnapshot
+    places: Places
+    grouping: Grouping
+    level: str
+    measure: Measure
+    hidden: frozenset[int]
+    weights: str
+    at: dict[tuple[int, int], list[Use]] = field(default_factory=lambda: defaultdict(list))  # (box, leaf) -> uses
+    between: dict[Ends, dict[int, list[Use]]] = field(default_factory=dict)  # edge -> parent -> uses
 
+    def view(self) -> View:
+        graph, places, grouping = self.graph, self.places, self.grouping
+        shared = set(places.shared)
+        for r in graph:
+            for slot, p in enumerate(r.parents):
+                if p in shared:
+                    self.at[grouping.home[r.id], p].append((r.id, slot))
+                elif p not in places.folded and (ends := self.ends(r, slot, p)) is not None:
+                    self.between.setdefault(ends, defaultdict(list))[p].append((r.id, slot))
+        labels = leaf_labels(graph, places)
+        boxes = [self.box(group, labels) for group in grouping.groups if places.column[group[-1]] not in self.hidden]
+        pills = [pill_of(graph, leaf, labels[leaf], self.measure) for leaf in places.shared] if self.weights != "hidden" else []
+        gone = (*places.cuts, *(id for group in grouping.groups if places.column[group[-1]] in self.hidden for id in group))
+        kept = tuple(c for c in range(places.after) if c not in self.hidden)
+        hidden, level, color = tuple(sorted(self.hidden)), self.level, self.measure.color
+        parts = tuple(boxes), self.edges(), tuple(pills)
+        return View(graph, level, color, places, *parts, kept, hidden, gone, self.series(), self.weights)
 
-def _keys(graph: GraphSnapshot, places: Places, groups: list[list[int]]) -> dict[int, Key]:
-    keys, seen = {}, Counter[Key]()
-    for group in groups:
-        id = group[-1]
-        if len(group) == 1:
-            keys[id] = places.keys[id]
-            continue
-        key = (places.column[id], scope_of(graph[id]))
-        keys[id] = ("group", scope_of(graph[id]), seen[key])
-        seen[key] += 1
-    # an initial state names the state of which box it is: at cell level that is the whole box
-    owner = {places.keys[member]: keys[group[-1]] for group in groups for member in group}
-    for id in places.starts:
-        keys[id] = ("start", owner[places.starts[id]], graph[id].name)
-    return keys
+    def ends(self, r: Record, slot: int, p: int) -> Ends | None:
+        """The edge that stands for input `slot` of r, which is p; None inside a box and between hidden steps."""
+        places, keys, home = self.places, self.grouping.keys, self.grouping.home
+        b, target = places.column[r.id], home[r.id]
+        if p in places.cuts:
+            state, side = places.cuts[p]
+            name = str(state[2] or "") if self.level == "cell" else ""
+            return (CUT, target, keys[p], keys[target], b - side, b, name) if b not in self.hidden else None
+        if home[p] == target:
+            return None
+        a, role = places.column[p], ""
+        if self.level == "cell" and len(self.grouping.states[home[p]]) > 1:
+            role = self.graph[p].name or ""
+        elif self.level == "op" and a == b and r.parents.count(p) > 1:  # a + a has two arrows: the gradients of both uses add up
+            role = f"slot {slot}"
+        if b not in self.hidden:
+            return (HIDDEN if a in self.hidden else home[p], target, keys[home[p]], keys[target], a, b, role)
+        return (home[p], HIDDEN, keys[home[p]], (), a, b, role) if a not in self.hidden and places.stepping(a, b) else None
 
+    def box(self, group: tuple[int, ...], labels: dict[int, str]) -> Box:
+        r = self.graph[group[-1]]
+        leaves = [leaf for leaf in self.places.shared if self.weights != "hidden" and (r.id, leaf) in self.at]
+        uses = [(leaf, tuple(self.at[r.id, leaf])) for leaf in leaves]
+        chips = tuple(Chip(leaf, labels[leaf], self.measure.uses(self.graph[leaf], used), used) for leaf, used in uses)
+        gate = self.level == "gate" and r.kind == "op" and r.t is not None and in_cell(r)
+        strength, states = self.measure.node(r), self.grouping.states[r.id]
+        return box_of(self.graph, self.places, group, self.grouping.keys[r.id], gate, strength, states, chips)
 
-def _states(graph: GraphSnapshot, places: Places, home: dict[int, int]) -> dict[int, tuple[str, ...]]:
-    """The roles in which each box is read by another column, oldest last: (h, c) of an LSTM's box."""
-    found: dict[int, dict[str, None]] = defaultdict(dict)
-    by_key: dict[Key, set[str]] = defaultdict(set)
-    for r in graph:
-        for p in r.parents:
-            if p in home and graph[p].kind == "op" and 0 <= places.column[p] < places.column[r.id] < places.after:
-                by_key[places.keys[p]].add(graph[p].name or "")
-    start_names = set(places.starts.values())
-    for r in graph:
-        if r.kind == "op" and (places.keys[r.id] in by_key or places.keys[r.id] in start_names):
-            found[home[r.id]][r.name or ""] = None
-    order = {id: tuple(sorted(names, key=lambda n: (n != "h", n))) for id, names in found.items()}
-    return defaultdict(tuple, order)
+    def edges(self) -> tuple[Edge, ...]:
+        found = []
+        for ends, by_parent in self.between.items():
+            parts = [self.measure.uses(self.graph[p], uses) for p, uses in by_parent.items()]
+            known = [s for s in parts if s is not None]
+            whole = norm(np.array(known)) if known else None
+            found.append(Edge(*ends, whole, tuple(use for uses in by_parent.values() for use in uses)))
+        return tuple(found)
 
-
-def _bars(graph: GraphSnapshot, places: Places, hide: tuple[int, ...], measure: Measure) -> tuple[str, Bars]:
-    """The strength of the first state (h, if there is one of that name) in every hidden column."""
-    if not hide:
-        return "", ()
-    read: dict[Key, str] = {}
-    for r in graph:
-        for p in r.parents:
-            if graph[p].kind != "op" or p not in places.column:
-                continue
-            a, b = places.column[p], places.column[r.id]
-            if 0 <= a == b - 1 < places.after - 1:
-                read[places.keys[p]] = graph[p].name or graph[p].symbol
-    if not read:
-        return "", ()
-    wanted = min(read, key=lambda key: (read[key] != "h", read[key]))
-    at = {places.column[r.id]: r for r in graph if places.keys.get(r.id) == wanted}
-    return read[wanted], tuple((places.steps[c], measure.node(at[c]) if c in at else None) for c in hide)
+    def series(self) -> tuple[Series, ...]:
+        """The strength of h (or else of the first state) in the hidden steps, for every layer and direction."""
+        if not self.hidden:
+            return ()
+        graph, places = self.graph, self.places
+        read: dict[Key, Record] = {}
+        for r in graph:
+            for p in r.parents:
+                if graph[p].kind == "op" and p in places.column and places.stepping(places.column[p], places.column[r.id]):
+                    read.setdefault(places.keys[p], graph[p])
+        names = sorted({r.name or r.symbol for r in read.values() if in_cell(r)} or {r.name or r.symbol for r in read.values()})
+        wanted = "h" if "h" in names else names[0] if names else ""
+        found = []
+        for key, first in read.items():
+            if (first.name or first.symbol) == wanted:
+                at = {places.column[r.id]: r for r in graph if places.keys.get(r.id) == key}
+                bars = tuple((places.steps[c], self.measure.node(at[c]) if c in at else None) for c in sorted(self.hidden))
+                found.append(Series(wanted, where_of(scope_of(first)), bars))
+        return tuple(found)

@@ -1,0 +1,396 @@
+"""`python -m tinygrad_rnn`: a picture in one line, a mistake in one sentence, and good manners towards pipes, keys and files."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tg
+from tinygrad_rnn import commands
+from tinygrad_rnn.commands import draw as draw_command
+from tinygrad_rnn.commands import main
+
+ROOT = Path(tg.__file__).resolve().parent.parent
+posix = pytest.mark.skipif(os.name != "posix", reason="signals and devices")
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command in this process: exit code, standard output, standard error."""
+
+    def call(*words):
+        code = main([str(word) for word in words])
+        return (code, *capsys.readouterr())
+
+    return call
+
+
+def files():
+    return sorted(path.name for path in Path().iterdir())
+
+
+def refused(result, *says):
+    """A mistake: code 2, nothing on standard output, an error and a hint in a line each."""
+    code, out, said = result
+    assert code == 2
+    assert out == ""
+    assert re.fullmatch(r"error: [^\n]+\n\nhint: [^\n]+\n", said), said
+    assert all(part in said for part in says), said
+
+
+# ---- what it does --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_line_of_the_readme(run):
+    line = (
+        "draw --cell lstm --steps 8 --layers 2 --bidirectional --detail gate --theme dark --forget-bias 1 --spectral-radius 0.9 "
+        "--seed 0 -o lstm.svg"
+    )
+    assert run(*line.split()) == (0, "", "wrote lstm.svg\n")
+    ElementTree.parse("lstm.svg")
+    assert files() == ["lstm.svg"]
+
+
+def test_without_a_name_a_file_is_written_and_none_is_lost(run):
+    Path("gru-2.svg").write_text("mine")
+    for name in ("gru.svg", "gru-3.svg", "gru-4.svg"):
+        assert run("draw", "--cell", "gru", "--steps", 1) == (0, "", f"wrote {name}\n")
+    assert Path("gru-2.svg").read_text() == "mine"
+    assert run("draw", "--cell", "gru", "--steps", 1, "-o", "gru-2.svg")[0] == 0
+    assert Path("gru-2.svg").read_text(encoding="utf-8") == Path("gru.svg").read_text(encoding="utf-8")
+
+
+def test_words_instead_of_a_picture_or_besides(run):
+    code, words, said = run("draw", "--steps", 3, "--describe")
+    assert (code, said, files()) == (0, "", [])
+    assert words.startswith("LSTM, 3 steps, 53 ops, 3 weights.\n")
+    assert run("draw", "--steps", 3, "--describe", "-o", "x.svg") == (0, words, "wrote x.svg\n")
+    ElementTree.parse("x.svg")
+
+
+def test_the_picture_on_standard_output(run):
+    run("draw", "--steps", 2, "-o", "x.svg")
+    assert run("draw", "--steps", 2, "-o", "-") == (0, Path("x.svg").read_text(encoding="utf-8"), "")
+    assert files() == ["x.svg"]
+
+
+@pytest.mark.parametrize("name", ["two words.svg", "图 हि ü.svg", "x.SVG", "folder/x.svg", "x.dot"])
+def test_names_of_files(run, name):
+    Path("folder").mkdir()
+    assert run("draw", "--steps", 1, "-o", name) == (0, "", f"wrote {Path(name)}\n")
+    assert Path(name).stat().st_size > 1000
+
+
+def test_the_same_seed_gives_the_same_bytes(run):
+    pictures = [run("draw", "--steps", 2, "--seed", seed, "-o", "-")[1] for seed in (1, 1, 2)]
+    assert pictures[0] == pictures[1] != pictures[2]
+
+
+EVERY = [
+    "--detail op", "--detail gate", "--detail cell", "--color grad", "--color value", "--color none", "--elide auto",
+    "--elide yes --steps 9", "--elide no --steps 14", "--elide 3 --steps 9", "--theme light", "--theme dark", "--weights chips",
+    "--weights edges", "--weights hidden", "--scale -6 1", "--title <&>", "--title=", "--animated", "--rolled", "--input-size 7",
+    "--hidden-size 1", "--hidden-size 1 --spectral-radius 0", "--loss last", "--loss every", "--cell gru --reset-before",
+    "--cell rnn --nonlinearity relu", "--cell rnn --nonlinearity tanh", "--spectral-radius 1e200", "--spectral-radius 0",
+    "--forget-bias -3", "--forget-bias=1e308", "--steps 1", "--steps 40", "--layers 3", "--bidirectional", "--seed 123456789012345678901",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("setting", EVERY)
+def test_every_setting_draws(run, setting):
+    assert run("draw", *setting.split(), "-o", "x.svg") == (0, "", "wrote x.svg\n")
+    ElementTree.parse("x.svg")
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("both", [(), ("--bidirectional",)], ids=["one direction", "both"])
+@pytest.mark.parametrize("loss", ["last", "every"])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_every_kind_of_network_draws(run, cell, loss, both, layers):
+    words = run("draw", "--cell", cell, "--loss", loss, *both, "--layers", layers, "--steps", 3, "--describe", "-o", "x.svg")[1]
+    count = layers * (2 if both else 1) * (4 if cell == "gru" else 3)
+    assert " 3 steps, " in words.replace("\n", " ")
+    assert f" {count} weights." in words.replace("\n", " ")
+    ElementTree.parse("x.svg")
+
+
+# ---- the network ---------------------------------------------------------------------------------------------------------------
+
+
+def network(*words):
+    """The graph that a line draws, and its weights by name."""
+    args = commands._parser().parse_args(["draw", *map(str, words)])
+    graph = tg.snapshot(draw_command.loss_of(args))
+    return graph, [(r.name, r.value) for r in graph.parameters]
+
+
+def radii(weights, gates):
+    return [tg.nn.init.spectral_radius(W) for name, whole in weights if name == "Wh" for W in np.split(whole, gates, axis=1)]
+
+
+@pytest.mark.parametrize(("cell", "gates"), [("rnn", 1), ("lstm", 4), ("gru", 3)])
+def test_the_radius_is_that_of_every_gate_layer_and_direction(cell, gates):
+    line = ("--cell", cell, "--layers", 2, "--bidirectional", "--hidden-size", 5, "--steps", 2)
+    found = radii(network(*line, "--spectral-radius", 0.7)[1], gates)
+    assert len(found) == 4 * gates
+    np.testing.assert_allclose(found, 0.7)
+    assert not np.allclose(radii(network(*line)[1], gates), 0.7)
+    one, other = network(*line)[1], network(*line, "--spectral-radius", 0.7)[1]
+    assert all(np.array_equal(a, b) for (name, a), (_, b) in zip(one, other, strict=True) if name != "Wh")
+
+
+def test_the_forget_bias_is_that_of_the_forget_gate():
+    for given, expected in (((), 1.0), (("--forget-bias", -2.5), -2.5)):
+        biases = [b for name, b in network("--layers", 2, "--hidden-size", 3, *given)[1] if name == "b"]
+        assert len(biases) == 2
+        for b in biases:
+            np.testing.assert_array_equal(b, [0] * 3 + [expected] * 3 + [0] * 6)
+
+
+def test_sizes_steps_and_cells():
+    graph, weights = network(
+        "--cell", "gru", "--reset-before", "--input-size", 7, "--hidden-size", 2, "--layers", 2, "--steps", 5
+    )
+    shapes = [(name, value.shape) for name, value in weights]
+    assert sorted(shapes) == [("Wh", (2, 6)), ("Wh", (2, 6)), ("Wx", (2, 6)), ("Wx", (7, 6)), ("b", (6,)), ("b", (6,))]
+    assert graph.steps == (1, 2, 3, 4, 5)
+    relu, tanh = (network("--cell", "rnn", "--nonlinearity", kind, "--steps", 3)[0] for kind in ("relu", "tanh"))
+    assert sum(r.op == "relu" for r in relu) == sum(r.op == "tanh" for r in tanh) == 3
+
+
+def test_the_loss_is_what_help_says():
+    for loss in ("last", "every"):
+        graph, _ = network("--loss", loss, "--cell", "rnn", "--steps", 4)
+        states = [r.value for r in graph if r.name == "h" and r.kind == "op"]
+        read = states if loss == "every" else states[-1:]
+        np.testing.assert_allclose(graph.root.value, sum((h**2).sum() for h in read))
+    graph, _ = network("--bidirectional", "--cell", "rnn", "--steps", 4)
+    ends = [r.value for r in graph if r.name == "h" and (r.t, r.frames[1].get("direction")) in ((4, 1), (1, -1))]
+    assert len(ends) == 2
+    np.testing.assert_allclose(graph.root.value, sum((h**2).sum() for h in ends))
+
+
+# ---- mistakes ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("--cell transformer", "'lstm'"),
+        ("--steps 0", "'0' is not a whole number of at least 1"),
+        ("--steps -3", "'-3' is not"),
+        ("--steps 2.5", "'2.5' is not"),
+        ("--steps x", "'x' is not"),
+        (f"--steps {'9' * 5000}", "is not a whole number"),
+        ("--steps 1000000", "1000000 steps of 1 cell are too many"),
+        ("--steps 2000 --layers 2 --bidirectional", "2000 steps of 4 cells are too many: 8000 boxes"),
+        ("--layers 0", "--layers"),
+        ("--layers 1000000000", "too many"),
+        ("--input-size 0", "--input-size"),
+        ("--hidden-size 1000000000", "hidden size 1000000000"),
+        ("--input-size 1000000000", "input size 1000000000"),
+        ("--hidden-size -1", "--hidden-size"),
+        ("--seed -1", "--seed"),
+        ("--spectral-radius -1", "at least 0"),
+        ("--spectral-radius nan", "'nan' is not"),
+        ("--spectral-radius inf", "'inf' is not"),
+        ("--forget-bias nan", "'nan' is not"),
+        ("--forget-bias 1 --cell rnn", "only --cell lstm has it"),
+        ("--forget-bias 0 --cell gru", "only --cell lstm has it"),
+        ("--reset-before", "only --cell gru has it"),
+        ("--nonlinearity relu", "only --cell rnn has it"),
+        ("--nonlinearity relu --cell gru", "only --cell rnn has it"),
+        ("--nonlinearity sin --cell rnn", "'tanh'"),
+        ("--loss first", "--loss"),
+        ("--detail big", "--detail"),
+        ("--color red", "--color"),
+        ("--theme pink", "--theme"),
+        ("--weights none", "--weights"),
+        ("--elide 0", "--elide"),
+        ("--elide maybe", "auto, yes, no or how many"),
+        ("--scale 1 0", "not a pair of exponents"),
+        ("--scale 1", "--scale"),
+        ("--animated -o x.png", "cannot move"),
+        ("--animated --color value", "color"),
+        ("--animated --describe", "words do not move"),
+        ("--describe -o -", "standard output"),
+        ("--steps 100 --detail op --elide no -o x.png", "too wide"),
+        ("--steps 400 --detail op --elide no", "would not be readable"),
+        ("--layer 2", "--layer"),  # settings are written out: an abbreviation may mean another one tomorrow
+        ("lstm", "unrecognized arguments: lstm"),
+        ("-o", "-o"),
+        ("-o x.jpeg", "the suffix is .svg"),
+        ("-o x", "the suffix is .svg"),
+        ("-o .svg", "put a name before the suffix"),
+        ("-o missing/x.svg", "create the folder first"),
+        ("-o here", "is a folder"),
+        ("-o here/", "is a folder"),
+        ("-o file.svg/x.svg", "is not a folder"),
+    ],
+)
+def test_a_mistake_is_told_in_a_line(run, line, says):
+    Path("here").mkdir()
+    Path("file.svg").write_text("kept")
+    refused(run("draw", *line.split()), says)
+    assert files() == ["file.svg", "here"]
+    assert Path("file.svg").read_text() == "kept"
+
+
+def test_more_mistakes(run):
+    refused(run("draw", "-o", ""), "empty name")
+    refused(run("paint"), "'paint'", "python -m tinygrad_rnn --help")
+    refused(run("--colour"), "--colour")
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf"])
+def test_without_graphviz_it_says_what_to_install_and_what_was_written(run, monkeypatch, suffix):
+    monkeypatch.setenv("PATH", "")
+    refused(run("draw", "--steps", 2, "-o", f"x.{suffix}"), "x.svg was written in place of", "apt install graphviz")
+    assert files() == ["x.svg"]
+
+
+def test_ctrl_c_is_no_traceback(run, monkeypatch):
+    def stopped(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(draw_command, "loss_of", stopped)
+    assert run("draw") == (130, "", "")
+    assert files() == []
+
+
+# ---- help ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_alone_it_shows_its_commands(run):
+    code, out, said = run()
+    assert (code, said) == (0, "")
+    assert out.startswith("usage: python -m tinygrad_rnn")
+    assert all(name in out and module.HELP in out for name, module in commands.COMMANDS.items())
+    assert run("--help") == (0, out, "")
+
+
+def test_help_names_every_setting_of_draw(run):
+    code, out, _ = run("draw", "--help")
+    assert code == 0
+    settings = list(tg.draw.__code__.co_varnames[: tg.draw.__code__.co_argcount])
+    assert settings[0] == "loss"
+    assert [name for name in settings[1:] if f"--{name}" not in out] == []
+    assert "lstm-2.svg if that is taken" in " ".join(out.split())
+
+
+def test_help_fits_a_narrow_terminal(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    for words in ((), ("draw", "--help"), ("draw", "--describe", "--steps", 20)):
+        out = run(*words)[1]
+        assert max(map(len, out.splitlines())) <= 60
+        assert len(out) > 100
+
+
+def test_version(run, monkeypatch):
+    number = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)[1]
+    assert run("--version")[1].startswith(f"tinygrad_rnn {number}")
+
+    def missing(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(commands.metadata, "version", missing)
+    assert run("--version") == (0, f"tinygrad_rnn {number} (not installed)\n", "")
+    monkeypatch.setattr(commands, "__file__", str(Path("a", "b", "c.py").resolve()))
+    assert run("--version") == (0, "tinygrad_rnn (not installed)\n", "")
+    monkeypatch.setattr(commands.metadata, "version", lambda name: "9.8")
+    assert run("--version") == (0, "tinygrad_rnn 9.8\n", "")
+
+
+def test_a_command_has_what_every_command_has():
+    for name, module in commands.COMMANDS.items():
+        assert module.__doc__, name
+        assert module.HELP
+        assert callable(module.add_arguments)
+        assert callable(module.run)
+
+
+# ---- as a process --------------------------------------------------------------------------------------------------------------
+
+
+def process(*words, start=subprocess.run, **settings):
+    """A process of its own, in which every warning is an error."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", **settings.pop("env", {})}
+    settings = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
+    return start([sys.executable, "-m", "tinygrad_rnn", *words], env=env, **settings)
+
+
+def test_it_runs_from_anywhere_in_ascii():
+    env = {"PYTHONIOENCODING": "ascii", "NO_COLOR": "1"}
+    done = process("draw", "--steps", "2", "--describe", "--title", "Größe", "-o", "ü ü.svg", env=env)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+    assert done.stderr == b"wrote \\xfc \\xfc.svg\n"
+    assert "Größe" in Path("ü ü.svg").read_text(encoding="utf-8")
+
+
+def test_a_picture_in_a_pipe_is_utf_8():
+    done = process("draw", "--steps", "1", "-o", "-", env={"PYTHONIOENCODING": "ascii"})
+    assert done.stdout.decode("utf-8").rstrip().endswith("</svg>")
+    assert done.stderr == b""
+    assert not done.stdout.isascii()
+
+
+@posix
+@pytest.mark.parametrize("words", [["draw", "--describe"], ["draw", "-o", "-"], ["--help"]], ids=" ".join)
+def test_a_reader_that_goes_away_is_no_traceback(words):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = process(*words, stdout=writing)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@posix
+def test_closed_streams():
+    line = f"exec '{sys.executable}' -m tinygrad_rnn draw --steps 1"
+    for words, code in (("--describe >&-", 0), ("-o - >&-", 2), ("-o x.svg >&- 2>&-", 0), ("--steps 0 2>&-", 2)):
+        done = subprocess.run(
+            ["sh", "-c", f"{line} {words}"], env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == code, (words, done.stderr)
+        assert "Traceback" not in done.stderr
+        assert ("standard output is closed" in done.stderr) == (words == "-o - >&-")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that takes nothing")
+@pytest.mark.parametrize("words", [["draw", "--describe"], ["draw", "-o", "-"]], ids=" ".join)
+def test_a_full_disk_behind_standard_output(words):
+    with open("/dev/full", "wb") as full:
+        done = process(*words, stdout=full)
+    assert done.returncode == 2
+    assert re.fullmatch(rb"error: standard output takes nothing more: [^\n]+\n\nhint: [^\n]+\n", done.stderr), done.stderr
+
+
+@posix
+def test_ctrl_c_ends_a_process_without_a_traceback():
+    program = (
+        "import sys, time; import tinygrad_rnn.commands.draw as d; from tinygrad_rnn.commands import main\n"
+        "def wait(args): print('here', flush=True); time.sleep(60)\n"
+        "d.loss_of = wait; sys.exit(main(['draw', '-o', 'x.svg']))"
+    )
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, "-c", program], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout.readline() == b"here\n"
+        running.send_signal(signal.SIGINT)
+        out, said = running.communicate(timeout=60)
+    assert (running.returncode, out, said) == (130, b"", b"")
+    assert files() == []

@@ -1,0 +1,438 @@
+"""The backward sweep as a moving picture: when everything gets its colour, the style sheet that says so, and the GIF."""
+
+import re
+import sys
+from functools import cache
+from io import BytesIO
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tg
+from tinygrad_rnn import nn
+from tinygrad_rnn.errors import DataError
+from tinygrad_rnn.viz import draw
+from tinygrad_rnn.viz.elements import f
+from tinygrad_rnn.viz.moments import Moments
+from tinygrad_rnn.viz.motion import LONGEST, SHORTEST, looks, pace
+from tinygrad_rnn.viz.style import THEMES, ink_on
+
+SVG = "{http://www.w3.org/2000/svg}"
+CELLS = {"RNN": nn.RNNCell, "LSTM": nn.LSTMCell, "GRU": nn.GRUCell}
+
+
+@cache
+def loss_of(cell="LSTM", T=3):
+    rng = np.random.default_rng(0)
+    hs, _ = nn.unroll(CELLS[cell](3, 4, rng=rng), rng.standard_normal((2, T, 3)))
+    V = tg.Tensor(rng.standard_normal((4, 1)), requires_grad=True, name="V")
+    return ((hs[-1] @ V - tg.Tensor(rng.standard_normal((2, 1)), name="y")) ** 2).sum()
+
+
+@cache
+def stack_of(T=20):
+    rng = np.random.default_rng(0)
+    layers = nn.Stacked([nn.LSTMCell(3, 4, rng=rng), nn.LSTMCell(4, 4, rng=rng)])
+    hs, _ = nn.unroll(layers, rng.standard_normal((2, T, 3)))
+    return (hs[-1] ** 2).sum()
+
+
+def two():
+    w = tg.Tensor(2.0, requires_grad=True, name="w")
+    return tg.tanh(w * 3.0)
+
+
+CASES = [("RNN", 3, "op"), ("LSTM", 3, "op"), ("LSTM", 3, "gate"), ("GRU", 3, "cell"), ("LSTM", 30, "cell"), ("GRU", 30, "op")]
+
+
+def every_case(function):
+    return pytest.mark.parametrize(("cell", "T", "detail"), CASES)(function)
+
+
+# ---- when --------------------------------------------------------------------------------------------------------------------
+
+
+def the_moments_are_those_of_the_stepper(view, moments, loss):
+    """Told by `backward_steps`, which knows nothing of pictures: nodes of the two graphs agree by their number."""
+    turns, sent = {}, {}
+    for event in tg.backward_steps(loss):
+        turns[event.node.id] = event.number
+        for message in event.sent:
+            sent[event.node.id, message.slot] = event.number
+    for box in (*view.boxes, *view.pills):
+        expected = [turns[m] for m in box.members if m in turns]
+        assert moments.boxes.get(box.id) == min(expected, default=None)
+    for box in view.boxes:
+        for chip in box.chips:
+            expected = [turns[child] for child, slot in chip.uses if (child, slot) in sent]
+            assert moments.chips.get((box.id, chip.leaf)) == min(expected, default=None)
+    for edge in view.edges:
+        expected = [sent[use] for use in edge.uses if use in sent]
+        assert moments.edges.get(edge) == min(expected, default=None)
+    assert moments.last == max(turns.values())
+
+
+def the_order_is_backward(view, moments):
+    assert moments.boxes[view.boxes[-1].id] == 1
+    boxes = {box.id: box for box in view.boxes}
+    for edge in view.edges:
+        if edge in moments.edges and edge.source in boxes and edge.target in boxes:
+            assert (
+                moments.boxes[edge.target] <= moments.edges[edge] < moments.boxes[edge.source] + len(boxes[edge.source].members)
+            )
+    for pill in view.pills:
+        uses = [moment for (_, leaf), moment in moments.chips.items() if leaf == pill.id]
+        assert max(uses) < moments.boxes[pill.id]
+    h = [box for box in view.boxes if box.state and box.kind != "start" and "h" in box.states]
+    times = [moments.boxes[box.id] for box in sorted(h, key=lambda box: box.column)]
+    assert times == sorted(times, reverse=True)
+
+
+@every_case
+def test_moments_agree_with_the_stepper(cell, T, detail):
+    view = draw(loss_of(cell, T), detail=detail).view
+    moments = Moments.of(view)
+    the_moments_are_those_of_the_stepper(view, moments, loss_of(cell, T))
+    the_order_is_backward(view, moments)
+
+
+def test_a_wrong_moment_is_found():
+    loss = loss_of("RNN")
+    view = draw(loss).view
+    for part in ("boxes", "chips", "edges"):
+        moments = Moments.of(view)
+        getattr(moments, part).update({key: 2 for key in getattr(moments, part)})
+        with pytest.raises(AssertionError):
+            the_moments_are_those_of_the_stepper(view, moments, loss)
+    moments = Moments.of(view)
+    moments.boxes.update({pill.id: 1 for pill in view.pills})
+    with pytest.raises(AssertionError):
+        the_order_is_backward(view, moments)
+
+
+def test_bars_fall_between_the_steps_that_are_drawn():
+    for loss, lines in ((loss_of("LSTM", 30), 1), (stack_of(), 2)):
+        view = draw(loss, detail="cell").view
+        moments = Moments.of(view)
+        turns = {event.node.id: event.number for event in tg.backward_steps(loss)}
+        assert len(view.series) == lines
+        assert set(moments.bars) == {(line.name, line.where, step) for line in view.series for step, _ in line.bars}
+        states = {turns[r.id]: r.t for r in view.graph if r.name == "h" and r.id in turns}
+        for (name, _, step), moment in moments.bars.items():
+            assert name == "h"
+            assert states[moment] == step
+        assert len(set(moments.bars.values())) == len(moments.bars)
+
+
+def test_what_gets_no_gradient_does_not_move():
+    view = draw(loss_of("LSTM")).view
+    moments = Moments.of(view)
+    without = {box.id for box in view.boxes if view.graph[box.id].kind == "constant"}
+    assert len(without) == 6  # three inputs, h0, c0 and the target
+    assert not without & set(moments.boxes)
+    assert not [edge for edge in moments.edges if edge.source in without]
+
+
+def test_the_sweep_takes_longer_for_more_events_up_to_a_limit():
+    assert [round(pace(n) * n, 6) for n in (1, 25, 60, 10_000)] == [SHORTEST, 3.0, 7.2, LONGEST]
+
+
+# ---- the SVG -----------------------------------------------------------------------------------------------------------------
+
+
+def without_motion(svg):
+    svg = re.sub(r"<style>.*?</style>\n", "", svg, flags=re.S)
+    svg = re.sub(r' class="[^"]*" style="--event:\d+"', "", svg)
+    return svg.replace(re.search(r'id="(g\w+)-title"', svg)[1], "prefix")
+
+
+@every_case
+def test_the_static_picture_stays_the_same(cell, T, detail):
+    picture = draw(loss_of(cell, T), detail=detail)
+    still, moving = picture.svg(), picture.svg(animated=True)
+    assert not re.search(r"<style| style=| class=|@keyframes|--event", still)
+    assert without_motion(moving) == without_motion(still)
+    assert picture.svg(animated=True) == moving != still == picture.svg()
+
+
+def rules_of(svg):
+    """{selector: name of its keyframes} and {name: attributes they start from}, as a browser would read them."""
+    sheet = re.search(r"<style>(.*)</style>", svg, re.S)[1]
+    names = dict(re.findall(r"^([^{}@]+)\{animation-name:([\w-]+)\}", sheet, re.M))
+    frames = re.findall(r"@keyframes ([\w-]+)\{from,[\d.]+%\{([^}]*)\}\}", sheet)
+    return names, {name: dict(pair.split(":") for pair in body.split(";")) for name, body in frames}
+
+
+def matched(group, child, names):
+    """The keyframes of an element: by the class of its parent and by what it is, or by its own class."""
+    own = f".{child.get('class')}"
+    if own in names:
+        return names[own]
+    kinds = [child.tag.removeprefix(SVG), *(f"[{name}]" for name in child.attrib)]
+    found = [names[f".{group.get('class')}>{kind}"] for kind in kinds if f".{group.get('class')}>{kind}" in names]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def everything_coloured_moves(svg, moments):
+    """Every box, label, chip, line, arrow head and bar of the gradient's path has a rule that starts from another colour."""
+    names, frames = rules_of(svg)
+    root = ElementTree.fromstring(svg)
+    parents = {child: parent for parent in root.iter() for child in parent}
+    seen = {"box": 0, "chip": 0, "edge": 0, "bar": 0, "thread": 0}
+    for e in root.iter():
+        tag = e.tag.removeprefix(SVG)
+        group = parents.get(e)
+        if tag not in ("rect", "text", "path") or group is None or not (group.get("style") or e.get("style")):
+            continue
+        before = frames[matched(group, e, names)]
+        needed = {"rect": {"fill"}, "text": {"fill"}, "path": {"stroke", "stroke-width"} if e.get("stroke") else {"fill"}}[tag]
+        assert needed <= set(before), ElementTree.tostring(e)
+        kind = (e.get("class") or group.get("class")).split("-", 1)[1]
+        seen[{"dashed": "edge"}.get(kind, kind)] += tag == "rect" or bool(e.get("stroke"))
+    parts = {"box": moments.boxes, "chip": moments.chips, "edge": moments.edges}
+    assert {kind: seen[kind] for kind in parts} == {kind: len(known) for kind, known in parts.items()}
+    marks = sorted(int(number) for number in re.findall(r"--event:(\d+)", svg))
+    known = [number for part in parts.values() for number in part.values()]
+    assert sorted(set(marks)) == sorted({*known, *moments.bars.values()})
+    assert seen["bar"] == len(moments.bars)
+    assert seen["thread"] in (0, len(moments.chips))
+    assert bool(seen["thread"]) == ("-threads" in svg)
+
+
+@every_case
+def test_everything_on_the_path_of_the_gradient_moves(cell, T, detail):
+    picture = draw(loss_of(cell, T), detail=detail, weights="edges" if T == 3 else "chips")
+    everything_coloured_moves(picture.svg(animated=True), Moments.of(picture.view))
+
+
+@pytest.mark.parametrize("lost", ["box>rect", "box>text", "chip>rect", "chip>text", "edge>[stroke]", "edge>[fill]", "bar"])
+def test_a_part_without_a_rule_is_found(lost):
+    picture = draw(loss_of("LSTM", 30), detail="cell")
+    svg, moments = picture.svg(animated=True), Moments.of(picture.view)
+    faulty = re.sub(rf"^\.g\w+-{re.escape(lost)}\{{animation-name.*\n", "", svg, flags=re.M)
+    assert faulty != svg
+    with pytest.raises((AssertionError, KeyError)):
+        everything_coloured_moves(faulty, moments)
+    with pytest.raises(AssertionError):
+        everything_coloured_moves(re.sub(r' class="[\w-]+-edge" style="--event:\d+"', "", svg, count=1), moments)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_it_starts_as_the_picture_without_colours(theme):
+    """What the keyframes start from is what `color="none"` draws."""
+    plain = ElementTree.fromstring(draw(loss_of("RNN"), color="none", theme=theme).svg())
+    before = {(look.kind, look.part): look.before for look in looks(THEMES[theme])}
+    for group in plain.iter(f"{SVG}g"):
+        kind = (group.get("id") or "-").split("-")[1][:1]
+        for e in group:
+            tag = e.tag.removeprefix(SVG)
+            part = "[stroke]" if tag == "path" and e.get("stroke") else "[fill]" if tag == "path" else tag
+            look = before.get(({"n": "box", "w": "box", "c": "chip", "e": "edge"}.get(kind), part), {})
+            if (group.get("id") or "-").split("-")[1][1:].isdigit():
+                assert look or tag in ("g", "title")
+                assert {name: e.get(name, "none") for name in look} == look
+    assert before["box", "text"] == {"fill": ink_on(THEMES[theme].plain)}
+
+
+def test_less_motion_and_paper_get_the_finished_picture():
+    svg = draw(loss_of("RNN")).svg(animated=True)
+    names, _ = rules_of(svg)
+    still = re.search(r"@media \(prefers-reduced-motion:reduce\),print\{(.*)\{animation:none\}\}", svg)[1]
+    moving = re.search(r"^(\..*)\{animation:[\d.]+s .* infinite alternate backwards;", svg, re.M)[1]
+    assert set(still.split(",")) == set(moving.split(",")) == set(names)
+    assert svg.index("@media") > svg.rindex("@keyframes") > svg.rindex("animation-name")  # what comes last holds
+
+
+def test_no_script():
+    svg = draw(loss_of("RNN")).svg(animated=True)
+    assert not re.search(r"<script|\bon\w+=|javascript:|<animate|<set|url\(h|@import", svg)
+
+
+def test_two_drawings_in_one_page_do_not_clash():
+    one, two = (draw(loss_of(cell)).svg(animated=True) for cell in ("RNN", "GRU"))
+    found = []
+    for svg in (one, two):
+        names, frames = rules_of(svg)
+        prefix = re.search(r'id="(g\w+)-title"', svg)[1]
+        classes = set(re.findall(r'class="([^"]+)"', svg))
+        mentioned = {*frames, *(selector.split(">")[0][1:] for selector in names)}
+        assert classes <= mentioned
+        assert all(name.startswith(f"{prefix}-") for name in mentioned)
+        found.append(mentioned)
+    assert not found[0] & found[1]
+
+
+@pytest.mark.parametrize(
+    ("loss", "settings", "words"),
+    [
+        (loss_of("RNN"), {"color": "none"}, "does not show it"),
+        (loss_of("RNN"), {"color": "value"}, "does not show it"),
+        (loss_of("RNN"), {"rolled": True}, "all steps at once"),
+        (tg.Tensor(np.ones((2, 2)), requires_grad=True) * 2.0, {}, "without gradients"),
+    ],
+)
+def test_no_gradients_no_animation(tmp_path, loss, settings, words):
+    picture = draw(loss, **settings)
+    for ask in (lambda: picture.svg(animated=True), lambda: picture.save(tmp_path / "x.svg", animated=True)):
+        with pytest.raises(DataError, match=words) as caught:
+            ask()
+        assert caught.value.hint
+    assert not list(tmp_path.iterdir())
+
+
+def test_saving(tmp_path):
+    picture = draw(two())
+    picture.save(tmp_path / "still.svg")
+    picture.save(tmp_path / "moving.svg", animated=True)
+    assert (tmp_path / "still.svg").read_text() == picture.svg()
+    assert (tmp_path / "moving.svg").read_text() == picture.svg(animated=True)
+    with pytest.raises(DataError, match=r"cannot move.*\n\nhint: the suffix is \.svg or \.gif"):
+        picture.save(tmp_path / "x.png", animated=True)
+
+
+def test_infinite_gradients_arrive_too():
+    w = tg.Tensor([1e308], requires_grad=True, name="w")
+    with np.errstate(over="ignore", invalid="ignore"):
+        loss = ((w * 10.0) * (w * 10.0)).sum()
+    assert "--event:1" in draw(loss).svg(animated=True)
+
+
+# ---- pixels ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pillow():
+    return pytest.importorskip("PIL.Image", reason='Pillow is not installed: pip install "tinygrad_rnn[gif]"')
+
+
+def raster_of(picture, theme="light"):
+    from tinygrad_rnn.viz.raster import Raster
+
+    return Raster(picture.svg(animated=True), looks(THEMES[theme]))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"detail": "op"}, {"detail": "cell", "theme": "dark"}, {"weights": "edges"}, {"rolled": True}]
+)
+@pytest.mark.parametrize("T", [3, 30])
+def test_the_painter_of_pixels_knows_everything_that_is_drawn(T, settings):
+    """A closed set of elements, attributes and commands: what is new in the SVG must be taught to `viz/raster.py` too."""
+    svg = draw(loss_of("LSTM", T), **settings).svg()
+    root = ElementTree.fromstring(svg)
+    for parent in root.iter():
+        for e in parent:
+            tag = e.tag.removeprefix(SVG)
+            known = {"g", "rect", "path", "circle", "text", "tspan", "title", "desc", "defs", "linearGradient", "stop"}
+            assert tag in known
+            where = {"x", "y", "width", "height", "rx", "d", "cx", "cy", "r", "dy", "offset", "stop-color", "id"}
+            look = {"fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "stroke-linejoin"}
+            assert set(e.attrib) <= where | look | {"text-anchor", "font-size", "font-style", "font-weight"}
+            if tag == "path":
+                assert re.fullmatch(r"([MLHVQCZ][-\d. ]*)+", e.get("d"))
+            if tag == "tspan":
+                size = float(parent.get("font-size"))
+                assert (e.get("dy"), e.get("font-size")) == (f(size * 0.22), f(size * 0.76))
+            if tag == "g":
+                assert e.get("fill", "none") == "none"
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_boxes_lines_and_words_are_where_the_svg_has_them(pillow, theme):
+    picture = draw(loss_of("RNN"), theme=theme)
+    image = raster_of(picture, theme).paint()
+    paper = tuple(int(THEMES[theme].paper[k : k + 2], 16) for k in (1, 3, 5))
+    assert image.getpixel((2, 2)) == paper
+    for node in picture.layout.nodes:
+        fill = picture._brush.fill(node.box.strength)
+        expected = tuple(int(fill[k : k + 2], 16) for k in (1, 3, 5))
+        beside = (round(node.x - node.width / 2 + 5), round(node.y - node.height / 2 + 5))
+        assert image.getpixel(beside) == expected
+        label = image.crop([round(v) for v in (node.x - 12, node.y - 12, node.x + 12, node.y + 12)])
+        assert len(label.getcolors(4096)) > 3  # words
+    for path in picture.layout.paths:
+        (x, y), (x2, y2) = path.points[:2]
+        place = (round((x + x2) / 2 - 0.5), round((y + y2) / 2 - 0.5))
+        assert image.getpixel(place) not in (paper, tuple(int(THEMES[theme].band[k : k + 2], 16) for k in (1, 3, 5)))
+
+
+def same_pixels(one, two):
+    np.testing.assert_array_equal(np.asarray(one), np.asarray(two))
+
+
+@pytest.mark.parametrize(("cell", "T", "detail"), [("RNN", 3, "op"), ("LSTM", 30, "cell")])
+def test_the_frames_go_from_the_plain_picture_to_the_coloured_one(pillow, cell, T, detail):
+    from tinygrad_rnn.viz.gif import frames, schedule
+    from tinygrad_rnn.viz.raster import Raster
+
+    picture = draw(loss_of(cell, T), detail=detail)
+    raster = raster_of(picture)
+    events, waits = zip(*schedule(raster), strict=True)
+    shown = list(frames(raster, events))
+    same_pixels(shown[0], raster.paint(0))
+    same_pixels(shown[-1], raster.paint())
+    same_pixels(raster.paint(), Raster(picture.svg()).paint())  # the finished picture is the one that does not move
+    half = len(shown) // 2
+    assert 0 < np.mean(np.asarray(shown[half]) != np.asarray(shown[0])) < np.mean(np.asarray(shown[-1]) != shown[0])
+    colours = [tuple(int(c[k : k + 2], 16) for k in (1, 3, 5)) for c in (picture._brush.fill(1.0), THEMES["light"].plain)]
+    assert colours[1] in {colour for _, colour in shown[0].getcolors(1 << 20)}
+    assert 20 < len(shown) <= 121
+    assert min(waits) >= 0.08
+    assert sum(waits[1:-1]) < LONGEST
+    assert waits[-1] == 4.0
+
+
+def test_the_gif(pillow, tmp_path):
+    from tinygrad_rnn.viz.gif import frames, schedule
+
+    picture = draw(loss_of("RNN"))
+    picture.save(tmp_path / "one.gif")
+    draw(loss_of("RNN")).save(tmp_path / "two.GIF", animated=True)
+    data = (tmp_path / "one.gif").read_bytes()
+    assert data == (tmp_path / "two.GIF").read_bytes()
+    raster = raster_of(picture)
+    events, waits = zip(*schedule(raster), strict=True)
+    shown = list(frames(raster, events))
+    with pillow.open(BytesIO(data)) as image:
+        assert image.format == "GIF"
+        assert image.size == raster.size
+        assert image.info["loop"] == 0
+        assert image.n_frames == len(shown)
+        for k in (0, len(shown) // 2, len(shown) - 1):
+            image.seek(k)
+            assert image.info["duration"] == pytest.approx(1000 * waits[k], abs=6)
+            off = np.abs(np.asarray(image.convert("RGB")).astype(int) - np.asarray(shown[k]).astype(int)).max(axis=-1)
+            assert np.mean(off > 8) < 0.03  # 256 colours: those of boxes are exact, those at the edge of a letter are not
+            for node in picture.layout.nodes:
+                assert off[round(node.y - node.height / 2 + 5), round(node.x - node.width / 2 + 5)] == 0
+
+
+def test_a_single_op_is_a_gif_too(pillow, tmp_path):
+    assert draw(two()).save(tmp_path / "x.gif").read_bytes()[:6] == b"GIF89a"
+
+
+def test_a_gif_that_is_too_wide_is_refused(pillow, tmp_path):
+    with pytest.raises(DataError, match=r"too large for most programs\n\nhint: .*elide=True"):
+        draw(loss_of("RNN", 30), detail="op", elide=False).save(tmp_path / "x.gif")
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_pillow_it_is_said(monkeypatch, tmp_path):
+    for name in [name for name in sys.modules if name.split(".")[0] == "PIL"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(DataError, match=r'Pillow, which is not installed\n\nhint: .*pip install "tinygrad_rnn\[gif\]"'):
+        draw(two()).save(tmp_path / "x.gif")
+    assert not list(tmp_path.iterdir())
+    draw(two()).save(tmp_path / "x.svg", animated=True)
+
+
+def test_without_the_usual_fonts_it_is_painted_all_the_same(pillow, monkeypatch):
+    from PIL import ImageFont
+
+    monkeypatch.setattr(
+        "tinygrad_rnn.viz.raster.FACES", dict.fromkeys([(a, b) for a in (False, True) for b in (False, True)], ())
+    )
+    assert isinstance(ImageFont.load_default(12), ImageFont.FreeTypeFont)
+    assert raster_of(draw(two())).paint().size[0] > 100

@@ -1,0 +1,100 @@
+"""The command line, `python -m tinygrad_rnn`: each command is a module with HELP, `add_arguments(parser)` and `run(args)`.
+
+Results go to standard output, everything else to standard error. A mistake is told in a line with a hint, and ends with code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+from typing import NoReturn
+
+from ..errors import TinygradRnnError
+from . import draw
+from .output import note
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS: dict[str, ModuleType] = {"draw": draw}
+PROGRAM = "python -m tinygrad_rnn"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command (the words after `python -m tinygrad_rnn`) and return the exit code: 0, 2 for a mistake, 130 after Ctrl-C.
+
+    >>> main(["draw", "--cell", "rnn", "--steps", "2", "--describe"])  # doctest: +ELLIPSIS
+    RNN, 2 steps, 12 ops, 3 weights.
+    ...
+    0
+    """
+    try:
+        code = _code(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    except TinygradRnnError as error:
+        note(f"error: {error}")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader went away, as `head` does
+        _let_go()
+        return 0
+    except OSError as error:
+        note(f"error: standard output takes nothing more: {error.strerror or error}\n\nhint: write to a file with -o")
+        _let_go()
+        return 2
+
+
+def _code(arguments: Sequence[str] | None) -> int:
+    parser = _parser()
+    try:
+        args = parser.parse_args(arguments)
+        if args.command is None:
+            parser.print_help()
+            return 0
+        return int(COMMANDS[args.command].run(args))
+    except SystemExit as end:  # --help, --version, and what the parser refuses
+        return int(end.code or 0)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells a mistake as the rest of the package does."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}\n\nhint: {self.prog} --help lists what there is\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=PROGRAM, description="Recurrent networks, drawn unrolled in time with their gradients.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"tinygrad_rnn {_version()}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, module in COMMANDS.items():
+        usage = f"{PROGRAM} {name} [settings]"  # what fits a line; the settings stand below, in groups
+        command = commands.add_parser(name, usage=usage, help=module.HELP, description=module.__doc__, allow_abbrev=False)
+        module.add_arguments(command)
+    return parser
+
+
+def _version() -> str:
+    """Of the installed package; in a clone that is not installed, what its pyproject.toml says."""
+    with suppress(metadata.PackageNotFoundError):
+        return metadata.version("tinygrad_rnn")
+    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    found = re.search(r'^version = "(.+)"', project.read_text(encoding="utf-8"), re.MULTILINE) if project.is_file() else None
+    return f"{found[1]} (not installed)" if found else "(not installed)"
+
+
+def _let_go() -> None:
+    """Give what is left in the buffer of standard output to nobody, or Python would complain about it at the end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,77 @@
+"""When every part of a picture gets its gradient: the number of the event of the backward pass in which it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from ..stepper import play
+from .steps import scope_of, where_of
+from .view import Edge, View
+
+__all__ = ["Moments"]
+
+Part = TypeVar("Part", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Numbers of events, counted from 1. What never gets a gradient is not in here; `Moments()` is a picture that stands still.
+
+    A box has its moment when the first of its members has its turn; a weight in the panel, when all its uses have reported. An
+    edge has it when the first gradient is sent along it, and a chip likewise: in the turn of the op that uses the value. The
+    bar of a hidden step has it when the state of that step has its turn.
+    """
+
+    boxes: dict[int, int] = field(default_factory=dict)  # and the weights in the panel
+    chips: dict[tuple[int, int], int] = field(default_factory=dict)  # (box, weight)
+    edges: dict[Edge, int] = field(default_factory=dict)
+    bars: dict[tuple[str, str, int], int] = field(default_factory=dict)  # (state, layer and direction, step)
+    last: int = 0
+
+    @classmethod
+    def of(cls, view: View) -> Moments:
+        """The moments of what a view shows.
+
+        >>> import tinygrad_rnn as tg
+        >>> w = tg.Tensor(2.0, requires_grad=True, name="w")
+        >>> view = tg.draw(tg.tanh(w * 3.0)).view
+        >>> [(box.label, Moments.of(view).boxes[box.id]) for box in view.boxes]
+        [('w', 3), ('×3', 2), ('tanh', 1)]
+        """
+        turns: dict[int, int] = {}
+        sent: dict[tuple[int, int], int] = {}
+        with np.errstate(all="ignore"):  # infinite gradients add up to NaN; the picture shows that already
+            for event in play(view.graph):
+                turns[event.node.id] = event.number
+                sent.update({(event.node.id, message.slot): event.number for message in event.sent})
+        boxes = {box.id: _first(turns, box.members) for box in (*view.boxes, *view.pills)}
+        chips = {(box.id, chip.leaf): _first(sent, chip.uses) for box in view.boxes for chip in box.chips}
+        edges = {edge: _first(sent, edge.uses) for edge in view.edges}
+        bars = {bar: turns.get(id) for bar, id in _states(view).items()}
+        return cls(_known(boxes), _known(chips), _known(edges), _known(bars), len(turns))
+
+
+def _first(numbers: Mapping[Part, int], parts: Iterable[Part]) -> int | None:
+    return min((numbers[part] for part in parts if part in numbers), default=None)
+
+
+def _known(moments: Mapping[Part, int | None]) -> dict[Part, int]:
+    return {part: moment for part, moment in moments.items() if moment is not None}
+
+
+def _states(view: View) -> dict[tuple[str, str, int], int]:
+    """The record behind the bar of each hidden step."""
+    graph, places, hidden = view.graph, view.places, set(view.hidden)
+    lines = {(line.name, line.where) for line in view.series}
+    drawn = [r for r in graph if r.id in places.column]
+    states = {places.keys[p] for r in drawn for p in r.parents if p in places.column and places.handed_on(p, r.id)}
+    found = {}
+    for r in drawn:
+        name, where = r.name or r.symbol, where_of(scope_of(r))
+        if places.column[r.id] in hidden and (name, where) in lines and places.keys[r.id] in states:
+            found[name, where, places.steps[places.column[r.id]]] = r.id
+    return found

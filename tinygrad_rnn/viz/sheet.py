@@ -1,0 +1,90 @@
+"""One layout, or several that are compared, on one sheet of paper: under each other or side by side, under one legend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .layout import Band, Layout, Path
+from .size import Node, Panel
+
+__all__ = ["CAPTION", "Caption", "Sheet", "compared", "single"]
+
+CAPTION = 15.0  # the font size
+FOOT = 40.0  # room for the meaning of the shapes
+ROOM, BETWEEN = 30.0, 12.0  # for a caption; between two layouts
+
+
+@dataclass(frozen=True)
+class Caption:
+    """The title of one of several layouts."""
+
+    words: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Layouts with their places on one sheet."""
+
+    layouts: tuple[Layout, ...]
+    captions: tuple[Caption, ...]
+    width: float
+    height: float
+
+
+def single(layout: Layout) -> Sheet:
+    """A sheet for one layout, which needs no caption besides the title."""
+    return Sheet((layout,), (), layout.width, layout.end + (FOOT if layout.view.steps else 10.0))
+
+
+def compared(layouts: Sequence[Layout], captions: Sequence[str], across: bool) -> Sheet:
+    """Several layouts under each other, or side by side (`across`)."""
+    placed, words = [], []
+    dx, dy = 0.0, ROOM
+    for layout, caption in zip(layouts, captions, strict=True):
+        placed.append(_moved(layout, dx, dy))
+        words.append(Caption(caption, dx + layout.margin, dy + layout.top - ROOM / 2 + 3))
+        if across:
+            dx += layout.width
+        else:
+            dy += layout.end - layout.top + ROOM + BETWEEN
+    width, height = max(layout.width for layout in placed), max(layout.end for layout in placed)
+    return Sheet(tuple(placed), tuple(words), width, height + FOOT)
+
+
+def _moved(layout: Layout, dx: float, dy: float) -> Layout:
+    """The same layout further to the right and further down."""
+
+    def node(n: Node) -> Node:
+        return replace(n, x=n.x + dx, y=n.y + dy)
+
+    def band(b: Band) -> Band:
+        return replace(b, left=b.left + dx, right=b.right + dx, top=b.top + dy, bottom=b.bottom + dy)
+
+    def path(p: Path) -> Path:
+        return replace(p, points=tuple((x + dx, y + dy) for x, y in p.points))
+
+    panel = Panel(
+        tuple(replace(pill, node=node(pill.node)) for pill in layout.panel.pills),
+        tuple((words, y + dy) for words, y in layout.panel.headings),
+        layout.panel.width,
+        layout.panel.bottom + dy,
+    )
+    return replace(
+        layout,
+        nodes=tuple(map(node, layout.nodes)),
+        paths=tuple(map(path, layout.paths)),
+        bands=tuple(map(band, layout.bands)),
+        gap=None if layout.gap is None else band(layout.gap),
+        lanes=tuple(y + dy for y in layout.lanes),
+        passing=tuple(y + dy for y in layout.passing),
+        panel=panel,
+        rows=tuple(replace(row, x=row.x + dx, top=row.top + dy, bottom=row.bottom + dy) for row in layout.rows),
+        loops=None if layout.loops is None else (layout.loops[0] + dx, layout.loops[1] + dy),
+        margin=layout.margin + dx,
+        top=layout.top + dy,
+        width=layout.width + dx,
+        end=layout.end + dy,
+    )
