@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
 from xml.etree import ElementTree
@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from tinygrad_rnn.records import norm
-from tinygrad_rnn.viz.layout import Layout, arrange
+from tinygrad_rnn.viz.layout import Layout
 from tinygrad_rnn.viz.size import chip_spots
 from tinygrad_rnn.viz.steps import BEFORE
 from tinygrad_rnn.viz.style import THEMES, contrast, text_width
@@ -314,6 +314,14 @@ def edges_have_tracks_of_their_own(p):
                 assert not len(bad), (told(p.layout.paths[owner[flat[a[bad[0]]]]]), told(p.layout.paths[owner[flat[b[bad[0]]]]]))
 
 
+def no_edge_hides_another(p):
+    """Edges of one source and one target (a + a, or h and c of a cell) are seen to be two."""
+    ways = defaultdict(list)
+    for path in p.layout.paths:
+        ways[path.points].append(told(path))
+    assert len(ways) == len(p.layout.paths), next(found for found in ways.values() if len(found) > 1)
+
+
 def edges_meet_only_to_cross(p):
     """A corner on the line of a stranger would look like a junction."""
     lines, owner = p.stretches
@@ -470,21 +478,7 @@ CHECKS = [
     parses_and_ids_are_unique, every_record_is_somewhere_once, every_use_is_an_edge_or_a_chip, boxes_have_no_cycle,
     weights_once_and_chips_at_uses, columns_say_their_step, same_place_in_every_column, same_way_in_every_column,
     nothing_overlaps_or_leaves, chips_cover_nothing_else, tiles_stand_side_by_side, names_of_rows_have_room,
-    edges_go_from_border_to_border, no_edge_crosses_a_box, edges_have_tracks_of_their_own, edges_meet_only_to_cross,
-    lanes_are_level, starts_are_level, chips_sum_to_the_gradient, the_readout_does_not_fill_the_picture, words_stay_on_the_paper,
+    edges_go_from_border_to_border, no_edge_crosses_a_box, edges_have_tracks_of_their_own, no_edge_hides_another,
+    edges_meet_only_to_cross, lanes_are_level, starts_are_level, chips_sum_to_the_gradient, the_readout_does_not_fill_the_picture, words_stay_on_the_paper,
     hidden_steps_can_be_read, groups_that_end_in_a_number_are_losses, the_end_is_called_what_it_is, labels_can_be_read,
 ]  # fmt: skip
-
-
-def painted(view, theme, layout=None):
-    """A Picture of a view in a theme; the layout of another theme will do."""
-    from tinygrad_rnn.viz.draw import Drawing
-    from tinygrad_rnn.viz.style import Scale
-
-    drawing = Drawing(view, theme, Scale.of(view.strengths()))
-    drawing.__dict__["layout"] = layout if layout is not None else arrange(view)
-    return Picture.of(drawing)
-
-
-def with_layout(p, **changes):
-    return replace(p, layout=replace(p.layout, **changes))

@@ -3,6 +3,7 @@
 import importlib
 import re
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -10,17 +11,61 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = sorted(path.stem for path in (ROOT / "visuals").glob("[a-z]*.py"))
 NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
+COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_committed_picture_is_current(name, monkeypatch):
+@pytest.fixture
+def visuals(monkeypatch):
     monkeypatch.setattr(sys, "path", [str(ROOT), *sys.path])
-    drawn = importlib.import_module(f"visuals.{name}").picture().svg()
-    kept = (ROOT / "visuals" / f"{name}.svg").read_text(encoding="utf-8")
-    plain = [re.sub(r"\bg[0-9a-f]{8}\b", "id", text) for text in (drawn, kept)]
+    return importlib.import_module("visuals")
+
+
+def same_picture(drawn, kept):
+    """The same text, but for ids; numbers and colours may differ by what another CPU rounds otherwise."""
+    plain = [re.sub(r"\bg[0-9a-f]{8}", "id", text) for text in (drawn, kept)]
+    colours = [COLOUR.findall(text) for text in plain]
+    plain = [COLOUR.sub("colour", text) for text in plain]
     assert NUMBER.sub("n", plain[0]) == NUMBER.sub("n", plain[1]), "run python -m visuals"
     for new, old in zip(NUMBER.findall(plain[0]), NUMBER.findall(plain[1]), strict=True):
         assert float(new) == pytest.approx(float(old), rel=0.02, abs=0.5)
+    for new, old in zip(*colours, strict=True):
+        assert all(abs(int(new[k : k + 2], 16) - int(old[k : k + 2], 16)) <= 3 for k in (1, 3, 5)), (new, old)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_committed_picture_is_current(name, visuals):
+    same_picture(visuals.drawn(name)[1], (ROOT / "visuals" / f"{name}.svg").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("tanh", "relu"), ("</text>", "x</text>"), ("#ffffff", "#fff0ff"), ('y="36"', 'y="39"')]
+)
+def test_a_stale_picture_is_noticed(old, new, visuals):
+    kept = (ROOT / "visuals" / "three_words.svg").read_text(encoding="utf-8")
+    with pytest.raises(AssertionError):
+        same_picture(visuals.drawn("three_words")[1], kept.replace(old, new, 1))
+
+
+class Links(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.found += [value for key, value in attributes if key in ("href", "src")]
+
+
+def test_the_page_shows_every_picture(visuals):
+    page = importlib.import_module("visuals.__main__")
+    entries = [(name, visuals.drawn(name)[0].title, visuals.drawn(name)[2]) for name in visuals.ORDER]
+    kept = (ROOT / "visuals" / "index.html").read_text(encoding="utf-8")
+    assert page.page(entries) == kept, "run python -m visuals"
+    assert sorted(visuals.ORDER) == NAMES
+    files = [link for link in Links(kept).found if not link.startswith("#")]
+    assert [link for link in files if not (ROOT / "visuals" / link).is_file()] == []
+    assert {f"{name}.svg" for name in NAMES} <= set(files)
+    assert all(words.endswith(".") for _, _, words in entries)
 
 
 def test_the_readme_shows_a_picture_of_this_code():

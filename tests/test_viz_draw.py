@@ -68,14 +68,14 @@ def test_scales_can_be_shared():
     assert draw(loss_of(3)[1], scale=(-6, 1)).scale == (-6.0, 1.0)
 
 
-@pytest.mark.parametrize(("T", "level", "kept"), [(4, "op", 4), (5, "cell", 5), (12, "cell", 12), (13, "cell", 4)])
+@pytest.mark.parametrize(("T", "level", "kept"), [(4, "op", 4), (5, "gate", 5), (8, "gate", 8), (9, "cell", 9), (12, "cell", 12), (13, "cell", 4)])
 def test_automatic_detail_and_elision(T, level, kept):
     view = draw(loss_of(T)[1]).view
     assert (view.level, len(view.kept)) == (level, kept)
 
 
 @pytest.mark.parametrize(
-    "settings", [{"color": "value"}, {"color": "none"}, {"weights": "none"}, {"theme": "dark"}, {"title": "<&>"}]
+    "settings", [{"color": "value"}, {"color": "none"}, {"weights": "hidden"}, {"theme": "dark"}, {"title": "<&>"}]
 )
 def test_other_settings_draw(settings):
     picture = draw(loss_of()[1], **settings)
@@ -86,7 +86,7 @@ def test_other_settings_draw(settings):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"detail": "gate"}, {"detail": "x"}, {"color": 1}, {"theme": "pink"}, {"weights": None}, {"elide": 0}, {"elide": "no"},
+        {"detail": "gates"}, {"detail": "x"}, {"color": 1}, {"theme": "pink"}, {"weights": None}, {"elide": 0}, {"elide": "no"},
         {"elide": -1}, {"scale": (1, 0)}, {"scale": "x"}, {"scale": (0, float("inf"))}, {"scale": 3},
     ],
 )  # fmt: skip
@@ -266,7 +266,9 @@ def same_words_around(svg, source):
     words = ["".join(e.itertext()) for g in groups for e in g if e.tag.endswith("text")]
     assert len(groups) == 3 < len(words)
     assert all(f'"{word}"' in source or f"={word} " in source for word in words)
-    steps = [e.text for e in groups[1].iter() if e.tag.endswith("title")]
+    hidden = next(g for g in groups if g.get("id").endswith("-hidden"))
+    steps = [e.text for e in hidden.iter() if e.tag.endswith("title")]
+    assert steps
     assert [step for step in steps if step not in source] == []
 
 
@@ -284,7 +286,7 @@ def test_graphviz_gets_the_legend_and_the_hidden_steps_too(theme):
 @pytest.mark.parametrize("T", [1, 3, 30])
 def test_graphviz_puts_boxes_where_the_svg_has_them(T):
     drawing = draw(loss_of(T)[1], detail="op")
-    high, places = drawing.layout.height, {}
+    high, places = drawing.sheet.height, {}
     for line in drawing.to_graphviz().pipe(format="plain", encoding="utf-8").splitlines():
         words = line.split()
         if words[0] == "node" and words[1].startswith("n"):

@@ -1,20 +1,56 @@
-"""Draw the gallery anew: `python -m visuals`."""
+"""Draw the gallery anew, and the page that shows it: `python -m visuals`."""
 
-import importlib
-import pkgutil
+from html import escape
 from pathlib import Path
 
+from visuals import ORDER, drawn
+
 FOLDER = Path(__file__).resolve().parent
+HEAD = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'">
+<title>tinygrad_rnn: the gallery</title>
+<style>
+  :root { color-scheme: light dark; --ink: #16181d; --soft: #5f6673; --paper: #ffffff; --line: #d9dce1 }
+  @media (prefers-color-scheme: dark) { :root { --ink: #f1f3f5; --soft: #a2aab5; --paper: #0f1216; --line: #31373f } }
+  body { margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 1500px; background: var(--paper); color: var(--ink);
+         font: 16px/1.5 "DejaVu Sans", Verdana, sans-serif }
+  h1 { font-size: 1.6rem } h2 { font-size: 1.15rem; margin: 3rem 0 .3rem }
+  p { margin: .3rem 0 .8rem; max-width: 70ch } a { color: inherit } .script { color: var(--soft); font-size: .85rem }
+  .picture { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px }
+  .picture img { display: block; max-height: 900px }
+  nav { columns: 18rem; font-size: .9rem } nav a { display: block }
+</style>
+<h1>tinygrad_rnn: the gallery</h1>
+<p>Every picture was drawn by a short script from a graph that was recorded in a real run. Colour is the size of the gradient, on a
+scale of powers of ten: what is pale has hardly any left. <code>python -m visuals</code> draws them all anew.</p>
+"""
 
 
-def pictures():
-    """(name, drawing) of every script in this folder."""
-    for module in pkgutil.iter_modules([str(FOLDER)]):
-        if not module.name.startswith("_"):
-            yield module.name, importlib.import_module(f"visuals.{module.name}").picture()
+def page(entries):
+    """The page of `(name, title, words)`."""
+    links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title, _ in entries)
+    figures = "".join(
+        f'<h2 id="{name}">{escape(title)}</h2>\n<p>{escape(words)}</p>\n<div class="picture" tabindex="0" role="group" '
+        f'aria-label="{escape(title)}"><img src="{name}.svg" alt="{escape(title)}" loading="lazy"></div>\n'
+        f'<p class="script"><a href="{name}.py">{name}.py</a> · <a href="{name}.svg">the picture alone</a></p>\n'
+        for name, title, words in entries
+    )
+    return f"{HEAD}<nav>{links}</nav>\n{figures}</html>\n"
+
+
+def main():
+    entries = []
+    for name in ORDER:
+        drawing, svg, words = drawn(name)
+        (FOLDER / f"{name}.svg").write_bytes(svg.encode())
+        entries.append((name, drawing.title, words))
+        print(f"visuals/{name}.svg")
+    (FOLDER / "index.html").write_bytes(page(entries).encode())
+    print("visuals/index.html")
 
 
 if __name__ == "__main__":
-    for name, drawing in pictures():
-        drawing.save(FOLDER / f"{name}.svg")
-        print(f"visuals/{name}.svg")
+    main()

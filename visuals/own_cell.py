@@ -10,7 +10,13 @@ class MUT1(tg.nn.Module):
 
     def __init__(self, size, hidden, rng):
         self.hidden = hidden
-        shapes = {"Wxz": (size, hidden), "Wxr": (size, hidden), "Wxn": (size, hidden), "Whr": (hidden, hidden), "Whn": (hidden, hidden)}
+        shapes = {
+            "Wxz": (size, hidden),
+            "Wxr": (size, hidden),
+            "Wxn": (size, hidden),
+            "Whr": (hidden, hidden),
+            "Whn": (hidden, hidden),
+        }
         for name, shape in {**shapes, "bz": (hidden,), "br": (hidden,), "bn": (hidden,)}.items():
             setattr(self, name, tg.Tensor(0.4 * rng.standard_normal(shape), requires_grad=True))
 

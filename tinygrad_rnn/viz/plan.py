@@ -174,6 +174,8 @@ class Plan:
             return e.target_column != 0
         if e.source_column == self.behind:
             return e.target_column != self.after - 1
+        if e.source == HIDDEN and e.source_key not in self.step_spots:  # no column that is drawn has such a box
+            return True
         if e.target_column == self.after and self.step_spots.get(e.source_key, (0, None))[1] in self.taken:
             return True
         return abs(e.source_column - e.target_column) > 1
