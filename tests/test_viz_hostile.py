@@ -279,7 +279,7 @@ def odd_times():
     """Steps with gaps, backwards, back and forth, inside each other, and work before, between and after them."""
     w = weight(0.9, "w")
     for numbers in (
-        (0,), (7,), (3, 7, 20), (3, 2, 1), (1, 3, 2), (2, 1, 2, 1), (5, 1, 5, 1, 5), (10**9, 2 * 10**9), (10**30, 1), range(40, 0, -3),
+        (0,), (7,), (3, 7, 20), (3, 2, 1), (1, 3, 2), (2, 1, 2, 1), (5, 1, 5), (10**9, 2 * 10**9), (10**30, 1), range(40, 0, -3),
     ):  # fmt: skip
         for scope in (None, "C"):
             yield f"steps {list(numbers)}{' in a scope' if scope else ''}", in_steps(numbers, scope)
@@ -465,7 +465,7 @@ def run(program):
     return (pool[-1] * pool[-2]).sum() + (pool[0] * 0.5).sum()
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(program=INSTRUCTIONS, detail=st.sampled_from(DETAILS), color=st.sampled_from(COLORS), elide=st.sampled_from([False, 1]))
 def test_any_program_is_drawn_or_refused_with_a_sentence(program, detail, color, elide):
     drawn_or_refused(run(program), detail, color, elide=elide)

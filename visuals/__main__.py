@@ -15,11 +15,11 @@ HEAD = """<!doctype html>
 <style>
   :root { color-scheme: light dark; --ink: #16181d; --soft: #5f6673; --paper: #ffffff; --line: #d9dce1 }
   @media (prefers-color-scheme: dark) { :root { --ink: #f1f3f5; --soft: #a2aab5; --paper: #0f1216; --line: #31373f } }
-  body { margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 1500px; background: var(--paper); color: var(--ink);
+  body { margin: 0; padding: 2rem 1.5rem 4rem; background: var(--paper); color: var(--ink);
          font: 16px/1.5 "DejaVu Sans", Verdana, sans-serif }
   h1 { font-size: 1.6rem } h2 { font-size: 1.15rem; margin: 3rem 0 .3rem }
   p { margin: .3rem 0 .8rem; max-width: 70ch } a { color: inherit } .script { color: var(--soft); font-size: .85rem }
-  .picture { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px }
+  .picture { overflow-x: auto; width: fit-content; max-width: 100%; border: 1px solid var(--line); border-radius: 8px }
   .picture img { display: block; max-height: 900px }
   nav { columns: 18rem; font-size: .9rem } nav a { display: block }
 </style>

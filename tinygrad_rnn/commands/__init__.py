@@ -69,7 +69,8 @@ class _Parser(argparse.ArgumentParser):
     """Tells a mistake as the rest of the package does."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message}\n\nhint: {self.prog} --help lists what there is\n")
+        note(f"error: {message}\n\nhint: {self.prog} --help lists what there is")
+        raise SystemExit(2)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -120,7 +120,8 @@ def box_of(
         if kind == "start" and label.endswith("0") and len(label) > 1:
             label, step = label[:-1], 0
     if not places.steps and r.value.size == 1:  # a number, as in an expression: its value and its derivative can be read
-        name, step = number(r.value.item()) + (f" · ∂ {number(r.grad.item())}" if r.grad is not None else ""), None
+        letter = f"{r.name} = " if r.name and kind == "op" else ""
+        name, step = letter + number(r.value.item()) + (f" · ∂ {number(r.grad.item())}" if r.grad is not None else ""), None
     return Box(r.id, group, places.column[r.id], key, block, kind, op, label, name, step, strength, states, r.shape, chips)
 
 
@@ -156,6 +157,7 @@ def pill_of(graph: GraphSnapshot, leaf: int, label: str, measure: Measure) -> Bo
     strength = measure.node(r)
     user = next((child for child in graph.records[leaf:] if leaf in child.parents), None)
     scope = scope_of(user) if user is not None else ()
-    block = heading_of(scope) if scope else "readout" if user is not None and user.t is None else "weights"
+    readout = user is not None and user.t is None and bool(graph.steps)
+    block = heading_of(scope) if scope else "readout" if readout else "weights"
     kind = "pill" if r.kind == "parameter" else "input"
     return Box(leaf, (leaf,), -1, ("pill", leaf), (block,), kind, "", label, "", None, strength, (), r.shape)

@@ -97,6 +97,8 @@ class Plan:
         if not boxes:
             return {}, {}
         across = layered(boxes, self.same["after"], self.spans, self.fed["after"], across=True)
+        if not self.view.steps:  # from top to bottom, as people read
+            across = {key: (column, -row) for key, (column, row) in across.items()}
         placed = wrapped(across, 1)
         read = [e for e in self.view.edges if e.target_column == self.after and 0 <= e.source_column < self.after]
         if read:

@@ -83,7 +83,7 @@ def layered(
     for key in rank:
         leaves = [p for p in parents[key] if kinds[p].kind in ("input", "pill") and len(children[p]) == 1]
         flows = key in fed or key in crossed or len(leaves) < len(parents[key])
-        beside.update({leaf: key for leaf in (leaves if flows else leaves[1:])})
+        beside.update({leaf: key for leaf in (leaves if flows else [] if across else leaves[1:])})
     level: dict[Key, int] = {}
     for key in rank:
         level[key] = max((level[p] + 1 for p in parents[key]), default=0)
@@ -95,15 +95,15 @@ def layered(
     for key in rank:
         rows[level[key]].append(key)
     at: dict[Key, int] = {}
-    for _ in range(4):
-        for direction, neighbours in ((1, parents), (-1, children)):
-            for k in sorted(rows, reverse=direction < 0):
-                want = {key: _mean(key, neighbours, children if direction > 0 else parents, at, kinds) for key in rows[k]}
-                want.update({key: want[op] + 0.4 for key in rows[k] if (op := beside.get(key)) in want})
-                rows[k].sort(key=lambda key: (kinds[key].state and not across, want[key], rank[key]))
-                free = -(10**6)
-                for key in rows[k]:
-                    at[key] = free = max(free + 1, round(want[key]))
+    sweeps = [(1, parents), (-1, children)] * 4
+    for direction, neighbours in sweeps + sweeps[:1] * across:
+        for k in sorted(rows, reverse=direction < 0):
+            want = {key: _mean(key, neighbours, children if direction > 0 else parents, at, kinds) for key in rows[k]}
+            want.update({key: want[op] + 0.4 for key in rows[k] if (op := beside.get(key)) in want})
+            rows[k].sort(key=lambda key: (kinds[key].state and not across, want[key], kinds[key].kind == "pill", rank[key]))
+            free = -(10**6)
+            for key in rows[k]:
+                at[key] = free = max(free + 1, round(want[key]))
     left = min(at.values())
     heights = {k: 1 if across else max(spans.get(key, 1) for key in keys) for k, keys in rows.items()}
     base, offset = 0, {}

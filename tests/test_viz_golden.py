@@ -1,0 +1,56 @@
+"""A handful of drawings as they were when somebody last looked at them. After a change that is meant, look at them again:
+
+REDRAW=1 python -m pytest tests/test_viz_golden.py
+git diff --stat tests/golden
+"""
+
+import importlib.util
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tinygrad_rnn.viz import draw
+
+HERE = Path(__file__).parent
+spec = importlib.util.spec_from_file_location("drawing_networks", HERE / "drawing_networks.py")
+networks = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(networks)
+
+NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
+PICTURES = {  # cell, network, steps, level, elision, theme
+    "rnn-op": ("RNN", "plain", 2, "op", False, "light"),
+    "lstm-gate-dark": ("LSTM", "plain", 2, "gate", False, "dark"),
+    "gru-layers-cell-elided": ("GRU", "2-layers", 8, "cell", 1, "light"),
+    "lstm-both-ways-gate": ("LSTM", "both-ways", 2, "gate", False, "light"),
+    "peephole-op": ("Peephole", "plain", 2, "op", False, "light"),
+    "mut1-both-ways-cell": ("MUT1", "2-both-ways", 2, "cell", False, "light"),
+}
+
+
+def differs(drawn, kept):
+    """What is not the same in two texts, up to the last digits of floating-point numbers and the prefix of the ids."""
+    plain = [re.sub(r"\bg[0-9a-f]{8}\b", "id", text) for text in (drawn, kept)]
+    words = [NUMBER.sub("n", text).splitlines() for text in plain]
+    found = [(new, old) for new, old in zip(*words, strict=False) if new != old]
+    numbers = zip(*(map(float, NUMBER.findall(text)) for text in plain), strict=False)
+    found += [(new, old) for new, old in numbers if new != pytest.approx(old, rel=0.02, abs=0.5)]
+    return found + ([("lines", [len(text) for text in words])] if len(words[0]) != len(words[1]) else [])
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_drawing_is_the_one_that_was_looked_at(name):
+    cell, kind, T, level, elide, theme = PICTURES[name]
+    drawn = draw(networks.graph(cell, kind, T), detail=level, elide=elide, theme=theme).svg()
+    path = HERE / "golden" / f"{name}.svg"
+    if os.environ.get("REDRAW"):
+        path.write_text(drawn, encoding="utf-8")
+    kept = path.read_text(encoding="utf-8")
+    assert differs(drawn, kept) == []
+    for fault in (kept.replace("<rect", "<path", 1), re.sub(r' y="(\d)', r' y="9\1', kept, count=1), kept + "<g/>\n"):
+        assert differs(drawn, fault)
+
+
+def test_no_drawing_is_left_over():
+    assert {path.stem for path in (HERE / "golden").glob("*")} == set(PICTURES)
