@@ -97,20 +97,20 @@ def loss_of(cell, kind, T, loss="last"):
 
 
 def detached_loss(cell, T, at, backwards=False):
-    """One layer whose state is detached before step `at`, as truncated backpropagation through time does."""
+    """One layer whose state is detached before step `at`, and a loss of either part: truncated backpropagation through time."""
     rng = np.random.default_rng(0)
     layer, xs = CELLS[cell](SIZE, rng), rng.standard_normal((T, 2, SIZE))
-    state, hs = layer.initial_state(2), []
+    state, ends = layer.initial_state(2), []
     with tg.scope("direction", direction=-1 if backwards else 1):
         for t in range(T, 0, -1) if backwards else range(1, T + 1):
             if t == at:
+                ends.append(state[0])
                 state = tuple(part.detach() for part in state)
             with tg.time_step(t):
                 x = tg.Tensor(xs[t - 1], name="x")
                 with nullcontext() if cell in OURS else tg.scope(cell):
                     state = layer.step(x, state)
-            hs.append(state[0])
-    return (tg.stack(hs) ** 2).sum()
+    return (tg.stack([*ends, state[0]]) ** 2).sum()
 
 
 @cache

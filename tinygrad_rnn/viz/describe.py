@@ -117,4 +117,4 @@ def _zeros(view: View) -> list[str]:
 
 def _broken(view: View) -> list[str]:
     count = sum(1 for r in view.graph if r.grad_norm is not None and not math.isfinite(r.grad_norm))
-    return [f"{count} gradients are NaN or infinite."] if count else []
+    return [f"{count} {'gradient is' if count == 1 else 'gradients are'} NaN or infinite."] if count else []

@@ -60,6 +60,10 @@ class Plan:
         top = max((row + self.spans[key] for key, (_, row) in spots.items()), default=1)
         bottom = min((row for _, row in spots.values()), default=0)
         self.buses: dict[Key, int] = {}
+        self.readers: dict[tuple[Key, str], set[Key]] = defaultdict(set)  # after the last step, of all that have a key
+        for e in view.edges:
+            if e.target_column == self.after:
+                self.readers[e.source_key, e.role].add(e.target_key)
         after = self._after()
         before = self._before(bottom)
         behind = self._behind()
@@ -185,8 +189,9 @@ class Plan:
     def _bus(self, e: Edge) -> Key:
         if e.source_column == BEFORE:
             return ("before", e.source_key)
-        if e.target_column == self.after:
-            return ("after", e.source_key, e.role)
+        if e.target_column == self.after:  # those that meet in one box may come on one track
+            alone = len(self.readers[e.source_key, e.role]) > 1
+            return ("after", e.source_key, e.role, e.source_column if alone else -1)
         far = e.target_column - e.source_column or e.loop
         return (e.source_key, e.role, far, e.source_column % abs(far))
 

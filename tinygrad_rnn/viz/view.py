@@ -148,8 +148,12 @@ class Quotient:
             role = self.graph[p].name or ""
         elif self.level == "op" and a == b and r.parents.count(p) > 1:  # a + a has two arrows: the gradients of both uses add up
             role = f"slot {slot}"
+        if b not in self.hidden and a in self.hidden:
+            if not places.stepping(a, b):  # edges that come from several hidden steps are one
+                a = min(self.hidden) if a < b else max(self.hidden)
+            return (HIDDEN, target, keys[home[p]], keys[target], a, b, role)
         if b not in self.hidden:
-            return (HIDDEN if a in self.hidden else home[p], target, keys[home[p]], keys[target], a, b, role)
+            return (home[p], target, keys[home[p]], keys[target], a, b, role)
         return (home[p], HIDDEN, keys[home[p]], (), a, b, role) if a not in self.hidden and places.stepping(a, b) else None
 
     def box(self, group: tuple[int, ...], labels: dict[int, str]) -> Box:
