@@ -1,7 +1,7 @@
 """What the pictures under test show: cells (two of them written as a learner would), networks made of them, and losses."""
 
 from contextlib import nullcontext
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -113,7 +113,7 @@ def detached_loss(cell, T, at, backwards=False):
     return (tg.stack([*ends, state[0]]) ** 2).sum()
 
 
-@cache
+@lru_cache(maxsize=8)
 def graph(cell, kind, T, loss="last"):
     """The snapshot of `loss_of`: it does not depend on how it is drawn."""
     return tg.snapshot(loss_of(cell, kind, T, loss))

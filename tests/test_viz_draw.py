@@ -68,7 +68,9 @@ def test_scales_can_be_shared():
     assert draw(loss_of(3)[1], scale=(-6, 1)).scale == (-6.0, 1.0)
 
 
-@pytest.mark.parametrize(("T", "level", "kept"), [(4, "op", 4), (5, "gate", 5), (8, "gate", 8), (9, "cell", 9), (12, "cell", 12), (13, "cell", 4)])
+@pytest.mark.parametrize(
+    ("T", "level", "kept"), [(4, "op", 4), (5, "gate", 5), (8, "gate", 8), (9, "cell", 9), (12, "cell", 12), (13, "cell", 4)]
+)
 def test_automatic_detail_and_elision(T, level, kept):
     view = draw(loss_of(T)[1]).view
     assert (view.level, len(view.kept)) == (level, kept)

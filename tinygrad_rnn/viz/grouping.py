@@ -22,13 +22,15 @@ class Grouping:
     home: dict[int, int]  # of every member: its box
     keys: dict[int, Key]  # of every box, and of every detached state the key of the box that it stands in for
     states: dict[int, tuple[str, ...]]  # of every box: the roles in which other steps read it, h first
+    several: frozenset[Key]  # boxes that hand on more than one state in some step
 
     @classmethod
     def of(cls, graph: GraphSnapshot, places: Places, level: str) -> Grouping:
         """The partition at "op", "gate" or "cell" level."""
         groups = _groups(graph, places, level)
         home = {member: group[-1] for group in groups for member in group}
-        return cls(groups, home, _keys(graph, places, groups, level), _states(graph, places, home))
+        keys, states = _keys(graph, places, groups, level), _states(graph, places, home)
+        return cls(groups, home, keys, states, frozenset(keys[id] for id, names in states.items() if len(names) > 1))
 
 
 def _groups(graph: GraphSnapshot, places: Places, level: str) -> tuple[tuple[int, ...], ...]:

@@ -40,7 +40,11 @@ class Plan:
     def __init__(self, view: View, tracks: int) -> None:
         self.view, self.tracks = view, tracks
         self.after, self.behind = view.after, view.behind
-        self.spans = {box.key: max(1, len(box.states)) if box.kind == "group" else 1 for box in view.boxes}
+        self.states: dict[Key, tuple[str, ...]] = {}  # of every box; in the last step it may hand on fewer
+        for box in view.boxes:
+            if len(box.states) >= len(self.states.get(box.key, ())):
+                self.states[box.key] = box.states
+        self.spans = {box.key: max(1, len(self.states[box.key])) if box.kind == "group" else 1 for box in view.boxes}
         step: dict[Key, Box] = {}
         rank: dict[Key, int] = {}
         for column in view.kept:
@@ -156,11 +160,10 @@ class Plan:
 
     def _state_row(self, key: object, start_name: str) -> int:
         """The row of the lane on which a state leaves."""
-        row = next((spot[1] for k, spot in self.step_spots.items() if k == key), 0)
-        box = next((b for b in self.view.boxes if b.key == key), None)
-        roles = box.states if box is not None and box.kind == "group" else ()
-        role = next((k for k, name in enumerate(roles) if start_name.startswith(name)), 0)
-        return row + role
+        assert isinstance(key, tuple)
+        row = self.step_spots.get(key, (0, 0))[1]
+        roles = self.states.get(key, ()) if self.spans.get(key, 1) > 1 else ()
+        return row + next((k for k, name in enumerate(roles) if start_name.startswith(name)), 0)
 
     def _tile(self, spots: dict[Key, Spot], boxes: dict[Key, Box]) -> Tile:
         columns = max((column for column, _ in spots.values()), default=-1) + 1
@@ -197,8 +200,8 @@ class Plan:
 
     def _role(self, key: Key, role: str) -> int | None:
         """Which row of a box of several states."""
-        box = self.tiles["step"].boxes.get(key)
-        return box.states.index(role) if box is not None and len(box.states) > 1 and role in box.states else None
+        states = self.states.get(key, ())
+        return states.index(role) if len(states) > 1 and role in states else None
 
     def lane(self, e: Edge) -> int:
         bus = self._bus(e)
@@ -234,8 +237,7 @@ class Plan:
         if e.source_key[:1] != ("start",):
             return e.role
         name = str(e.source_key[2])
-        box = self.tiles["step"].boxes.get(e.target_key)
-        return next((s for s in (box.states if box else ()) if s and name.startswith(s)), "")
+        return next((s for s in self.states.get(e.target_key, ()) if s and name.startswith(s)), "")
 
     def _wire(self) -> None:
         """Find a way for every piece: level lanes first, then the straight ones, then the short ones."""

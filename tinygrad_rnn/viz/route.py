@@ -139,7 +139,7 @@ class Lattice:
             return length
         if any(other == net for other, _ in users):
             return length * TRUNK
-        if not all(end.box is not None and port.box == end.box for _, port in users):
+        if not all(end.box is not None and port.box == end.box and other[:2] != net[:2] for other, port in users):
             return length + CLASH
         return length + (ONTO_LANE if any(other[0] == "lane" for other, _ in users) else MERGE)
 

@@ -120,16 +120,16 @@ class Places:
                 side = self.stepping(self.column.get(p, BEFORE), self.column.get(r.id, BEFORE))
                 if side and graph[p].kind == r.kind == "op":
                     handed[self.keys[r.id], slot] = self.keys[p], side
-        states = {(r.name, scope_of(r)): self.keys[r.id] for r in graph if r.kind == "op" and r.name}
+        states = {(r.name, scope_of(r), r.shape): self.keys[r.id] for r in graph if r.kind == "op" and r.name}
         for r in graph:
             c = self.column.get(r.id, BEFORE)
-            if r.kind != "constant" or not 0 <= c < self.after:
+            if r.kind != "constant" or not 0 <= c < self.after or not users[r.id]:
                 continue
             found = [handed[key] for child, slot in users[r.id] if (key := (self.keys[child], slot)) in handed]
-            scope = scope_of(graph[users[r.id][0][0]]) if users[r.id] else ()
-            if not found and r.name and r.name.endswith("0") and (r.name[:-1], scope) in states:
-                backwards = any(frame.get("direction") == -1 for frame in scope)
-                found = [(states[r.name[:-1], scope], -1 if backwards else 1)]
+            scope = scope_of(graph[users[r.id][0][0]])
+            state = states.get(((r.name or "").removesuffix("0"), scope, r.shape))
+            if not found and state is not None:  # nothing hands it on where there is one step; then its name must do
+                found = [(state, -1 if any(frame.get("direction") == -1 for frame in scope) else 1)]
             if not found:
                 continue
             state, side = found[0]
@@ -142,11 +142,10 @@ class Places:
 
 
 def _ops(graph: GraphSnapshot, steps: tuple[int, ...]) -> tuple[dict[int, int], dict[int, Key]]:
+    """The column of every op, and a key that ops which do the same in other columns have too."""
     index = {t: k for k, t in enumerate(steps)}
-    last, after = len(steps) - 1, len(steps)
+    after = len(steps)
     column: dict[int, int] = {}
-    keys: dict[int, Key] = {}
-    seen: Counter[Key] = Counter()
     ops = [r for r in graph if r.kind == "op"]
     for r in ops:
         if not steps:
@@ -155,13 +154,24 @@ def _ops(graph: GraphSnapshot, steps: tuple[int, ...]) -> tuple[dict[int, int], 
             column[r.id] = index[r.t]
         else:
             column[r.id] = max((column[p] for p in r.parents if p in column), default=BEFORE)
+    found: dict[Key, set[int]] = defaultdict(set)
+    keys = _numbered(ops, column)
+    for id, key in keys.items():
+        found[key].add(column[id])
+    for r in ops:  # what has no fellow in another column is the end, and so is all that follows
+        late = any(column.get(p) == after for p in r.parents)
+        if r.t is None and column[r.id] >= 0 and (late or len(found[keys[r.id]]) == 1):
+            column[r.id] = after
+    return column, _numbered(ops, column)
+
+
+def _numbered(ops: list[Record], column: dict[int, int]) -> dict[int, Key]:
+    """Scope, op, name, and which of those in a column that have these in common."""
+    seen: Counter[Key] = Counter()
+    keys: dict[int, Key] = {}
+    for r in ops:
         key = (scope_of(r), r.op, r.name)
         place = (column[r.id], *key)
         keys[r.id] = (*key, seen[place])
         seen[place] += 1
-    repeated = {keys[r.id] for r in ops if r.t is None and 0 <= column[r.id] < last}
-    for r in ops:
-        late = any(column.get(p) == after for p in r.parents)
-        if r.t is None and (late or (column[r.id] == last and keys[r.id] not in repeated)):
-            column[r.id] = after
-    return column, keys
+    return keys

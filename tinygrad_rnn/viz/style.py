@@ -193,6 +193,8 @@ def clean(text: str, longest: int = 60) -> str:
     >>> clean("a\\x00b\\nc"), clean("abcdef", longest=4)
     ('a b c', 'abc…')
     """
+    if len(text) <= longest and text.isascii() and text.isprintable():
+        return text.strip()
     text = "".join(" " if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in "\ufffe\uffff" else c for c in text).strip()
     if len(text) > longest:
         text = text[: longest - 1] + "…"

@@ -83,6 +83,7 @@ def layered(
     for key in rank:
         leaves = [p for p in parents[key] if kinds[p].kind in ("input", "pill") and len(children[p]) == 1]
         flows = key in fed or key in crossed or len(leaves) < len(parents[key])
+        leaves = leaves if spans.get(key, 1) == 1 else []  # the sides of a box of several rows belong to its states
         beside.update({leaf: key for leaf in (leaves if flows else [] if across else leaves[1:])})
     level: dict[Key, int] = {}
     for key in rank:

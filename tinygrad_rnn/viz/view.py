@@ -144,7 +144,7 @@ class Quotient:
         if home[p] == target:
             return None
         a, role = places.column[p], ""
-        if self.level == "cell" and len(self.grouping.states[home[p]]) > 1:
+        if self.level == "cell" and keys[home[p]] in self.grouping.several:
             role = self.graph[p].name or ""
         elif self.level == "op" and a == b and r.parents.count(p) > 1:  # a + a has two arrows: the gradients of both uses add up
             role = f"slot {slot}"
