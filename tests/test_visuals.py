@@ -58,14 +58,17 @@ class Links(HTMLParser):
 
 def test_the_page_shows_every_picture(visuals):
     page = importlib.import_module("visuals.__main__")
-    entries = [(name, visuals.drawn(name)[0].title, visuals.drawn(name)[2]) for name in visuals.ORDER]
+    entries = []
+    for name in visuals.ORDER:
+        drawing, _, words = visuals.drawn(name)
+        entries.append((name, drawing.title, words, round(drawing.sheet.width, -2)))
     kept = (ROOT / "visuals" / "index.html").read_text(encoding="utf-8")
     assert page.page(entries) == kept, "run python -m visuals"
     assert sorted(visuals.ORDER) == NAMES
     files = [link for link in Links(kept).found if not link.startswith("#")]
     assert [link for link in files if not (ROOT / "visuals" / link).is_file()] == []
     assert {f"{name}.svg" for name in NAMES} <= set(files)
-    assert all(words.endswith(".") for _, _, words in entries)
+    assert all(words.endswith(".") for _, _, words, _ in entries)
 
 
 def test_the_readme_shows_a_picture_of_this_code():

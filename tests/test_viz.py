@@ -16,7 +16,6 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn.viz import draw
 from tinygrad_rnn.viz.style import THEMES, contrast, ink_on
-from tinygrad_rnn.viz.view import CUT
 
 HERE = Path(__file__).parent
 
@@ -107,7 +106,7 @@ def test_every_check_holds_for_detached_states(cell, backwards, elide, level):
         graph = tg.snapshot(networks.detached_loss(cell, T, at, backwards))
         holds_in_light(graph, level, elide)
         shown = draw(graph, detail=level).layout.paths if elide else ()
-        assert {path.edge.target_column for path in shown if path.edge.source == CUT} == ({at - 1} if elide else set())
+        assert {path.edge.target_column for path in shown if path.edge.cut} == ({at - 1} if elide else set())
 
 
 @pytest.mark.parametrize("elide", [False, 1], ids=["plain", "elided"])

@@ -69,7 +69,8 @@ def test_scales_can_be_shared():
 
 
 @pytest.mark.parametrize(
-    ("T", "level", "kept"), [(4, "op", 4), (5, "gate", 5), (8, "gate", 8), (9, "cell", 9), (12, "cell", 12), (13, "cell", 4)]
+    ("T", "level", "kept"),
+    [(4, "op", 4), (5, "gate", 5), (6, "gate", 6), (8, "cell", 8), (9, "cell", 9), (12, "cell", 12), (13, "cell", 4)],
 )
 def test_automatic_detail_and_elision(T, level, kept):
     view = draw(loss_of(T)[1]).view
@@ -207,10 +208,10 @@ def test_what_cannot_be_read_is_refused():
 
 def test_description_tells_the_decay_and_the_zeros():
     words = draw(loss_of(30)[1]).describe()
-    assert words.startswith("LSTM, 30 steps, 512 ops, 3 weights.\nSteps 3 to 28 are hidden (26 of 30).")
+    assert words.startswith("LSTM, 30 steps, 512 ops, 3 weights.\nSteps 3 to 28 are left out (26 of 30).")
     assert "The gradient |dL/dh| falls from" in words
-    assert "multiplied by h0 at t=1, which is all zeros" in words
-    assert "f at t=1 has gradient exactly 0: it is multiplied by c0" in draw(loss_of(3)[1]).describe()
+    assert "At t=1 Wh adds exactly 0 to its gradient: it is multiplied by h0, which is all zeros." in words
+    assert "At t=1 f has gradient exactly 0: it is multiplied by c0" in draw(loss_of(3)[1]).describe()
 
 
 def test_notebooks_get_svg_and_words():
@@ -250,7 +251,7 @@ def test_a_file_that_cannot_be_written(tmp_path, path):
 
 
 def test_a_png_that_is_too_wide_is_refused(tmp_path):
-    with pytest.raises(DataError, match="too wide"):
+    with pytest.raises(DataError, match="too large"):
         draw(loss_of(100)[1], detail="op", elide=False).save(tmp_path / "x.png")
 
 

@@ -159,7 +159,7 @@ def in_one_row(p):
 
 
 def called_readout(p):
-    nodes = [replace(n, box=replace(n.box, label="readout")) if n.box.label == "loss" else n for n in p.layout.nodes]
+    nodes = [replace(n, box=replace(n.box, label="readout")) if n.box.label.endswith("loss") else n for n in p.layout.nodes]
     return changed(p, nodes=tuple(nodes))
 
 

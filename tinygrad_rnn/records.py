@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class Record:
         """The size of each axis of the value."""
         return self.value.shape
 
-    @property
+    @cached_property
     def t(self) -> int | None:
         """The time step in which it was recorded, or None."""
         for frame in reversed(self.frames):
@@ -62,7 +63,7 @@ class Record:
         """The largest value."""
         return float(self.value.max()) if self.value.size else float("nan")
 
-    @property
+    @cached_property
     def grad_norm(self) -> float | None:
         """The Euclidean norm of the gradient of the loss for this node, None without one."""
         return None if self.grad is None else norm(self.grad)
@@ -108,7 +109,7 @@ class GraphSnapshot:
         """The leaves that want a gradient."""
         return tuple(r for r in self.records if r.kind == "parameter")
 
-    @property
+    @cached_property
     def steps(self) -> tuple[int, ...]:
         """The time steps that occur, ascending."""
         return tuple(sorted({r.t for r in self.records if r.t is not None}))
@@ -163,15 +164,22 @@ class GraphSnapshot:
         places = [record] if record.kind != "parameter" else [self.records[use.child] for use in self.uses(record)]
         return any(str(frame) == scope or frame.name == scope for r in places for frame in r.frames)
 
+    @cached_property
+    def _readers(self) -> dict[int, list[tuple[int, int]]]:
+        readers: dict[int, list[tuple[int, int]]] = {}
+        for child in self.records:
+            for slot, parent in enumerate(child.parents):
+                readers.setdefault(parent, []).append((child.id, slot))
+        return readers
+
+    def reads(self, record: Record) -> list[tuple[int, int]]:
+        """Every edge into a record as (child, slot), in the order of creation: the keys of `sent`."""
+        return self._readers.get(record.id, [])
+
     def uses(self, record: Record | str) -> list[Use]:
         """Every edge into a record, in the order of creation: one weight, many steps."""
-        wanted = self.find(record).id if isinstance(record, str) else record.id
-        return [
-            Use(child.id, slot, child.t, self.sent.get((child.id, slot)))
-            for child in self.records
-            for slot, parent in enumerate(child.parents)
-            if parent == wanted
-        ]
+        wanted = self.find(record) if isinstance(record, str) else record
+        return [Use(child, slot, self.records[child].t, self.sent.get((child, slot))) for child, slot in self.reads(wanted)]
 
     def contributions(self, record: Record | str) -> dict[int | None, Array]:
         """The gradient of a weight split over the time steps: {t: array}, summing to its `grad`. Empty without gradients."""

@@ -20,23 +20,24 @@ HEAD = """<!doctype html>
   h1 { font-size: 1.6rem } h2 { font-size: 1.15rem; margin: 3rem 0 .3rem }
   p { margin: .3rem 0 .8rem; max-width: 70ch } a { color: inherit } .script { color: var(--soft); font-size: .85rem }
   .picture { overflow-x: auto; width: fit-content; max-width: 100%; border: 1px solid var(--line); border-radius: 8px }
-  .picture img { display: block; max-height: 900px }
+  .picture img { display: block; max-width: 100%; height: auto; min-width: min(1100px, var(--wide)) }
   nav { columns: 18rem; font-size: .9rem } nav a { display: block }
 </style>
 <h1>tinygrad_rnn: the gallery</h1>
-<p>Every picture was drawn by a short script from a graph that was recorded in a real run. Colour is the size of the gradient, on a
-scale of powers of ten: what is pale has hardly any left. <code>python -m visuals</code> draws them all anew.</p>
+<p>Every picture was drawn by a short script from a graph that was recorded in a real run. Colour is the size of the gradient on a
+scale of powers of ten: what fades into the paper has hardly any left. A click opens a picture at full size, where every box, chip
+and bar says more when the pointer rests on it. <code>python -m visuals</code> draws them all anew.</p>
 """
 
 
 def page(entries):
-    """The page of `(name, title, words)`."""
-    links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title, _ in entries)
+    """The page of `(name, title, words, width)`."""
+    links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title, _, _ in entries)
     figures = "".join(
         f'<h2 id="{name}">{escape(title)}</h2>\n<p>{escape(words)}</p>\n<div class="picture" tabindex="0" role="group" '
-        f'aria-label="{escape(title)}"><img src="{name}.svg" alt="{escape(title)}" loading="lazy"></div>\n'
-        f'<p class="script"><a href="{name}.py">{name}.py</a> · <a href="{name}.svg">the picture alone</a></p>\n'
-        for name, title, words in entries
+        f'aria-label="{escape(title)}"><a href="{name}.svg"><img src="{name}.svg" style="--wide: {wide}px" alt="{escape(title)}" '
+        f'loading="lazy"></a></div>\n<p class="script"><a href="{name}.py">{name}.py</a></p>\n'
+        for name, title, words, wide in entries
     )
     return f"{HEAD}<nav>{links}</nav>\n{figures}</html>\n"
 
@@ -46,7 +47,7 @@ def main():
     for name in ORDER:
         drawing, svg, words = drawn(name)
         (FOLDER / f"{name}.svg").write_bytes(svg.encode())
-        entries.append((name, drawing.title, words))
+        entries.append((name, drawing.title, words, round(drawing.sheet.width, -2)))
         print(f"visuals/{name}.svg")
     (FOLDER / "index.html").write_bytes(page(entries).encode())
     print("visuals/index.html")

@@ -1,4 +1,4 @@
-"""Attention: the loss reads every step through a softmax, so no gradient has to travel back through time to reach the first word."""
+"""Attention: the loss reads every step through a softmax, so the gradient of the first step need not travel back through time."""
 
 import numpy as np
 

@@ -1,9 +1,10 @@
-"""A diamond: w is used twice, so two gradients come back to it, and they add up."""
+"""A diamond: a goes two ways; 3 comes back on the one and 2 on the other, and they add up: the derivative of a is 5."""
 
 import tinygrad_rnn as tg
 
 
 def picture():
-    w = tg.Tensor(3.0, requires_grad=True, name="w")
-    a, b = tg.named(w * 2.0, "a"), tg.named(w * w, "b")
-    return tg.draw(a * b, title="A diamond: the gradients of both ways add up")
+    w = tg.Tensor(1.0, requires_grad=True, name="w")
+    a = tg.named(w + 2.0, "a")
+    b, c = tg.named(a * 3.0, "b"), tg.named(a * 2.0, "c")
+    return tg.draw(b + c, title="A diamond: what comes back on both ways adds up")

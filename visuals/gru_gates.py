@@ -1,4 +1,4 @@
-"""A GRU gate by gate: one lane instead of two; what z lets through is gradient that comes back unhurt."""
+"""A GRU gate by gate: one lane instead of two. z decides how much of h goes on as it is, and so how much gradient comes back."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""One neuron: every number with its derivative. Read the second line of each box from right to left, that is backpropagation."""
+"""One neuron: each box has its value and, after ∂, the derivative of the result. Read those from right to left: backpropagation."""
 
 import tinygrad_rnn as tg
 

@@ -1,4 +1,4 @@
-"""For a dark room: the same colours on black paper, where a small gradient sinks into the dark instead of into the white."""
+"""For a dark room: the same ramp on black paper, where the large gradients shine and the small ones sink into the dark."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A learner's own cell, MUT1 of Jozefowicz et al. (2015): fifteen lines, and it is unrolled and drawn like the others."""
+"""A learner's own cell, MUT1 of Jozefowicz et al. (2015): two methods, and it is unrolled and drawn like the others."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A network of two layers without time: the same layout draws any small graph."""
+"""A network of two layers without time: the same drawing for any small graph, read in lines that turn at the end."""
 
 import numpy as np
 

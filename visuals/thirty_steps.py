@@ -1,4 +1,4 @@
-"""Thirty steps under one scale: the same loss at the end, three cells. The bars are what the hidden steps get of its gradient."""
+"""Thirty steps under one scale: the same loss at the end, three cells. The bars are what the steps left out get of its gradient."""
 
 import numpy as np
 

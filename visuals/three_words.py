@@ -1,4 +1,4 @@
-"""A recurrent network reads three words: one weight, three uses, and a gradient that fades on its way back."""
+"""A network reads three words. Each weight is one array with a chip at every use; Wh is made small here, so its gradient fades."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Coloured by value instead of gradient: the forget gate (bias 3) stays near 1, so c only grows."""
+"""Coloured by value instead of gradient: with a forget bias of 3 the gate f stays near 1, and c gathers size from step to step."""
 
 import numpy as np
 

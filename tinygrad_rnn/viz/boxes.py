@@ -6,19 +6,19 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..kernels import Array
 from ..records import GraphSnapshot, Record, norm
 from ..scopes import Frame
 from .formula import formula
 from .steps import Key, Places, in_cell, scope_of, where_of
 from .style import number, subscript
 
-__all__ = ["Box", "Chip", "Measure", "box_of", "leaf_labels", "pill_of"]
+__all__ = ["Box", "Chip", "Measure", "box_of", "heading_of", "leaf_labels", "pill_of", "strength_of"]
 
 INFIX = {"add", "sub", "mul", "div"}
-GATES = {
-    "a": "pre-activation", "i": "input", "f": "forget", "o": "output", "g": "candidate", "r": "reset", "z": "update", "n": "candidate",
-    "c": "cell state", "h": "hidden",
+GATES = {  # the word for a letter, where it is made by that op
+    "a": ("pre-activation", "add"), "i": ("input", "sigmoid"), "f": ("forget", "sigmoid"), "o": ("output", "sigmoid"),
+    "g": ("candidate", "tanh"), "r": ("reset", "sigmoid"), "z": ("update", "sigmoid"), "n": ("candidate", "tanh"),
+    "c": ("cell state", ""), "h": ("hidden", ""),
 }  # fmt: skip
 
 
@@ -50,12 +50,13 @@ class Box:
     states: tuple[str, ...]  # the roles in which it hands values to the next step
     shape: tuple[int, ...]
     chips: tuple[Chip, ...] = ()
+    where: str = ""  # of a pill: the layer and direction of its user
+    held: bool = False  # one of these states is more than a running sum
 
     @property
     def state(self) -> bool:
         """Whether it is drawn as a state: h and c are, a running sum of losses is not."""
-        held = bool(self.states) and (self.block[0] == "cell" or (self.block[0] == "around" and self.shape != ()))
-        return self.kind == "start" or held
+        return self.kind == "start" or (self.held and self.block[0] != "readout")
 
 
 class Measure:
@@ -65,9 +66,8 @@ class Measure:
         self.graph, self.color = graph, color
 
     def node(self, record: Record) -> float | None:
-        if self.color == "none":
-            return None
-        return record.grad_norm if self.color == "grad" else _size(record.value)
+        """Of a whole record."""
+        return strength_of(record, self.color)
 
     def uses(self, parent: Record, uses: Iterable[tuple[int, int]]) -> float | None:
         """Of edges that leave one record: the norm of the sum of what is sent back along them."""
@@ -77,8 +77,11 @@ class Measure:
         return norm(sum(sent[1:], start=sent[0])) if sent else None
 
 
-def _size(value: Array) -> float | None:
-    return norm(value) / math.sqrt(value.size) if value.size else None
+def strength_of(record: Record, color: str) -> float | None:
+    """The norm of its gradient ("grad"), the root mean square of its values ("value"), or None ("none")."""
+    if color == "value":
+        return norm(record.value) / math.sqrt(record.value.size) if record.value.size else None
+    return record.grad_norm if color == "grad" else None
 
 
 def box_of(
@@ -87,6 +90,7 @@ def box_of(
     group: tuple[int, ...],
     key: Key,
     gate: bool,
+    held: bool,
     strength: float | None,
     states: tuple[str, ...],
     chips: tuple[Chip, ...],
@@ -96,11 +100,14 @@ def box_of(
     step = places.steps[places.column[r.id]] if 0 <= places.column[r.id] < places.after else None
     block = _block(r, places)
     if gate:
-        label, name, kind, op = r.name or formula(graph, r, places.letters()), GATES.get(r.name or "", ""), "gate", r.name or r.op
+        word, maker = GATES.get(r.name or "", ("", ""))
+        word = word if r.op == maker or (not maker and r.name in states) else ""
+        label, name, kind, op = r.name or formula(graph, r, places.letters()), word, "gate", r.name or r.op
         step = step if r.name else None  # a formula has no number
     elif len(group) > 1:
         scope = scope_of(r)
-        bare = "ops" if not places.steps else "step" if r.t is not None else "readout" if r.shape else "loss"
+        end = "loss" if r.id == len(graph) - 1 else "part of loss"
+        bare = "ops" if not places.steps else end if not r.shape else "step" if r.t is not None else "readout"
         label = scope[-1].name.removesuffix("Cell") if scope else bare
         index = "" if step is None else subscript(str(step))
         name, kind, op = ", ".join(s + index for s in states if s) or f"{len(group)} ops", "group", "group"
@@ -121,8 +128,11 @@ def box_of(
             label, step = label[:-1], 0
     if not places.steps and r.value.size == 1:  # a number, as in an expression: its value and its derivative can be read
         letter = f"{r.name} = " if r.name and kind == "op" else ""
-        name, step = letter + number(r.value.item()) + (f" · ∂ {number(r.grad.item())}" if r.grad is not None else ""), None
-    return Box(r.id, group, places.column[r.id], key, block, kind, op, label, name, step, strength, states, r.shape, chips)
+        derivative = "" if r.grad is None else f", ∂ {number(r.grad.item())}"
+        name, step = (letter + number(r.value.item()) + derivative).replace("-", "−"), None
+    return Box(
+        r.id, group, places.column[r.id], key, block, kind, op, label, name, step, strength, states, r.shape, chips, "", held
+    )
 
 
 def _block(r: Record, places: Places) -> Key:
@@ -160,4 +170,5 @@ def pill_of(graph: GraphSnapshot, leaf: int, label: str, measure: Measure) -> Bo
     readout = user is not None and user.t is None and bool(graph.steps)
     block = heading_of(scope) if scope else "readout" if readout else "weights"
     kind = "pill" if r.kind == "parameter" else "input"
-    return Box(leaf, (leaf,), -1, ("pill", leaf), (block,), kind, "", label, "", None, strength, (), r.shape)
+    name, where = "", where_of(scope)
+    return Box(leaf, (leaf,), -1, ("pill", leaf), (block,), kind, "", label, name, None, strength, (), r.shape, (), where)

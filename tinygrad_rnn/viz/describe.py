@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
+
+import numpy as np
 
 from ..records import Record
+from ..scopes import Frame
+from .boxes import heading_of, strength_of
 from .steps import in_cell, scope_of, where_of
 from .style import clean, number
 from .view import View
-from .words import chip_words, why_zero
+from .words import called, why_nothing, why_zero
 
 __all__ = ["describe", "heading"]
 
@@ -48,71 +53,137 @@ def describe(view: View) -> str:
     count = sum(r.kind == "parameter" for r in graph)
     lines = [f"{name}{ops} {'op' if ops == 1 else 'ops'}, {count} {'weight' if count == 1 else 'weights'}."]
     if view.turns:
-        lines.append(f"All {steps} steps are folded into one column; every state leads back to it, one step later.")
+        ways = {e.loop for e in view.edges} - {0}
+        where = {
+            (1,): "one step later",
+            (-1,): "one step earlier",
+            (-1, 1): "one step later, or earlier where it reads backwards",
+        }
+        lines.append(
+            f"All steps are folded into one column; every state leads back to it, {where.get(tuple(sorted(ways)), 'nowhere')}."
+        )
     if view.hidden:
         first, last = view.steps[view.hidden[0]], view.steps[view.hidden[-1]]
-        lines.append(f"Steps {first} to {last} are hidden ({len(view.hidden)} of {steps}).")
+        lines.append(f"Steps {first} to {last} are left out ({len(view.hidden)} of {steps}).")
+    lines += _first_broken_value(view)
+    if view.color == "value":
+        return "\n".join(lines + _through_time(view))
     if graph.root.grad is None:
         shape = "×".join(map(str, graph.root.shape))
         lines.append(f"There are no gradients: the result has shape {shape}, not a single number.")
         return "\n".join(lines)
     lines += _cuts(view) + _through_time(view)
-    weights = [f"{clean(r.name or 'a weight', 24)} {number(r.grad_norm)}" for r in graph.parameters if r.grad_norm is not None]
+    names = [r.name for r in graph.parameters]
+    weights = []
+    for r in graph.parameters:
+        if r.grad_norm is not None:
+            user = graph[graph.reads(r)[0][0]] if graph.reads(r) else r
+            scope = scope_of(user)
+            owner = f" of {clean(heading_of(scope), 40)}" if names.count(r.name) > 1 and scope else ""
+            weights.append(f"{clean(r.name or 'a weight ' + '×'.join(map(str, r.shape)), 24)}{owner} {number(r.grad_norm)}")
     if weights:
         lines.append("Gradient norms of the weights: " + ", ".join(weights) + ".")
     return "\n".join([*lines, *_zeros(view), *_broken(view)])
 
 
-def _through_time(view: View) -> list[str]:
-    """For every state that is handed on, in every layer and direction: its gradient at the first and at the last step."""
-    lanes: dict[tuple[str, str], list[Record]] = {}
+def _lanes(view: View) -> dict[tuple[str, str], list[Record]]:
+    """The records of every state that is handed on, by (which cell, layer or direction; name), in the order of time."""
     wanted = {name for box in view.boxes if box.state for name in box.states if name}
+    found: dict[tuple[tuple[Frame, ...], str], list[Record]] = {}
     for r in view.graph:
-        if r.kind == "op" and r.t is not None and r.name in wanted:
-            lanes.setdefault((where_of(scope_of(r)), r.name or ""), []).append(r)
+        if r.kind == "op" and r.t is not None and r.name in wanted and r.shape != ():
+            found.setdefault((scope_of(r), r.name), []).append(r)
+    several = len({scope for scope, _ in found}) > 1
+    lanes = {}
+    for (scope, name), records in found.items():
+        where = (where_of(scope) or heading_of(scope)) if several and scope else ""
+        lanes[where, name] = sorted(records, key=lambda r: r.t or 0)
+    return lanes
+
+
+def _windows(view: View, records: list[Record]) -> list[list[Record]]:
+    """The records of a lane, split where a state comes in detached."""
+    places = view.places
+    starts = {places.column[child] for id, (state, side) in places.cuts.items() for child, _ in view.graph.reads(view.graph[id])}
+    windows: list[list[Record]] = [[]]
+    for r in records:
+        if places.column[r.id] in starts and windows[-1]:
+            windows.append([])
+        windows[-1].append(r)
+    return windows
+
+
+def _through_time(view: View) -> list[str]:
+    """For every state that is handed on: its gradient (or value) at the first and at the last step of what hangs together."""
+    values = view.color == "value"
     lines = []
-    for (where, name), records in sorted(lanes.items(), key=lambda item: (item[0][0], item[0][1] != "h", item[0][1])):
-        known = sorted((r for r in records if r.grad_norm is not None), key=lambda r: r.t or 0)
-        if len(known) < 2 or known[0].t == known[-1].t:
-            continue
-        first, last = known[0], known[-1]
-        what = f"The gradient |dL/d{clean(name, 12)}|{f' of {where}' if where else ''}"
-        broken = [r for r in known if not math.isfinite(r.grad_norm or 0.0)]
-        if broken:
-            lines.append(
-                f"{what} is not finite (NaN or infinity) in {len(broken)} of {len(known)} steps, first at t={broken[-1].t}."
-            )
-            continue
-        a, b = first.grad_norm or 0.0, last.grad_norm or 0.0
-        how = "stays about the same, from" if b and 0.5 < a / b < 2 else "falls from" if a < b else "grows from"
-        lines.append(f"{what} {how} {number(b)} at t={last.t} to {number(a)} at t={first.t}.")
+    for (where, name), records in sorted(_lanes(view).items(), key=lambda item: (item[0][0], item[0][1] != "h", item[0][1])):
+        what = f"root mean square of {clean(name, 12)}" if values else f"gradient |dL/d{clean(name, 12)}|"
+        what = f"The {what}{f' of {clean(where, 40)}' if where else ''}"
+        for window in [records] if values else _windows(view, records):
+            known = [(r.t, size) for r in window if (size := strength_of(r, view.color)) is not None]
+            if len(known) > 1 and known[0][0] != known[-1][0]:
+                lines.append(f"{what} {_change(known if values else known[::-1])}.")
     return lines
+
+
+def _change(known: list[tuple[int | None, float]]) -> str:
+    """How a size changes from the first pair (step, size) to the last."""
+    broken = [t for t, size in known if not math.isfinite(size)]
+    if broken:
+        return f"is not finite (NaN or infinity) in {len(broken)} of {len(known)} steps, from t={broken[0]}"
+    (start, a), (end, b) = known[0], known[-1]
+    if a == b == 0.0:
+        return f"is exactly 0 from t={start} to t={end}"
+    how = "stays about the same, from" if a and 0.5 < b / a < 2 else "falls from" if b < a else "grows from"
+    return f"{how} {number(a)} at t={start} to {number(b)} at t={end}"
 
 
 def _cuts(view: View) -> list[str]:
     """Where a state was detached."""
     lines = []
     for id, (state, _) in sorted(view.places.cuts.items()):
-        first = next(r for r in view.graph.records[id:] if id in r.parents)
+        first = view.graph[view.graph.reads(view.graph[id])[0][0]]
         name = clean(str(state[2] or "the state"), 12)
         lines.append(f"At t={first.t} {name} comes in detached: no gradient goes back from there to the step before.")
     return lines
 
 
 def _zeros(view: View) -> list[str]:
+    """What has no gradient at all, and why: alike uses in one line."""
     graph = view.graph
-    lines = []
-    for box in view.boxes:
+    alike: dict[str, list[int | None]] = {}
+    for box in view.boxes if view.color == "grad" and not view.turns else ():
+        t = graph[box.id].t
         for chip in box.chips:
-            if chip.strength == 0.0 and view.color == "grad":
-                lines.append(chip_words(view, chip).replace("\n", " ") + ".")
-    for box in view.boxes:
+            if chip.strength == 0.0:
+                why = why_zero(graph, chip.uses[0])
+                alike.setdefault(f"{clean(chip.label, 24)} adds exactly 0 to its gradient: {_undated(why)}", []).append(t)
         r = graph[box.id]
         if r.name and r.grad_norm == 0.0:
-            use = next(((c.id, slot) for c in graph.records[r.id :] for slot, p in enumerate(c.parents) if p == r.id), None)
-            where = f" at t={r.t}" if r.t is not None else ""
-            lines.append(f"{clean(r.name, 24)}{where} has gradient exactly 0" + (f": {why_zero(graph, use)}." if use else "."))
-    return lines
+            why = why_nothing(graph, r)
+            alike.setdefault(f"{clean(r.name, 24)} has gradient exactly 0" + (f": {_undated(why)}" if why else ""), []).append(t)
+    return [f"{_when(steps)}{what}." for what, steps in alike.items()]
+
+
+def _undated(why: str) -> str:
+    return re.sub(r" at t=\d+", "", why)
+
+
+def _when(steps: list[int | None]) -> str:
+    known = sorted({t for t in steps if t is not None})
+    if not known:
+        return ""
+    if len(known) < 3:
+        return f"At t={' and t='.join(map(str, known))} "
+    return f"In {len(known)} steps from t={known[0]} to t={known[-1]} "
+
+
+def _first_broken_value(view: View) -> list[str]:
+    for r in view.graph:
+        if r.value.size and not np.isfinite(r.value).all():
+            return [f"The first value that is not finite (NaN or infinity) is {called(r)}."]
+    return []
 
 
 def _broken(view: View) -> list[str]:

@@ -15,9 +15,9 @@ from .elements import x
 from .layout import Layout, Path, threads
 from .sheet import Sheet
 from .size import CHIP_HEIGHT, NAME, SMALL, chip_spots, corner_chip, label_of, name_of
-from .style import Brush, Theme, clean, ink_on, text_width
+from .style import Brush, Theme, clean, ink_on, subscript, text_width
 from .svg import painters_of, surroundings
-from .view import CUT, HIDDEN, Edge, View
+from .view import HIDDEN, Edge, View
 from .words import box_words, chip_words
 
 if TYPE_CHECKING:
@@ -74,11 +74,12 @@ def _foreground(g: graphviz.Digraph, layout: Layout, paint: Brush, high: float, 
     for k, path in enumerate(layout.paths):
         source, target = path.edge.source, path.edge.target
         tail = f"{own}n{source}" if source >= 0 else f"{own}lane{number.get(path.points[0][1])}out"
-        if source == CUT:
-            tail, (left, level) = f"{own}cut{k}", path.points[0]
-            g.node(tail, "//", shape="plaintext", style="", fontcolor=theme.ink, **place(left, level, 10, 14, high))
+        if path.cut is not None:
+            left, level = path.cut
+            g.node(f"{own}cut{k}", "//", shape="plaintext", style="", fontcolor=theme.ink, **place(left, level, 10, 14, high))
             small = {"shape": "plaintext", "style": "", "fontcolor": theme.soft, "fontsize": "10"}
-            g.node(f"{tail}words", "detached", **small, **place(left, level - 14, 50, 12, high))
+            g.node(f"{own}cut{k}words", "detached", **small, **place(left - 22, level - 14, 50, 12, high))
+            tail = tail if source >= 0 else f"{own}cut{k}"
         head = f"{own}n{target}" if target >= 0 else f"{own}lane{number[path.points[-1][1]]}in"
         g.edge(tail, head, **stroke(path.edge, paint), pos=bezier(path, high))
 
@@ -153,7 +154,7 @@ def look(box: Box, view: View, paint: Brush) -> dict[str, str]:
 def caption(box: Box) -> str:
     """What is written on a box, in the markup of Graphviz: the same slants, weights and indices as in the SVG."""
     label, name = x(label_of(box)) or " ", x(name_of(box)) or " "  # Graphviz refuses <I></I>
-    index = "" if box.step is None else f'<FONT POINT-SIZE="9"><SUB>{box.step}</SUB></FONT>'
+    index = "" if box.step is None else "ₜ" if box.step == "t" else subscript(str(box.step))
     bold = "<B>{}</B>" if box.kind == "group" or (box.kind == "gate" and box.state) else "{}"
     if box.kind == "gate":
         label = f"<I>{label}</I>{index}" if index else label

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import DataError
 from ..records import GraphSnapshot
 from .drawing import Comparison, Drawing
@@ -14,6 +16,9 @@ from .view import view_of
 
 if TYPE_CHECKING:
     import graphviz
+
+WIDE = 2700.0  # pixels: beyond that "auto" takes the next level
+MANY = 1500  # boxes, likewise
 
 __all__ = ["compare", "draw", "to_graphviz"]
 
@@ -32,7 +37,7 @@ def draw(
     """Draw the graph of a loss, unrolled in time, coloured by the gradient that reaches every part of it.
 
     `loss` is a Tensor or a `GraphSnapshot`; backward() need not have run, and no `.grad` is touched.
-    `detail` is "op", "gate", "cell" or "auto" (op up to 4 steps, gate up to 8).
+    `detail` is "op", "gate", "cell" or "auto" (op up to 4 steps, gate up to 8, unless that is too wide for a screen).
     `color` is "grad", "value" (root mean square) or "none".
     `elide` hides the middle steps: "auto" beyond 12, True, False, or how many to keep at either end.
     `theme` is "light" or "dark".
@@ -56,19 +61,28 @@ def draw(
     _check("theme", theme, tuple(THEMES))
     _check("weights", weights, ("chips", "edges", "hidden"))
     steps = len(graph.steps)
-    level = _level(detail, steps)
+    hidden = _hidden(elide, steps)
+    if rolled and elide not in ("auto", False):
+        raise DataError(f"draw(rolled=True, elide={elide!r})", hint="a rolled picture has one column: nothing can be left out")
     if color == "grad" and graph.root.grad is None:
         color = "none"  # said in the title and in words
-    view = view_of(graph, level, color, () if rolled else _hidden(elide, steps), weights)
-    view = roll(view) if rolled else view
-    return Drawing(view, theme, Scale.of(view.strengths()) if scale is None else Scale.given(scale), title)
+    levels = _levels(detail, steps)
+    for level in levels:
+        view = view_of(graph, level, color, () if rolled else hidden, weights)
+        view = roll(view) if rolled else view
+        drawing = Drawing(view, theme, Scale.of(view.strengths()) if scale is None else Scale.given(scale), title)
+        if level == levels[-1] or (len(view.boxes) < MANY and drawing.layout.width <= WIDE):
+            break
+    return drawing
 
 
-def compare(pictures: Iterable[Any], title: str | None = None, across: bool = False, **settings: Any) -> Drawing:
+def compare(
+    pictures: Iterable[Any], title: str | None = None, across: bool = False, scale: Any = None, **settings: Any
+) -> Drawing:
     """Several pictures under one legend and one scale of colours, one below the other or side by side (`across`).
 
-    `pictures` are drawings, or losses, which are drawn with the `settings` of `draw`. Also called `draw.compare`. Raises
-    `DataError` if there is none, or if their themes or the meanings of their colours differ.
+    `pictures` are drawings, or losses, which are drawn with the `settings` of `draw`. `scale` (low, high) are powers of ten, by
+    default those that hold all pictures. Raises `DataError` if there is no picture, or if themes or meanings of colours differ.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> def run(bias):
@@ -77,13 +91,23 @@ def compare(pictures: Iterable[Any], title: str | None = None, across: bool = Fa
     >>> draw.compare([run(0.0), run(3.0)], title="Two LSTMs")
     <Drawing Two LSTMs>
     """
-    drawings = [picture if isinstance(picture, Drawing) else draw(picture, **settings) for picture in pictures]
+    if isinstance(pictures, Drawing) or not isinstance(pictures, Iterable):
+        raise DataError(f"compare() of a {type(pictures).__name__}", hint="give a list of drawings or of losses")
+    drawings: list[Drawing] = []
+    for picture in pictures:
+        if settings and isinstance(picture, Drawing):
+            raise DataError(
+                f"compare({', '.join(settings)}=) of what is drawn already", hint="give losses, or draw with the settings"
+            )
+        drawing = picture if isinstance(picture, Drawing) else draw(picture, **settings)
+        drawings += drawing.drawings if isinstance(drawing, Comparison) else [drawing]
     if not drawings:
         raise DataError("compare() of no pictures", hint="give a list of drawings or of losses")
     for what, found in (("theme", {d.theme for d in drawings}), ("color", {d.view.color for d in drawings})):
         if len(found) > 1:
             raise DataError(f"compare() of pictures with {what} {' and '.join(sorted(found))}", hint=f"draw all with one {what}")
     common = Scale.of([strength for drawing in drawings for strength in drawing.view.strengths()])
+    common = common if scale is None else Scale.given(scale)
     return Comparison(drawings, common, title, across)
 
 
@@ -113,11 +137,12 @@ def _check(what: str, value: object, known: tuple[str, ...]) -> None:
         raise DataError(f"draw({what}={value!r})", hint=f"{what} is {', '.join(map(repr, known[:-1]))} or {known[-1]!r}")
 
 
-def _level(detail: object, steps: int) -> str:
+def _levels(detail: object, steps: int) -> tuple[str, ...]:
+    """The levels to try, the finest first: the first one is taken that is not too wide for a screen."""
     _check("detail", detail, ("auto", "op", "gate", "cell"))
-    if detail == "auto":
-        return "op" if steps <= 4 else "gate" if steps <= 8 else "cell"
-    return str(detail)
+    if detail != "auto":
+        return (str(detail),)
+    return ("op",) if not steps else ("op", "gate", "cell")[0 if steps <= 4 else 1 if steps <= 8 else 2 :]
 
 
 def _hidden(elide: object, steps: int) -> tuple[int, ...]:
@@ -126,8 +151,8 @@ def _hidden(elide: object, steps: int) -> tuple[int, ...]:
         elide = steps > 12
     if isinstance(elide, bool):
         keep = 2 if elide else steps
-    elif isinstance(elide, int) and elide > 0:
-        keep = elide
+    elif isinstance(elide, (int, np.integer)) and elide > 0:
+        keep = int(elide)
     else:
         raise DataError(f"draw(elide={elide!r})", hint="elide is 'auto', True, False or how many steps to keep at either end")
     return tuple(range(keep, steps - keep))

@@ -140,9 +140,9 @@ class Drawing:
 
     def _rendered(self, path: Path, kind: str) -> bytes:
         self._refuse_too_many()
-        if self.view.steps and kind == ".png" and self.sheet.width > WIDEST:
+        if self.view.steps and kind == ".png" and max(self.sheet.width, self.sheet.height) > WIDEST:
             raise DataError(
-                f"a PNG of {self.sheet.width:.0f} pixels would be too wide for most programs",
+                f"a PNG of {self.sheet.width:.0f} × {self.sheet.height:.0f} pixels would be too large for most programs",
                 hint="hide steps (elide=True) or save as .svg",
             )
         try:
@@ -169,7 +169,7 @@ class Comparison(Drawing):
     """Several pictures on one sheet, with one title, one legend and one scale of colours."""
 
     def __init__(self, drawings: Sequence[Drawing], scale: Scale, title: str | None, across: bool) -> None:
-        super().__init__(drawings[0].view, drawings[0].theme, scale, title or "A comparison")
+        super().__init__(drawings[0].view, drawings[0].theme, scale, "A comparison" if title is None else title)
         self.drawings, self.across = tuple(drawings), across
 
     @cached_property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..records import GraphSnapshot, Record
+from .steps import scope_of
 from .style import number
 
 __all__ = ["formula"]
@@ -30,6 +31,8 @@ def formula(graph: GraphSnapshot, record: Record, letters: Mapping[int, str] | N
 
 def _written(graph: GraphSnapshot, r: Record, around: int, top: Record, depth: int, letters: Mapping[int, str]) -> str:
     """One operand, in brackets if what stands around it binds more tightly."""
+    if r.kind == "op" and r is not top and r.t == top.t and scope_of(r) != scope_of(top):
+        return "x"  # whatever the layer below calls it
     if r.kind != "op" or (r is not top and (r.name or r.t != top.t or depth > DEEPEST)):
         return letters.get(r.id) or r.name or (number(float(r.value)) if r.value.ndim == 0 and r.kind == "constant" else "…")
     binds, sign = INFIX.get(r.op, (3, ""))

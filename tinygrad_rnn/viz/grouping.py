@@ -23,14 +23,16 @@ class Grouping:
     keys: dict[int, Key]  # of every box, and of every detached state the key of the box that it stands in for
     states: dict[int, tuple[str, ...]]  # of every box: the roles in which other steps read it, h first
     several: frozenset[Key]  # boxes that hand on more than one state in some step
+    held: frozenset[int]  # boxes that hand on more than a running sum
 
     @classmethod
     def of(cls, graph: GraphSnapshot, places: Places, level: str) -> Grouping:
         """The partition at "op", "gate" or "cell" level."""
         groups = _groups(graph, places, level)
         home = {member: group[-1] for group in groups for member in group}
-        keys, states = _keys(graph, places, groups, level), _states(graph, places, home)
-        return cls(groups, home, keys, states, frozenset(keys[id] for id, names in states.items() if len(names) > 1))
+        keys = _keys(graph, places, groups, level)
+        states, held = _states(graph, places, home)
+        return cls(groups, home, keys, states, frozenset(keys[id] for id, names in states.items() if len(names) > 1), held)
 
 
 def _groups(graph: GraphSnapshot, places: Places, level: str) -> tuple[tuple[int, ...], ...]:
@@ -103,20 +105,20 @@ def _keys(graph: GraphSnapshot, places: Places, groups: tuple[tuple[int, ...], .
     # an initial state names the state of which box it is: at cell level that is the whole box
     owner = {places.keys[member]: keys[group[-1]] for group in groups for member in group}
     for id, state in places.starts.items():
-        keys[id] = ("start", owner[state], graph[id].name)
+        keys[id] = ("start", owner[state], str(state[2] or ""))
     keys.update({id: owner[state] for id, (state, _) in places.cuts.items()})
     return keys
 
 
-def _states(graph: GraphSnapshot, places: Places, home: dict[int, int]) -> dict[int, tuple[str, ...]]:
+def _states(graph: GraphSnapshot, places: Places, home: dict[int, int]) -> tuple[dict[int, tuple[str, ...]], frozenset[int]]:
     found: dict[int, dict[str, None]] = defaultdict(dict)
     read: set[Key] = {*places.starts.values(), *(state for state, _ in places.cuts.values())}
     for r in graph:
         for p in r.parents:
             if p in home and graph[p].kind == "op" and places.handed_on(p, r.id):
                 read.add(places.keys[p])
-    for r in graph:
-        if r.kind == "op" and places.keys[r.id] in read:
-            found[home[r.id]][r.name or ""] = None
+    made = [r for r in graph if r.kind == "op" and places.keys[r.id] in read]
+    for r in made:
+        found[home[r.id]][r.name or ""] = None
     order = {id: tuple(sorted(names, key=lambda n: (n != "h", n))) for id, names in found.items()}
-    return defaultdict(tuple, order)
+    return defaultdict(tuple, order), frozenset(home[r.id] for r in made if r.shape)

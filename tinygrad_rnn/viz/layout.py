@@ -35,6 +35,7 @@ class Path:
     points: tuple[tuple[float, float], ...]
     dashed: bool  # one end lies in a hidden step
     lane: bool  # hands a state to the next step
+    cut: tuple[float, float] | None = None  # where a detached state crosses into the next step
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Layout:
     passing: tuple[float, ...]  # where edges pass behind them
     panel: Panel
     rows: tuple[Rows, ...]
-    loops: tuple[float, float] | None  # of a rolled view: the middle of the highest lane that is led back
+    loops: tuple[float, float, str] | None  # of a rolled view: the middle of the highest lane that is led back, and where to
     margin: float  # where it begins
     top: float
     width: float  # where it ends, with a margin
@@ -87,15 +88,14 @@ def threads(layout: Layout) -> Iterator[tuple[tuple[float, float], tuple[float, 
 
 
 def arrange(view: View) -> Layout:
-    """The layout of a view. With more tracks, if some edges had to share one."""
-    for tracks in (3, 5, 8):
-        plan = Plan(view, tracks)
-        if not plan.clashes() or not plan.patient:
-            break
-    return Frame(plan).layout()
+    """The layout of a view. With more tracks, if some edges had to share one and there is hope."""
+    plan = Plan(view, 3)
+    if plan.clashes() and plan.patient:
+        plan = min(plan, Plan(view, 5), key=Plan.clashes)
+    return Coordinates(plan).layout()
 
 
-class Frame:
+class Coordinates:
     """The coordinates of the lines of a plan."""
 
     def __init__(self, plan: Plan) -> None:
@@ -165,7 +165,15 @@ class Frame:
             for name, own in ends.items()
         )
         highest = min((point for path in paths if path.edge.loop for point in pairwise(path.points)), key=_height, default=None)
-        loops = ((highest[0][0] + highest[1][0]) / 2, highest[0][1]) if highest else None
+        ways = {path.edge.loop for path in paths} - {0}
+        where = (
+            "to the next step"
+            if ways == {1}
+            else "to the step before"
+            if ways == {-1}
+            else "→ to the next step, ← to the step before"
+        )
+        loops = ((highest[0][0] + highest[1][0]) / 2, highest[0][1], where) if highest else None
         end = max(bottom + 26 if self.after else bottom + 10, panel.bottom + 4)
         across = tuple(sorted(lanes)), tuple(sorted(passing))
         return Layout(
@@ -258,7 +266,9 @@ class Frame:
         if e.target >= 0:
             points[-1] = _border(at[e.target], points[-1], points[-2])
         lane = e.loop != 0 or (self.view.places.stepping(e.source_column, e.target_column) != 0 and not self.plan.far(e))
-        return Path(e, tuple(points), HIDDEN in (e.source, e.target), lane)
+        side = left[e.target_column] + (0.0 if rightwards else self.wide["step"]) if e.cut else 0.0
+        cut = (side, points[0][1]) if e.cut and e.source >= 0 else points[0] if e.cut else None
+        return Path(e, tuple(points), HIDDEN in (e.source, e.target), lane, cut)
 
     def _around(self, left: float, start: tuple[float, float], e: Edge) -> list[tuple[float, float]]:
         """The way of a lane from one side of the tile over its top to the other side."""

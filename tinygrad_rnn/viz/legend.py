@@ -37,7 +37,7 @@ class Legend:
         return found
 
     def quantity(self) -> str:
-        return {"grad": "‖∂L/∂·‖", "value": "root mean square", "none": ""}[self.color]
+        return {"grad": "gradient ‖∂L/∂·‖", "value": "root mean square of the values", "none": ""}[self.color]
 
     def scaled(self) -> bool:
         return self.color != "none" and any(s and math.isfinite(s) for s in self.strengths)
@@ -71,14 +71,15 @@ class Legend:
 def keys(layouts: Sequence[Layout]) -> tuple[list[KeyShape], float]:
     """What the shapes mean that occur in unrolled graphs; and where the last of them ends."""
     boxes, at, found = [box for layout in layouts for box in layout.view.boxes], 26.0, []
+    boxes += [pill.node.box for layout in layouts for pill in layout.panel.pills]
     color, steps = layouts[0].view.color, any(layout.view.steps for layout in layouts)
     for occurs, name, wide, high, words in (
-        (any(layout.panel.pills for layout in layouts), "weight", 26.0, 14.0, "weight"),
+        (any(b.kind == "pill" for b in boxes), "weight", 26.0, 14.0, "weight"),
         (any(b.chips for b in boxes), "chip", 18.0, 10.0, "one use of it" + PARTS.get(color, "")),
         (any(b.kind == "input" for b in boxes), "input", 20.0, 14.0, "input"),
         (any(b.state for b in boxes), "state", 20.0, 14.0, "state, for the next step"),
     ):
-        if occurs and steps:
+        if occurs and (steps or name in ("weight", "input")):
             found.append((name, at, wide, high, words))
             at += wide + text_width(words, NAME) + 24
     return found, at

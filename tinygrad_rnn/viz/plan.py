@@ -148,22 +148,21 @@ class Plan:
         last = max((column for column, _ in placed.values()), default=-1) + 1
         for box in boxes:
             if box.kind == "start":
-                _, state, name = box.key
-                placed[box.key] = (last, self._state_row(state, str(name)))
+                placed[box.key] = (last, self._state_row(box.key))
         return placed, {b.key: b for b in boxes}
 
     def _behind(self) -> tuple[dict[Key, Spot], dict[Key, Box]]:
         """Initial states of what reads from the end stand in line with their lanes too."""
         boxes = [b for b in self.view.boxes if b.column == self.behind]
-        placed = {b.key: (0, self._state_row(b.key[1], str(b.key[2]))) for b in boxes}
+        placed = {b.key: (0, self._state_row(b.key)) for b in boxes}
         return placed, {b.key: b for b in boxes}
 
-    def _state_row(self, key: object, start_name: str) -> int:
-        """The row of the lane on which a state leaves."""
+    def _state_row(self, start: Key) -> int:
+        """The row of the lane on which the state leaves that an initial state stands in for."""
+        _, key, name = start
         assert isinstance(key, tuple)
-        row = self.step_spots.get(key, (0, 0))[1]
         roles = self.states.get(key, ()) if self.spans.get(key, 1) > 1 else ()
-        return row + next((k for k, name in enumerate(roles) if start_name.startswith(name)), 0)
+        return self.step_spots.get(key, (0, 0))[1] + (roles.index(str(name)) if name in roles else 0)
 
     def _tile(self, spots: dict[Key, Spot], boxes: dict[Key, Box]) -> Tile:
         columns = max((column for column, _ in spots.values()), default=-1) + 1
@@ -236,8 +235,7 @@ class Plan:
         """The state that an edge brings into a box of several: its own name, or the one that an initial state stands in for."""
         if e.source_key[:1] != ("start",):
             return e.role
-        name = str(e.source_key[2])
-        return next((s for s in self.states.get(e.target_key, ()) if s and name.startswith(s)), "")
+        return str(e.source_key[2])
 
     def _wire(self) -> None:
         """Find a way for every piece: level lanes first, then the straight ones, then the short ones."""

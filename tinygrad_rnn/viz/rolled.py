@@ -1,7 +1,7 @@
 """The rolled view: all time steps folded into one column, and every state led back to where it is read one step later.
 
 The colour of a folded box is the norm of its gradients in all steps together; a chip shows the whole gradient that its use adds
-up to over time.
+up to over time. What is there in one step alone (a constant at the start) does not go round and is left out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from .boxes import Box, Chip, Measure
 from .steps import Key
-from .view import CUT, Edge, View
+from .view import Edge, View
 
 __all__ = ["rolled"]
 
@@ -29,16 +29,20 @@ def rolled(view: View) -> View:
     for box in view.boxes:
         if box.kind != "start":
             folded[column[box.column], box.key].append(box)
+    usual = {place: same for place, same in folded.items() if place[0] != 0 or len(same) > 1 or same[0].kind != "input"}
+    folded = usual if len(view.steps) > 2 else folded  # an input of one step alone is a state at the start
     boxes = {place: _folded(same, place[0], view, measure) for place, same in folded.items()}
     home = {box.id: boxes[column[box.column], box.key].id for same in folded.values() for box in same}
     between: dict[tuple[int, int, str, int], list[Edge]] = defaultdict(list)
     for e in view.edges:
-        if e.source in home and e.target != CUT:
+        if e.source in home and e.target in home:
             loop = (e.target_column > e.source_column) - (e.target_column < e.source_column)
             loop *= min(e.source_column, e.target_column) >= 0 and max(e.source_column, e.target_column) < view.after
             between[home[e.source], home[e.target], e.role, loop].append(e)
     edges = []
     for (source, target, _, loop), same_edges in between.items():
+        if loop and len(same_edges) == 1 < len(view.steps) - 1:  # the first loss of a sum, say: it does not go round
+            continue
         e = same_edges[-1]
         uses = tuple(use for one in same_edges for use in one.uses)
         strength = _together((one.strength for one in same_edges), view.color)
@@ -46,7 +50,7 @@ def rolled(view: View) -> View:
         edges.append(
             replace(e, source=source, target=target, source_column=a, target_column=b, strength=strength, uses=uses, loop=loop)
         )
-    gone = (*view.hidden_records, *(m for box in view.boxes if box.kind == "start" for m in box.members))
+    gone = (*view.hidden_records, *(m for box in view.boxes if box.id not in home for m in box.members))
     order = sorted(boxes.values(), key=lambda box: box.id)
     turns, places = len(view.steps), replace(view.places, steps=view.steps[-1:])
     return replace(

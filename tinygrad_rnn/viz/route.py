@@ -48,6 +48,7 @@ class Lattice:
         self.spots: dict[Key, list[Vertex]] = {}  # of a box, bottom to top, one a row
         self.along: dict[tuple[int, int, bool], list[tuple[Key, Port]]] = defaultdict(list)
         self.through: dict[Vertex, list[tuple[str, Key, Port]]] = defaultdict(list)
+        self.nets: set[Key] = set()
         self.clashes = 0
 
     @property
@@ -88,6 +89,8 @@ class Lattice:
         near_x, near_y = [x for x, _, _ in goals], [y for _, y, _ in goals]
         left, right, low, high = min(near_x), max(near_x), min(near_y), max(near_y)
         step_x, step_y = COLUMN / self.pitch, ROW / self.pitch
+        least = TRUNK if net in self.nets else 1.0
+        self.nets.add(net)
         queue: list[tuple[float, int, tuple[int, int, int], float]] = []
         came: dict[tuple[int, int, int], tuple[int, int, int] | None] = {}
         best: dict[tuple[int, int, int], float] = {}
@@ -95,9 +98,10 @@ class Lattice:
         def push(state: tuple[int, int, int], cost: float, before: tuple[int, int, int] | None) -> None:
             if cost < best.get(state, 1e18):
                 best[state], came[state] = cost, before
-                x, y, _ = state
-                rest = max(left - x, 0, x - right) * step_x + max(low - y, 0, y - high) * step_y
-                heappush(queue, (cost + rest * TRUNK, len(best), state, cost))
+                x, y, d = state
+                dx, dy = max(left - x, 0, x - right), max(low - y, 0, y - high)
+                rest = (dx * step_x + dy * step_y) * least + (BEND if (dx if d in (UP, DOWN) else dy) else 0.0)
+                heappush(queue, (cost + rest, len(best), state, cost))
 
         starts = self._ends(start, leaving=True)
         for state, cost in starts.items():
@@ -141,7 +145,8 @@ class Lattice:
             return length * TRUNK
         if not all(end.box is not None and port.box == end.box and other[:2] != net[:2] for other, port in users):
             return length + CLASH
-        return length + (ONTO_LANE if any(other[0] == "lane" for other, _ in users) else MERGE)
+        lanes = [other for other, _ in users if other[0] == "lane"]  # two lanes are never there in the same step
+        return length + (MERGE if not lanes else 2.0 if net[0] == "lane" else ONTO_LANE)
 
     def _at(self, net: Key, end: Port, v: Vertex, came: int, goes: int) -> float:
         """The cost of passing a vertex: a corner, a crossing, or touching somebody else's corner."""

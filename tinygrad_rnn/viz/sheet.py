@@ -36,15 +36,16 @@ class Sheet:
 
 def single(layout: Layout) -> Sheet:
     """A sheet for one layout, which needs no caption besides the title."""
-    return Sheet((layout,), (), layout.width, layout.end + (FOOT if layout.view.steps else 10.0))
+    return Sheet((layout,), (), layout.width, layout.end + FOOT)
 
 
 def compared(layouts: Sequence[Layout], captions: Sequence[str], across: bool) -> Sheet:
     """Several layouts under each other, or side by side (`across`)."""
     placed, words = [], []
     dx, dy = 0.0, ROOM
-    for layout, caption in zip(layouts, captions, strict=True):
-        placed.append(_moved(layout, dx, dy))
+    first = [min((band.left for band in layout.bands), default=0.0) for layout in layouts]
+    for k, (layout, caption) in enumerate(zip(layouts, captions, strict=True)):
+        placed.append(_moved(layout, dx if across else max(first) - first[k], dy, dx))
         words.append(Caption(caption, dx + layout.margin, dy + layout.top - ROOM / 2 + 3))
         if across:
             dx += layout.width
@@ -54,8 +55,8 @@ def compared(layouts: Sequence[Layout], captions: Sequence[str], across: bool) -
     return Sheet(tuple(placed), tuple(words), width, height + FOOT)
 
 
-def _moved(layout: Layout, dx: float, dy: float) -> Layout:
-    """The same layout further to the right and further down."""
+def _moved(layout: Layout, dx: float, dy: float, panel_dx: float) -> Layout:
+    """The same layout further to the right and further down; its panel of weights may move less."""
 
     def node(n: Node) -> Node:
         return replace(n, x=n.x + dx, y=n.y + dy)
@@ -64,10 +65,11 @@ def _moved(layout: Layout, dx: float, dy: float) -> Layout:
         return replace(b, left=b.left + dx, right=b.right + dx, top=b.top + dy, bottom=b.bottom + dy)
 
     def path(p: Path) -> Path:
-        return replace(p, points=tuple((x + dx, y + dy) for x, y in p.points))
+        cut = None if p.cut is None else (p.cut[0] + dx, p.cut[1] + dy)
+        return replace(p, points=tuple((x + dx, y + dy) for x, y in p.points), cut=cut)
 
     panel = Panel(
-        tuple(replace(pill, node=node(pill.node)) for pill in layout.panel.pills),
+        tuple(replace(p, node=replace(p.node, x=p.node.x + panel_dx, y=p.node.y + dy)) for p in layout.panel.pills),
         tuple((words, y + dy) for words, y in layout.panel.headings),
         layout.panel.width,
         layout.panel.bottom + dy,
@@ -82,8 +84,8 @@ def _moved(layout: Layout, dx: float, dy: float) -> Layout:
         passing=tuple(y + dy for y in layout.passing),
         panel=panel,
         rows=tuple(replace(row, x=row.x + dx, top=row.top + dy, bottom=row.bottom + dy) for row in layout.rows),
-        loops=None if layout.loops is None else (layout.loops[0] + dx, layout.loops[1] + dy),
-        margin=layout.margin + dx,
+        loops=None if layout.loops is None else (layout.loops[0] + dx, layout.loops[1] + dy, layout.loops[2]),
+        margin=layout.margin + panel_dx,
         top=layout.top + dy,
         width=layout.width + dx,
         end=layout.end + dy,

@@ -23,6 +23,7 @@ STOPS = (
 )
 MAGMA = STOPS.split()
 STEERING = {"RLE", "RLO", "LRE", "LRO", "LRI", "RLI", "FSI", "PDI", "PDF"}  # characters that turn the direction of writing
+PALEST = 0.14  # a line is thin: it starts further up the ramp, or where a gradient vanished the graph would vanish too
 DECADES = 8  # a scale spans at most this many powers of ten: more would make neighbours look alike
 
 
@@ -53,11 +54,11 @@ class Theme:
 THEMES = {
     "light": Theme(
         paper="#ffffff", band="#f4f5f7", line="#d9dce1", ink="#16181d", soft="#5f6673", plain="#ffffff", zero="#e4e6ea",
-        zero_line="#a3a9b3", broken="#c8102e", faint=0.93, strong=0.15,
+        zero_line="#a3a9b3", broken="#00857c", faint=0.93, strong=0.15,
     ),
     "dark": Theme(
         paper="#0f1216", band="#191d23", line="#31373f", ink="#f1f3f5", soft="#a2aab5", plain="#20252c", zero="#2c3138",
-        zero_line="#767e89", broken="#ff5468", faint=0.17, strong=0.95,
+        zero_line="#767e89", broken="#25d0c0", faint=0.17, strong=0.95,
     ),
 }  # fmt: skip
 
@@ -116,7 +117,7 @@ class Scale:
             low, high = (float(v) for v in pair)  # type: ignore[attr-defined]
         except (TypeError, ValueError):
             low = high = math.nan
-        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        if not (abs(low) <= 400 and abs(high) <= 400 and low < high):
             raise DataError(
                 f"scale={scale!r} is not a pair of exponents",
                 hint="scale=(-6, 1) colours 1e-6 to 10; scale=other_drawing copies its scale",
@@ -156,7 +157,9 @@ class Brush:
         """The colour of an edge."""
         if strength is None:
             return self.theme.soft
-        return self.theme.zero_line if strength == 0.0 else self.fill(strength)
+        if strength == 0.0 or not math.isfinite(strength):
+            return self.theme.zero_line if strength == 0.0 else self.theme.broken
+        return self.theme.level(PALEST + (1 - PALEST) * self.scale.fraction(strength))
 
     def width(self, strength: float | None) -> float:
         if strength is None:

@@ -15,7 +15,7 @@ from .motion import Motion
 from .sheet import CAPTION, Sheet
 from .size import CHIP_HEIGHT, LABEL, NAME, SMALL, Node, chip_spots, label_of, name_of
 from .style import FONT, Brush, clean, ink_on, text_width
-from .view import CUT, View
+from .view import View
 from .words import box_words, chip_words
 
 __all__ = ["Painter", "paint", "painters_of", "surroundings"]
@@ -97,8 +97,8 @@ class Painter:
     def rows(self) -> Iterable[str]:
         """Which layer and direction the rows belong to, with a line along them; and what the loops of a rolled view mean."""
         if self.layout.loops is not None:
-            x0, y0 = self.layout.loops
-            yield text(x0, y0 - 7, "to the next step", 11, self.theme.soft, 'font-style="italic" text-anchor="middle"')
+            x0, y0, where_to = self.layout.loops
+            yield text(x0, y0 - 7, where_to, 11, self.theme.soft, 'font-style="italic" text-anchor="middle"')
         for row in self.layout.rows:
             yield f'<path d="M{f(row.x)} {f(row.top)}V{f(row.bottom)}" stroke="{self.theme.line}" stroke-width="1.5"/>'
             middle = (row.top + row.bottom) / 2 + 4
@@ -149,11 +149,11 @@ class Painter:
         dash = ' stroke-dasharray="2 3"' if s == 0.0 else ' stroke-dasharray="5 4"' if path.dashed else ""
         mark = self.motion.mark("dashed" if path.dashed else "edge", self.moments.edges.get(path.edge))
         cut = ""
-        if path.edge.source == CUT:  # two strokes across the start: nothing goes back from here
-            (x0, y0), _ = path.points[:2]
+        if path.cut is not None:  # two strokes across: nothing goes back from here
+            x0, y0 = path.cut
             slants = "".join(f"M{f(x0 + dx0)} {f(y0 + 6)}L{f(x0 + dx0 + 4)} {f(y0 - 6)}" for dx0 in (-5, 0))
             cut = f'<path d="{slants}" stroke="{self.theme.ink}" stroke-width="1.8"/>'
-            cut += text(x0, y0 - 11, "detached", 10, self.theme.soft, 'font-style="italic" text-anchor="middle" stroke="none"')
+            cut += text(x0 + 3, y0 - 10, "detached", 10, self.theme.soft, 'font-style="italic" text-anchor="end" stroke="none"')
         tip = f"M{f(x2)} {f(y2)}L{f(back[0] - dy * half)} {f(back[1] + dx * half)}L{f(back[0] + dy * half)} {f(back[1] - dx * half)}Z"
         return (
             f'<g id="{id}"{mark}><path d="{rounded([*path.points[:-1], neck])}" stroke="{colour}" stroke-width="{f(width)}"{dash}/>'

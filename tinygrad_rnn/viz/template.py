@@ -42,8 +42,7 @@ RECIPES: dict[str, tuple[Spot, str]] = {
     ),
     "RNN, gates": ((0, -1), "a 0 0, h 1 0"),
     "LSTM, gates": ((1, -1), "a 1 0, i 1 1, f 0 1, g 2 1, o 3 1, c 1 2, h 4 0"),
-    "GRU, gates": ((1, -1), "add 1 0, matmul 0 2, r 1 1, z 3 1, n 2 1, h 3 3"),
-    "GRU, reset before, gates": ((1, -1), "add 1 0, matmul 0 2, r 1 1, z 3 1, n 2 1, h 3 3"),
+    "GRU, gates": ((1, -1), "add 1 0, matmul 0 2, r 1 1, z 3 1, n 2 1, h 4 3"),
 }
 
 

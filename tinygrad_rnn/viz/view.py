@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -19,9 +20,9 @@ from .steps import Key, Places, in_cell, scope_of, where_of
 __all__ = ["CUT", "HIDDEN", "Edge", "Series", "View", "view_of"]
 
 Use = tuple[int, int]  # (child, slot)
-Ends = tuple[int, int, Key, Key, int, int, str]  # the first seven fields of an Edge
+Ends = tuple[int, int, Key, Key, int, int, str, bool]  # an Edge without its strength
 HIDDEN = -1  # the end of an edge that lies in a hidden step
-CUT = -2  # the start of an edge out of a state that was detached
+CUT = -2  # the start of an edge out of a detached state whose step is not drawn
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Edge:
     role: str  # which of several: the name of the state at cell level, the slot where one op uses a value twice
     strength: float | None
     uses: tuple[Use, ...]
+    cut: bool = False  # the state was detached: values flow, and no gradient comes back
     loop: int = 0  # in a rolled view: leads on to the next step (1) or to the one before (-1)
 
 
@@ -115,6 +117,13 @@ class Quotient:
     at: dict[tuple[int, int], list[Use]] = field(default_factory=lambda: defaultdict(list))  # (box, leaf) -> uses
     between: dict[Ends, dict[int, list[Use]]] = field(default_factory=dict)  # edge -> parent -> uses
 
+    @cached_property
+    def makers(self) -> dict[tuple[int, Key], int]:
+        """The op that makes a state in a column."""
+        wanted = {state for state, _ in self.places.cuts.values()}
+        keys = self.places.keys
+        return {(self.places.column[r.id], keys[r.id]): r.id for r in self.graph if r.id in keys and keys[r.id] in wanted}
+
     def view(self) -> View:
         graph, places, grouping = self.graph, self.places, self.grouping
         shared = set(places.shared)
@@ -127,6 +136,9 @@ class Quotient:
         labels = leaf_labels(graph, places)
         boxes = [self.box(group, labels) for group in grouping.groups if places.column[group[-1]] not in self.hidden]
         pills = [pill_of(graph, leaf, labels[leaf], self.measure) for leaf in places.shared] if self.weights != "hidden" else []
+        named = [pill for pill in pills if pill.where]  # the highest layer on top, as in the picture
+        blocks = list(dict.fromkeys(pill.block for pill in named))[::-1]
+        pills = sorted(named, key=lambda pill: blocks.index(pill.block)) + [pill for pill in pills if not pill.where]
         gone = (*places.cuts, *(id for group in grouping.groups if places.column[group[-1]] in self.hidden for id in group))
         kept = tuple(c for c in range(places.after) if c not in self.hidden)
         hidden, level, color = tuple(sorted(self.hidden)), self.level, self.measure.color
@@ -139,8 +151,10 @@ class Quotient:
         b, target = places.column[r.id], home[r.id]
         if p in places.cuts:
             state, side = places.cuts[p]
-            name = str(state[2] or "") if self.level == "cell" else ""
-            return (CUT, target, keys[p], keys[target], b - side, b, name) if b not in self.hidden else None
+            name = str(state[2] or "") if keys[p] in self.grouping.several else ""
+            before = self.makers.get((b - side, state))
+            source = CUT if before is None or b - side in self.hidden else home[before]
+            return (source, target, keys[p], keys[target], b - side, b, name, True) if b not in self.hidden else None
         if home[p] == target:
             return None
         a, role = places.column[p], ""
@@ -151,10 +165,10 @@ class Quotient:
         if b not in self.hidden and a in self.hidden:
             if not places.stepping(a, b):  # edges that come from several hidden steps are one
                 a = min(self.hidden) if a < b else max(self.hidden)
-            return (HIDDEN, target, keys[home[p]], keys[target], a, b, role)
+            return (HIDDEN, target, keys[home[p]], keys[target], a, b, role, False)
         if b not in self.hidden:
-            return (home[p], target, keys[home[p]], keys[target], a, b, role)
-        return (home[p], HIDDEN, keys[home[p]], (), a, b, role) if a not in self.hidden and places.stepping(a, b) else None
+            return (home[p], target, keys[home[p]], keys[target], a, b, role, False)
+        return (home[p], HIDDEN, keys[home[p]], (), a, b, role, False) if a not in self.hidden and places.stepping(a, b) else None
 
     def box(self, group: tuple[int, ...], labels: dict[int, str]) -> Box:
         r = self.graph[group[-1]]
@@ -163,7 +177,9 @@ class Quotient:
         chips = tuple(Chip(leaf, labels[leaf], self.measure.uses(self.graph[leaf], used), used) for leaf, used in uses)
         gate = self.level == "gate" and r.kind == "op" and r.t is not None and in_cell(r)
         strength, states = self.measure.node(r), self.grouping.states[r.id]
-        return box_of(self.graph, self.places, group, self.grouping.keys[r.id], gate, strength, states, chips)
+        return box_of(
+            self.graph, self.places, group, self.grouping.keys[r.id], gate, r.id in self.grouping.held, strength, states, chips
+        )
 
     def edges(self) -> tuple[Edge, ...]:
         found = []
@@ -171,7 +187,7 @@ class Quotient:
             parts = [self.measure.uses(self.graph[p], uses) for p, uses in by_parent.items()]
             known = [s for s in parts if s is not None]
             whole = norm(np.array(known)) if known else None
-            found.append(Edge(*ends, whole, tuple(use for uses in by_parent.values() for use in uses)))
+            found.append(Edge(*ends[:7], whole, tuple(use for uses in by_parent.values() for use in uses), ends[7]))
         return tuple(found)
 
     def series(self) -> tuple[Series, ...]:

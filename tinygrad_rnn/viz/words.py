@@ -6,10 +6,11 @@ import math
 
 from ..records import GraphSnapshot, Record, norm
 from .boxes import Box, Chip
+from .formula import formula
 from .style import clean, number
 from .view import View
 
-__all__ = ["box_words", "called", "chip_words", "why_zero"]
+__all__ = ["box_words", "called", "chip_words", "why_nothing", "why_zero"]
 
 
 def called(record: Record) -> str:
@@ -31,6 +32,8 @@ def why_zero(graph: GraphSnapshot, use: tuple[int, int]) -> str:
         return f"{child.op} is saturated: its slope is 0 in this precision"
     if child.op == "relu":
         return "relu is off in every entry"
+    if child.op == "pow":
+        return "its slope is 0 where the value is 0"
     if child.op in ("getitem", "take", "where", "max", "maximum"):
         return f"{child.op} selects other entries"
     return f"{called(child)} sends 0 to it"
@@ -39,21 +42,42 @@ def why_zero(graph: GraphSnapshot, use: tuple[int, int]) -> str:
 def box_words(view: View, box: Box) -> str:
     """The tooltip of a box: what it is, its values, its gradient and how the gradient goes on."""
     graph, r = view.graph, view.graph[box.id]
-    if box.kind == "group":
-        when = f" at t={r.t}" if r.t is not None else ""
-        lines = [f"{box.label}: {len(box.members)} ops{when}", f"its result is {called(r)}"]
+    when = (
+        ""
+        if r.t is None or r.kind == "parameter"
+        else f" in all {view.turns} steps"
+        if view.turns and box.column == 0
+        else f" at t={r.t}"
+    )
+    name = clean(r.name or r.op or "a constant", 24)
+    if box.kind in ("group", "gate") and len(box.members) > 1:
+        what = box.label if box.kind == "group" else name
+        lines = [f"{what}: {len(box.members)} ops{when}", f"{name} = {formula(graph, r, view.places.letters())}"]
     else:
         what = r.op + (f" {r.settings}" if r.settings else "") if r.kind == "op" else r.kind
-        lines = [f"{called(r)} ({what})" if r.name else f"{what}" + (f" at t={r.t}" if r.t is not None else "")]
+        lines = [f"{name}{when} ({what})" if r.name else f"{what}{when}"]
+    if when.startswith(" in all") and box.strength is not None:
+        together = {"grad": "norm of its gradients", "value": "root mean square"}.get(view.color, "")
+        return "\n".join(clean(line, 160) for line in [*lines, f"{together} in all steps together {number(box.strength)}"])
     values = f", values {number(r.low)} to {number(r.high)}" if r.value.size else ""
     lines.append("shape " + ("×".join(map(str, r.shape)) or "()") + values)
+    if view.color == "value" and box.strength is not None:
+        lines.append(f"root mean square {number(box.strength)}")
     lines.append(_gradient_line(r))
     if r.grad_norm == 0.0:
-        uses = [u for e in view.edges if e.source == box.id for u in e.uses if graph[u[0]].parents[u[1]] == r.id]
-        lines += [why_zero(graph, use) for use in uses[:1]]
+        lines.append(why_nothing(graph, r))
     if r.kind == "op" and box.kind == "op":
         lines.append(r.words)
-    return "\n".join(clean(line, 160) for line in lines)
+    return "\n".join(clean(line, 160) for line in lines if line)
+
+
+def why_nothing(graph: GraphSnapshot, r: Record) -> str:
+    """Why the gradient of a record is exactly zero."""
+    uses = graph.reads(r)
+    sent = [norm(graph.sent[use]) for use in uses if use in graph.sent]
+    if any(sent):
+        return "what its uses send cancels"
+    return why_zero(graph, uses[0]) if uses else ""
 
 
 def _gradient_line(r: Record) -> str:
@@ -68,9 +92,12 @@ def _gradient_line(r: Record) -> str:
 def chip_words(view: View, chip: Chip) -> str:
     """The tooltip of a chip: what this use adds to the gradient of the weight."""
     child = view.graph[chip.uses[0][0]]
-    lines = [f"{clean(chip.label, 24)}, used by {called(child)}"]
+    user = clean(child.name or child.op, 24) + f" in all {view.turns} steps" if view.turns else called(child)
+    lines = [f"{clean(chip.label, 24)}, used by {user}"]
+    if view.color == "value" and chip.strength is not None:
+        lines.append(f"root mean square {number(chip.strength)}")
     sent = [view.graph.sent[use] for use in chip.uses if use in view.graph.sent]
-    if sent:
+    if sent and view.color == "grad":
         size = norm(sum(sent[1:], start=sent[0]))
         why = "" if size else f": {why_zero(view.graph, chip.uses[0])}"
         lines.append(f"adds {number(size)} (norm) to its gradient" if size else f"adds exactly 0 to its gradient{why}")
