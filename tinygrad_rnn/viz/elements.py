@@ -28,7 +28,7 @@ def where(cx: float, cy: float, width: float, height: float) -> str:
 
 def text(cx: float, cy: float, words: str, size: float, fill: str, style: str = "", index: int | str | None = None) -> str:
     """A line of text, with a number as its index."""
-    sub = "" if index is None else f'<tspan dy="{f(size * 0.22)}" font-size="{f(size * 0.76)}">{index}</tspan>'
+    sub = "" if index is None else f'<tspan dy="{f(size * 0.22)}" font-size="{f(size * 0.76)}">{x(str(index))}</tspan>'
     style = f" {style.strip()}" if style else ""
     return f'<text x="{f(cx)}" y="{f(cy)}" font-size="{f(size)}" fill="{fill}"{style}>{x(words)}{sub}</text>'
 

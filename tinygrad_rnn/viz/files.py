@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -66,7 +68,7 @@ def write(path: Path, data: bytes) -> Path:
         with tempfile.NamedTemporaryFile(dir=os.path.dirname(target), prefix=".drawing-", delete=False) as file:
             name = file.name
             file.write(data)
-        os.chmod(name, 0o666 & ~_umask())
+        os.chmod(name, stat.S_IMODE(os.stat(target).st_mode) if os.path.exists(target) else 0o666 & ~_umask())
         os.replace(name, target)
         name = None
     except (OSError, ValueError) as error:  # ValueError: a name that no file system can hold
@@ -80,7 +82,7 @@ def write(path: Path, data: bytes) -> Path:
 def painted(source: str, kind: str) -> bytes:
     """What `dot` makes of a graph in its language: `kind` is "png" or "pdf". Raises `NotPainted` if it makes nothing."""
     program = shutil.which("dot")
-    if program is None:
+    if program is None or Path(program).resolve().parent == Path.cwd():  # Windows looks in the current folder first
         raise NotPainted("Graphviz is not installed", INSTALL)
     pipe = subprocess.PIPE
     try:
@@ -107,7 +109,8 @@ def painted(source: str, kind: str) -> bytes:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     if os.name == "posix":
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     else:
         process.kill()
 

@@ -252,9 +252,10 @@ class Plan:
 
         effort = sum(self.tiles[item[0][0]].lattice.size for item in wanted.items() if ease(item)[0])
         if effort > HARDEST:
+            less = "hide steps (elide=True), or draw it at detail='cell'"
             raise GraphError(
-                f"this graph of {len(self.view.boxes)} boxes is too entangled for a picture without time steps",
-                hint="record the steps under time_step(t), or leave the layout to Graphviz: to_graphviz(loss)",
+                f"this graph of {len(self.view.boxes)} boxes is too entangled for a picture",
+                hint=f"{less if self.view.steps else 'record the steps under time_step(t)'}; or let Graphviz place it: to_graphviz(loss)",
             )
         self.patient = effort < HARDEST / 10
         for (kind, name), (net, start, end) in sorted(wanted.items(), key=ease):
