@@ -227,7 +227,7 @@ def test_the_loss_is_what_help_says():
         ("--animated --color value", "color"),
         ("--animated --describe", "words do not move"),
         ("--describe -o -", "standard output"),
-        ("--steps 100 --detail op --elide no -o x.png", "too wide"),
+        ("--steps 100 --detail op --elide no -o x.png", "too large"),
         ("--steps 400 --detail op --elide no", "would not be readable"),
         ("--layer 2", "--layer"),  # settings are written out: an abbreviation may mean another one tomorrow
         ("lstm", "unrecognized arguments: lstm"),

@@ -14,7 +14,7 @@ from .boxes import Box
 from .elements import x
 from .layout import Layout, Path, threads
 from .sheet import Sheet
-from .size import CHIP_HEIGHT, NAME, SMALL, chip_spots, corner_chip, label_of, name_of
+from .size import CHIP_HEIGHT, chip_spots, chips_inside, lines_of
 from .style import Brush, Theme, clean, ink_on, subscript, text_width
 from .svg import painters_of, surroundings
 from .view import HIDDEN, Edge, View
@@ -65,10 +65,9 @@ def _foreground(g: graphviz.Digraph, layout: Layout, paint: Brush, high: float, 
             colours |= place(cx, cy, broad, CHIP_HEIGHT, high)
             words = text(chip_words(view, chip), 300)
             g.node(f"{own}c{node.box.id}_{chip.leaf}", text(chip.label, 7), tooltip=words, **colours)
-    for (x1, y1), (x2, y2), chip, node in threads(layout) if view.weights == "edges" else ():
-        bow = max(40.0, (x2 - x1) / 3)
-        curve = f"{x1:.2f},{high - y1:.2f} {x1 + bow:.2f},{high - y1:.2f} {x2 - bow:.2f},{high - y2:.2f} {x2:.2f},{high - y2:.2f}"
-        dress = {"color": paint.stroke(chip.strength) + "99", "penwidth": f"{0.4 * paint.width(chip.strength) + 0.3:.2f}"}
+    for way, chip, node in threads(layout) if view.weights == "edges" else ():
+        curve = " ".join(f"{x0:.2f},{high - y0:.2f}" for x0, y0 in way)
+        dress = {"color": paint.stroke(chip.strength) + "99", "penwidth": f"{paint.thread(chip.strength):.2f}"}
         g.edge(f"{own}n{chip.leaf}", f"{own}c{node.box.id}_{chip.leaf}", arrowhead="none", pos=curve, **dress)
     number = {lane: k for k, lane in enumerate(layout.lanes)}
     for k, path in enumerate(layout.paths):
@@ -108,7 +107,7 @@ def _background(g: graphviz.Digraph, elements: list[str], theme: Theme, high: fl
             g.node(f"line{k}", color=e.get("stroke", ""), penwidth="0.5", **spot)
         elif e.tag == "text":
             words, face = "".join(e.itertext()), FACE + " Bold" * (e.get("font-weight") == "bold")
-            wide = text_width(words, a["font-size"]) * (1.12 if "Bold" in face else 1.0)
+            wide = text_width(words, a["font-size"], "Bold" in face)
             middle = a["x"] + wide * {"start": 0.5, "middle": 0.0, "end": -0.5}[e.get("text-anchor", "start")]
             font = {"shape": "plaintext", "style": "", "fontname": face, "fontsize": str(a["font-size"]), "fontcolor": fill}
             g.node(f"text{k}", text(words, 200), **font, **place(middle, a["y"] - 0.35 * a["font-size"], wide, 20, high))
@@ -153,17 +152,16 @@ def look(box: Box, view: View, paint: Brush) -> dict[str, str]:
 
 def caption(box: Box) -> str:
     """What is written on a box, in the markup of Graphviz: the same slants, weights and indices as in the SVG."""
-    label, name = x(label_of(box)) or " ", x(name_of(box)) or " "  # Graphviz refuses <I></I>
-    index = "" if box.step is None else "ₜ" if box.step == "t" else subscript(str(box.step))
-    bold = "<B>{}</B>" if box.kind == "group" or (box.kind == "gate" and box.state) else "{}"
-    if box.kind == "gate":
-        label = f"<I>{label}</I>{index}" if index else label
-    elif not box.name:
-        label = (f"<I>{label}</I>" if box.kind in ("input", "start") else label) + index
-    room = f'<BR/><FONT POINT-SIZE="{CHIP_HEIGHT}"> </FONT>' if box.chips and not corner_chip(box) else ""
-    size = SMALL if box.kind == "gate" else NAME
-    below = name if box.kind == "gate" else f"<I>{name}</I>{index if box.kind == 'op' else ''}"
-    return f"<{bold.format(label)}" + ((f'<BR/><FONT POINT-SIZE="{size}">{below}</FONT>' if box.name else "") + room + ">")
+    parts = []
+    for line in lines_of(box):
+        index = "" if line.index is None else "ₜ" if line.index == "t" else subscript(str(line.index))
+        words = x(line.words) + index
+        words = f"<I>{words}</I>" if line.italic and words else words
+        words = f"<B>{words}</B>" if line.bold and words else words
+        parts.append(f'<FONT POINT-SIZE="{line.size}">{words or " "}</FONT>')
+    if chips_inside(box):
+        parts.append(f'<FONT POINT-SIZE="{CHIP_HEIGHT}"> </FONT>')
+    return f"<{'<BR/>'.join(parts)}>"
 
 
 def stroke(edge: Edge, paint: Brush) -> dict[str, str]:

@@ -112,11 +112,7 @@ def _keys(graph: GraphSnapshot, places: Places, groups: tuple[tuple[int, ...], .
 
 def _states(graph: GraphSnapshot, places: Places, home: dict[int, int]) -> tuple[dict[int, tuple[str, ...]], frozenset[int]]:
     found: dict[int, dict[str, None]] = defaultdict(dict)
-    read: set[Key] = {*places.starts.values(), *(state for state, _ in places.cuts.values())}
-    for r in graph:
-        for p in r.parents:
-            if p in home and graph[p].kind == "op" and places.handed_on(p, r.id):
-                read.add(places.keys[p])
+    read = {*places.starts.values(), *(state for state, _ in places.cuts.values()), *places.handed(graph)}
     made = [r for r in graph if r.kind == "op" and places.keys[r.id] in read]
     for r in made:
         found[home[r.id]][r.name or ""] = None

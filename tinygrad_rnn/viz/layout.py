@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from .boxes import Chip
+from .boxes import Box, Chip
 from .plan import Plan, Tile
 from .size import CHIP_HEIGHT, Node, Panel, chip_spots, corner_chip, panel_of, size_of
 from .steps import BEFORE, where_of
@@ -40,13 +40,14 @@ class Path:
 
 @dataclass(frozen=True)
 class Band:
-    """The background of a tile."""
+    """The background of a tile, and what stands below it."""
 
     column: int
     left: float
     right: float
     top: float
     bottom: float
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,14 @@ class Layout:
     end: float  # what is lowest, the words under the columns included
 
 
-def threads(layout: Layout) -> Iterator[tuple[tuple[float, float], tuple[float, float], Chip, Node]]:
-    """Where the lines from the weights to their chips begin and end."""
+def threads(layout: Layout) -> Iterator[tuple[list[tuple[float, float]], Chip, Node]]:
+    """The lines from the weights to their chips: the four points of a curve."""
     pills = {pill.node.box.id: pill.node for pill in layout.panel.pills}
     for node in layout.nodes:
-        for chip, x, y, width in chip_spots(node):
-            yield (layout.margin + layout.panel.width - 8, pills[chip.leaf].y), (x - width / 2, y), chip, node
+        for chip, x2, y2, width in chip_spots(node):
+            x1, y1, end = layout.margin + layout.panel.width - 8, pills[chip.leaf].y, x2 - width / 2
+            bow = max(40.0, (end - x1) / 3)
+            yield [(x1, y1), (x1 + bow, y1), (end - bow, y2), (end, y2)], chip, node
 
 
 def arrange(view: View) -> Layout:
@@ -114,44 +117,17 @@ class Coordinates:
         return {lane: k for k, lane in enumerate(sorted(lanes, reverse=True))}
 
     def layout(self) -> Layout:
-        view = self.view
-        y = self.y
-        around = PRE + LOOP * len(self.loops) if self.loops else 0.0
+        """Everything in its place."""
+        view, y = self.view, self.y
         panel = panel_of(view.pills, TOP, "∂ " if view.color == "grad" else "rms ")
-        left: dict[int, float] = {}
         names = {box.block: where_of(box.block[1:]) for box in view.boxes if box.block[0] == "cell"}  # type: ignore[arg-type]
-        x = beside = (
-            MARGIN + panel.width + max((text_width(name, 12) * 1.13 + 18 for name in names.values() if name), default=0.0)
+        beside = (
+            MARGIN + panel.width + max((text_width(name, 12, bold=True) + 18 for name in names.values() if name), default=0.0)
         )
-        if self.tiles["before"].spots:
-            left[BEFORE], x = x, x + self.wide["before"]
-        gap_at = None
-        for column in range(self.after):
-            if column in view.hidden:
-                if gap_at is None:
-                    gap_at, x = x, x + GAP
-            else:
-                left[column], x = x + around, x + self.wide["step"] + 2 * around
-        if self.tiles["behind"].spots:
-            left[self.behind], x = x, x + self.wide["behind"]
-        if self.tiles["after"].spots:
-            left[self.after], x = x, x + self.wide["after"]
-        top, bottom = min(y.values()), max(y.values())
-        nodes = []
-        for box in view.boxes:
-            kind = self.plan.kind_of(box.column)
-            spots = self.tiles[kind].lattice.spots[box.key]
-            ys = [y[line] for _, line in spots]
-            wide, high = self.size[box.id]
-            if len(ys) > 1:
-                high = max(high, ys[0] - ys[-1] + 34)
-            nodes.append(Node(box, left[box.column] + self.x[kind][spots[0][0]], (ys[0] + ys[-1]) / 2, wide, high))
+        left, gap, right = self._sides(beside)
+        nodes = [self._node(box, left) for box in view.boxes]
         at = {node.box.id: node for node in nodes}
-        gap = Band(HIDDEN, gap_at + GUTTER, gap_at + GAP - GUTTER, top, bottom) if gap_at is not None else None
         paths = tuple(self._path(e, left, at, gap) for e in view.edges)
-        bands = [Band(c, left[c] + GUTTER, left[c] + self.wide["step"] - GUTTER, top, bottom) for c in view.kept]
-        if self.after in left and self.after:
-            bands.append(Band(self.after, left[self.after] + GUTTER, x - GUTTER, top, bottom))
         lanes = {p.points[-1 if p.edge.target == HIDDEN else 0][1] for p in paths if p.dashed}
         passing = {
             y1
@@ -164,21 +140,64 @@ class Coordinates:
             Rows(name, beside - 6, min(n.y - n.height / 2 for n in own), max(n.y + n.height / 2 for n in own))
             for name, own in ends.items()
         )
-        highest = min((point for path in paths if path.edge.loop for point in pairwise(path.points)), key=_height, default=None)
-        ways = {path.edge.loop for path in paths} - {0}
-        where = (
-            "to the next step"
-            if ways == {1}
-            else "to the step before"
-            if ways == {-1}
-            else "→ to the next step, ← to the step before"
-        )
-        loops = ((highest[0][0] + highest[1][0]) / 2, highest[0][1], where) if highest else None
-        end = max(bottom + 26 if self.after else bottom + 10, panel.bottom + 4)
+        end = max(max(y.values()) + (26 if self.after else 10), panel.bottom + 4)
         across = tuple(sorted(lanes)), tuple(sorted(passing))
+        bands = self._bands(left, right)
         return Layout(
-            view, tuple(nodes), paths, tuple(bands), gap, *across, panel, rows, loops, MARGIN, TOP, x + MARGIN - GUTTER, end
+            view,
+            tuple(nodes),
+            paths,
+            bands,
+            gap,
+            *across,
+            panel,
+            rows,
+            _loops_of(paths),
+            MARGIN,
+            TOP,
+            right + MARGIN - GUTTER,
+            end,
         )
+
+    def _sides(self, x: float) -> tuple[dict[int, float], Band | None, float]:
+        """The left side of every column that is drawn, the tile of the hidden ones, and where the last one ends."""
+        around = PRE + LOOP * len(self.loops) if self.loops else 0.0
+        left: dict[int, float] = {}
+        gap = None
+        if self.tiles["before"].spots:
+            left[BEFORE], x = x, x + self.wide["before"]
+        for column in range(self.after):
+            if column not in self.view.hidden:
+                left[column], x = x + around, x + self.wide["step"] + 2 * around
+            elif gap is None:
+                gap, x = Band(HIDDEN, x + GUTTER, x + GAP - GUTTER, min(self.y.values()), max(self.y.values())), x + GAP
+        for kind, column in (("behind", self.behind), ("after", self.after)):
+            if self.tiles[kind].spots:
+                left[column], x = x, x + self.wide[kind]
+        return left, gap, x
+
+    def _node(self, box: Box, left: dict[int, float]) -> Node:
+        kind = self.plan.kind_of(box.column)
+        spots = self.tiles[kind].lattice.spots[box.key]
+        ys = [self.y[line] for _, line in spots]
+        wide, high = self.size[box.id]
+        high = max(high, ys[0] - ys[-1] + 34) if len(ys) > 1 else high
+        return Node(box, left[box.column] + self.x[kind][spots[0][0]], (ys[0] + ys[-1]) / 2, wide, high)
+
+    def _bands(self, left: dict[int, float], right: float) -> tuple[Band, ...]:
+        view, after = self.view, self.after
+        top, bottom = min(self.y.values()), max(self.y.values())
+        bands = []
+        for column in view.kept:
+            words = f"each step, × {view.turns}" if view.turns else f"t = {view.steps[column]}"
+            bands.append(Band(column, left[column] + GUTTER, left[column] + self.wide["step"] - GUTTER, top, bottom, words))
+        if after in left and after:
+            used = {p for box in view.boxes if box.column == after for m in box.members for p in view.graph[m].parents}
+            readout = any(view.graph[p].kind == "parameter" for p in used)
+            band = Band(after, left[after] + GUTTER, right - GUTTER, top, bottom)
+            wide = band.right - band.left > 110
+            bands.append(replace(band, words="readout and loss" if readout and wide else "loss"))
+        return tuple(bands)
 
     def _used(self, tile: Tile, level: bool) -> set[int]:
         """The tracks along which something runs (level: rows, else columns)."""
@@ -277,6 +296,17 @@ class Coordinates:
         top = min(self.y.values()) - out
         first, second = sides[::-1] if e.loop > 0 else sides
         return [(first, start[1]), (first, top), (second, top), (second, start[1])]
+
+
+def _loops_of(paths: tuple[Path, ...]) -> tuple[float, float, str] | None:
+    """The middle of the highest lane that is led back, and where these lanes lead to."""
+    turning = [path for path in paths if path.edge.loop]
+    if not turning:
+        return None
+    (x1, y1), (x2, _) = min((line for path in turning for line in pairwise(path.points)), key=_height)
+    ways = {path.edge.loop for path in turning}
+    to = {1: "to the next step", -1: "to the step before"}
+    return (x1 + x2) / 2, y1, to[ways.pop()] if len(ways) == 1 else f"→ {to[1]}, ← {to[-1]}"
 
 
 def _height(line: tuple[tuple[float, float], tuple[float, float]]) -> float:

@@ -9,7 +9,6 @@ from typing import TypeVar
 import numpy as np
 
 from ..stepper import play
-from .steps import scope_of, where_of
 from .view import Edge, View
 
 __all__ = ["Moments"]
@@ -51,7 +50,12 @@ class Moments:
         boxes = {box.id: _first(turns, box.members) for box in (*view.boxes, *view.pills)}
         chips = {(box.id, chip.leaf): _first(sent, chip.uses) for box in view.boxes for chip in box.chips}
         edges = {edge: _first(sent, edge.uses) for edge in view.edges}
-        bars = {bar: turns.get(id) for bar, id in _states(view).items()}
+        bars = {
+            (line.name, line.where, step): turns.get(id)
+            for line in view.series
+            for (step, _), id in zip(line.bars, line.records, strict=True)
+            if id is not None
+        }
         return cls(_known(boxes), _known(chips), _known(edges), _known(bars), len(turns))
 
 
@@ -61,17 +65,3 @@ def _first(numbers: Mapping[Part, int], parts: Iterable[Part]) -> int | None:
 
 def _known(moments: Mapping[Part, int | None]) -> dict[Part, int]:
     return {part: moment for part, moment in moments.items() if moment is not None}
-
-
-def _states(view: View) -> dict[tuple[str, str, int], int]:
-    """The record behind the bar of each hidden step."""
-    graph, places, hidden = view.graph, view.places, set(view.hidden)
-    lines = {(line.name, line.where) for line in view.series}
-    drawn = [r for r in graph if r.id in places.column]
-    states = {places.keys[p] for r in drawn for p in r.parents if p in places.column and places.handed_on(p, r.id)}
-    found = {}
-    for r in drawn:
-        name, where = r.name or r.symbol, where_of(scope_of(r))
-        if places.column[r.id] in hidden and (name, where) in lines and places.keys[r.id] in states:
-            found[name, where, places.steps[places.column[r.id]]] = r.id
-    return found

@@ -47,7 +47,7 @@ def looks(theme: Theme) -> tuple[Look, ...]:
         Look("edge", "[fill]", head),
         Look("dashed", "[stroke]", line),  # out of hidden steps, or into them, it is dashed all the time
         Look("dashed", "[fill]", head),
-        Look("thread", "", line | {"stroke-width": f(0.4 * brush.width(None) + 0.3), "stroke-dasharray": "none"}),
+        Look("thread", "", line | {"stroke-width": f(brush.thread(None)), "stroke-dasharray": "none"}),
         Look("bar", "", {"fill": theme.line}),
     )
 

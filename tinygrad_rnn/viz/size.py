@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from .boxes import Box, Chip
 from .style import clean, number, text_width
 
-__all__ = ["CHIP_HEIGHT", "Node", "Panel", "Pill", "chip_spots", "corner_chip", "panel_of", "size_of"]
+__all__ = [
+    "CHIP_HEIGHT", "Line", "Node", "Panel", "Pill", "chip_spots", "chips_inside", "corner_chip", "lines_of", "panel_of", "size_of",
+]  # fmt: skip
 
 LABEL, NAME, SMALL = 13.0, 11.0, 9.5  # font sizes
 CHIP_HEIGHT = 14.0
@@ -43,17 +45,37 @@ class Panel:
     bottom: float
 
 
-BOLD = 1.13  # a bold label is that much wider
+@dataclass(frozen=True)
+class Line:
+    """A line of text on a box, with an index."""
+
+    words: str
+    size: float
+    italic: bool = False
+    bold: bool = False
+    index: int | str | None = None
+
+    @property
+    def width(self) -> float:
+        """In pixels."""
+        index = text_width(str(self.index), 0.76 * self.size) + 1 if self.index is not None else 0.0
+        return text_width(self.words, self.size, self.bold) + index
 
 
-def label_of(box: Box) -> str:
-    """The label of a box, cut to what fits."""
-    return clean(box.label, 18)
-
-
-def name_of(box: Box) -> str:
-    """The name under it, cut likewise."""
-    return clean(box.name, 22)
+def lines_of(box: Box) -> tuple[Line, ...]:
+    """What is written on a box, from top to bottom, cut to what fits."""
+    label, name = clean(box.label, 18), clean(box.name, 22)
+    if box.kind == "gate":  # the letter, and the word for it
+        first, second = Line(label, LABEL, box.step is not None, box.state, box.step), Line(name, SMALL)
+    elif box.name:  # the op, and the letter of its result
+        own = box.kind == "op"
+        first, second = (
+            Line(label, LABEL, bold=box.kind == "group"),
+            Line(name, NAME, True, own and box.state, box.step if own else None),
+        )
+    else:
+        first, second = Line(label, LABEL, box.kind in ("input", "start"), False, box.step), Line("", NAME)
+    return (first, second) if name else (first,)
 
 
 def chip_width(chip: Chip) -> float:
@@ -66,17 +88,18 @@ def corner_chip(box: Box) -> bool:
     return len(box.chips) == 1 and box.kind == "op"
 
 
+def chips_inside(box: Box) -> bool:
+    """Whether its chips stand in a row inside it."""
+    return bool(box.chips) and not corner_chip(box)
+
+
 def size_of(box: Box) -> tuple[float, float]:
     """Width and height."""
-    inside = sum(chip_width(c) + 3 for c in box.chips) - 3 if box.chips and not corner_chip(box) else 0.0
-    numbered = box.step is not None and (box.kind == "gate" or not box.name)  # the index stands at the label, else at the name
-    label = text_width(label_of(box), LABEL) + (text_width(str(box.step), 10) + 1 if numbered else 0)
-    label *= BOLD if box.kind == "group" else 1.0
-    name = text_width(name_of(box), SMALL if box.kind == "gate" else NAME)
-    name += text_width(str(box.step), 8.5) if box.step is not None and box.kind != "gate" else 0
+    lines = lines_of(box)
+    inside = sum(chip_width(c) + 3 for c in box.chips) - 3 if chips_inside(box) else 0.0
     smallest = 84.0 if box.kind == "group" else 34.0 if box.kind == "start" else 42.0
-    height = (DOUBLE if box.name else SINGLE) + (CHIP_HEIGHT + 3 if inside else 0) + (6 if box.kind == "group" else 0)
-    return max(smallest, label + 14, name + 12, inside + 14), height
+    height = (DOUBLE if len(lines) > 1 else SINGLE) + (CHIP_HEIGHT + 3 if inside else 0) + (6 if box.kind == "group" else 0)
+    return max(smallest, *(line.width + 13 for line in lines), inside + 14), height
 
 
 def chip_spots(node: Node) -> list[tuple[Chip, float, float, float]]:

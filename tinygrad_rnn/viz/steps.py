@@ -73,6 +73,16 @@ class Places:
         states = {**self.starts, **{id: state for id, (state, _) in self.cuts.items()}}
         return {id: str(state[2]) for id, state in states.items() if state[2]}
 
+    def handed(self, graph: GraphSnapshot) -> set[Key]:
+        """The ops that another step reads."""
+        return {
+            self.keys[p]
+            for r in graph
+            if r.id in self.column
+            for p in r.parents
+            if p in self.column and graph[p].kind == "op" and self.handed_on(p, r.id)
+        }
+
     def handed_on(self, parent: int, child: int) -> bool:
         """Whether two records stand in two different steps."""
         a, b = self.column[parent], self.column[child]

@@ -125,6 +125,7 @@ class Scale:
         return cls(low, high)
 
     def fraction(self, norm: float) -> float:
+        """Where a norm stands between the ends of the scale, from 0 to 1."""
         return min(max((math.log10(norm) - self.low) / (self.high - self.low), 0.0), 1.0)
 
     def ticks(self) -> list[tuple[float, str]]:
@@ -146,6 +147,7 @@ class Brush:
     theme: Theme
 
     def fill(self, strength: float | None) -> str:
+        """The colour of a box, a chip or a bar."""
         t = self.theme
         if strength is None:
             return t.plain
@@ -161,7 +163,12 @@ class Brush:
             return self.theme.zero_line if strength == 0.0 else self.theme.broken
         return self.theme.level(PALEST + (1 - PALEST) * self.scale.fraction(strength))
 
+    def thread(self, strength: float | None) -> float:
+        """The width of a faint line from a weight to one of its uses."""
+        return 0.4 * self.width(strength) + 0.3
+
     def width(self, strength: float | None) -> float:
+        """The width of an edge."""
         if strength is None:
             return 1.3
         if strength == 0.0:
@@ -205,6 +212,7 @@ def clean(text: str, longest: int = 60) -> str:
     return f"\u2068{text}\u2069" if {unicodedata.bidirectional(c) for c in text} & {"R", "AL"} else text
 
 
+BOLD = 1.13  # bold text is that much wider
 WIDTHS = {
     0.33: "ijlIJ'|,. ·:;/\\",
     0.41: 'ft()[]!r-"ᵀ₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹',
@@ -216,7 +224,7 @@ WIDTHS = {
 WIDTH_OF = {c: width for width, characters in WIDTHS.items() for c in characters}
 
 
-def text_width(text: str, size: float) -> float:
+def text_width(text: str, size: float, bold: bool = False) -> float:
     """How wide a line of text is, in pixels; a little generous, since the font may be another."""
     total = 0.0
     for c in text:
@@ -224,4 +232,4 @@ def text_width(text: str, size: float) -> float:
         total += (
             0.0 if unicodedata.combining(c) or c in "\u2068\u2069" else WIDTH_OF.get(c, 1.05 if wide or ord(c) > 0x2FFF else 0.64)
         )
-    return total * size
+    return total * size * (BOLD if bold else 1.0)

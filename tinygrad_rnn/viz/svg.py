@@ -8,12 +8,13 @@ from collections.abc import Iterable, Sequence
 
 from .boxes import Chip
 from .elements import f, rounded, text, where, x
+from .gap import hidden_steps
 from .layout import Layout, Path, threads
-from .legend import Legend, hidden_steps, keys, paint_keys
+from .legend import Legend, keys, paint_keys
 from .moments import Moments
 from .motion import Motion
 from .sheet import CAPTION, Sheet
-from .size import CHIP_HEIGHT, LABEL, NAME, SMALL, Node, chip_spots, label_of, name_of
+from .size import CHIP_HEIGHT, NAME, SMALL, Node, chip_spots, chips_inside, lines_of
 from .style import FONT, Brush, clean, ink_on, text_width
 from .view import View
 from .words import box_words, chip_words
@@ -56,8 +57,8 @@ def surroundings(sheet: Sheet, brush: Brush, title: str, prefix: str) -> tuple[l
     ink = brush.theme.ink
     legend = Legend([layout.view for layout in sheet.layouts], brush, prefix)
     shapes, right = keys(sheet.layouts)
-    wide = [26 + 1.12 * text_width(title, 17) + 70 + legend.width()]
-    wide += [caption.x + 1.12 * text_width(caption.words, CAPTION) + 26 for caption in sheet.captions]
+    wide = [26 + text_width(title, 17, bold=True) + 70 + legend.width()]
+    wide += [caption.x + text_width(caption.words, CAPTION, bold=True) + 26 for caption in sheet.captions]
     width = math.ceil(max(sheet.width, right, *wide))
     top = [text(26, 36, title, 17, ink, 'font-weight="bold"'), *legend.draw(width)]
     top += [text(caption.x, caption.y, caption.words, CAPTION, ink, 'font-weight="bold"') for caption in sheet.captions]
@@ -83,16 +84,14 @@ class Painter:
         return hidden_steps(self.layout, self.brush, self.prefix, self.motion)
 
     def bands(self) -> Iterable[str]:
-        t, after, graph = self.theme, self.view.after, self.view.graph
-        last = [graph[p].kind for box in self.view.boxes if box.column == after for m in box.members for p in graph[m].parents]
+        """The columns, with their names below."""
+        t = self.theme
         for band in self.layout.bands:
             middle = (band.left + band.right) / 2
             place = where(middle, (band.top + band.bottom) / 2, band.right - band.left, band.bottom - band.top)
-            yield f'<rect {place} rx="10" fill="{t.band if band.column < after else t.paper}" stroke="{t.line}"/>'
-            end = "readout and loss" if "parameter" in last and band.right - band.left > 110 else "loss"
-            step = f"each step, × {self.view.turns}" if self.view.turns else f"t = {self.view.steps[min(band.column, after - 1)]}"
-            words = step if band.column < after else end
-            yield text(middle, band.bottom + 18, words, 13, t.soft, 'font-style="italic" text-anchor="middle"')
+            fill = t.band if band.column < self.view.after else t.paper
+            yield f'<rect {place} rx="10" fill="{fill}" stroke="{t.line}"/>'
+            yield text(middle, band.bottom + 18, band.words, 13, t.soft, 'font-style="italic" text-anchor="middle"')
 
     def rows(self) -> Iterable[str]:
         """Which layer and direction the rows belong to, with a line along them; and what the loops of a rolled view mean."""
@@ -109,18 +108,19 @@ class Painter:
         if self.view.weights != "edges":
             return
         yield f'<g id="{self.prefix}-threads" fill="none" stroke-opacity="0.6">'
-        for (x1, y1), (x2, y2), chip, node in threads(self.layout):
-            bow = max(40.0, (x2 - x1) / 3)
-            way = f"M{f(x1)} {f(y1)}C{f(x1 + bow)} {f(y1)} {f(x2 - bow)} {f(y2)} {f(x2)} {f(y2)}"
+        for curve, chip, node in threads(self.layout):
+            start, *rest = (f"{f(x0)} {f(y0)}" for x0, y0 in curve)
+            way = f"M{start}C{' '.join(rest)}"
             s = chip.strength
             dash = ' stroke-dasharray="2 3"' if s == 0.0 else ""
             id = f"{self.prefix}-t{node.box.id}-{chip.leaf}"
             mark = self.motion.mark("thread", self.moments.chips.get((node.box.id, chip.leaf)))
-            width = f(0.4 * self.brush.width(s) + 0.3)
-            yield f'<path id="{id}"{mark} d="{way}" stroke="{self.brush.stroke(s)}" stroke-width="{width}"{dash}/>'
+            yield f'<path id="{id}"{mark} d="{way}" stroke="{self.brush.stroke(s)}" stroke-width="{f(self.brush.thread(s))}"{dash}/>'
         yield "</g>"
 
     def edges(self) -> Iterable[str]:
+        """All edges, the strongest on top."""
+
         def order(path: Path) -> tuple[float, int, int]:
             s = path.edge.strength
             size = -math.inf if not s else round(math.log10(s), 3) if math.isfinite(s) else math.inf
@@ -138,6 +138,7 @@ class Painter:
         yield "</g>"
 
     def edge(self, path: Path, id: str) -> str:
+        """One edge with its head."""
         s = path.edge.strength
         colour, width = self.brush.stroke(s), self.brush.width(s)
         head, half = 5.5 + 1.15 * width, 2.8 + 0.85 * width
@@ -161,12 +162,14 @@ class Painter:
         )
 
     def nodes(self) -> Iterable[str]:
+        """All boxes with their chips."""
         yield f'<g id="{self.prefix}-nodes" text-anchor="middle">'
         for node in self.layout.nodes:
             yield self.node(node, f"{self.prefix}-n{node.box.id}")
         yield "</g>"
 
     def node(self, node: Node, id: str) -> str:
+        """One box with its texts and chips."""
         t, box = self.theme, node.box
         fill = self.brush.fill(box.strength)
         ink = ink_on(fill)
@@ -179,24 +182,16 @@ class Painter:
             f'<rect {where(node.x, node.y, node.width, high)} rx="{f(radius)}" '
             f'fill="{fill}" stroke="{line}" stroke-width="{f(thick)}"{dash}/>',
         ]
-        inside = box.chips and (len(box.chips) > 1 or box.kind != "op")
-        centre = node.y - (CHIP_HEIGHT + 3) / 2 if inside else node.y
-        if box.kind == "gate":
-            style = ('font-style="italic"' if box.step is not None else "") + (' font-weight="bold"' if box.state else "")
-            parts.append(text(node.x, centre - 2 if box.name else centre + 4.5, label_of(box), LABEL, ink, style, box.step))
-            parts += [text(node.x, centre + 12, name_of(box), SMALL, ink)] if box.name else []
-        elif box.name:
-            weight = ' font-weight="bold"' if box.kind == "group" else ""
-            parts.append(text(node.x, centre - 2, label_of(box), LABEL, ink, weight))
-            style = 'font-style="italic"' + (' font-weight="bold"' if box.state and box.kind == "op" else "")
-            parts.append(text(node.x, centre + 12, name_of(box), NAME, ink, style, box.step if box.kind == "op" else None))
-        else:
-            style = 'font-style="italic"' if box.kind in ("input", "start") else ""
-            parts.append(text(node.x, centre + 4.5, label_of(box), LABEL, ink, style, box.step))
+        centre = node.y - (CHIP_HEIGHT + 3) / 2 if chips_inside(box) else node.y
+        lines = lines_of(box)
+        for written, down in zip(lines, (-2.0, 12.0) if len(lines) > 1 else (4.5,), strict=True):
+            style = 'font-style="italic"' * written.italic + ' font-weight="bold"' * written.bold
+            parts.append(text(node.x, centre + down, written.words, written.size, ink, style, written.index))
         parts += [self.chip(node, *spot) for spot in chip_spots(node)]
         return "".join(parts) + "</g>"
 
     def chip(self, node: Node, chip: Chip, cx: float, cy: float, width: float) -> str:
+        """One chip around (cx, cy)."""
         t = self.theme
         fill = self.brush.fill(chip.strength)
         dash = ' stroke-dasharray="2 1.5"' if chip.strength == 0.0 else ""
@@ -210,6 +205,7 @@ class Painter:
         )
 
     def panel(self) -> Iterable[str]:
+        """The weights."""
         t, panel = self.theme, self.layout.panel
         if not panel.pills:
             return

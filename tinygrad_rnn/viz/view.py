@@ -32,6 +32,7 @@ class Series:
     name: str
     where: str
     bars: tuple[tuple[int, float | None], ...]
+    records: tuple[int | None, ...]  # of each bar
 
 
 @dataclass(frozen=True)
@@ -202,10 +203,15 @@ class Quotient:
                     read.setdefault(places.keys[p], graph[p])
         names = sorted({r.name or r.symbol for r in read.values() if in_cell(r)} or {r.name or r.symbol for r in read.values()})
         wanted = "h" if "h" in names else names[0] if names else ""
+        made: dict[Key, list[Record]] = defaultdict(list)
+        for r in graph:
+            if r.kind == "op":
+                made[places.keys[r.id]].append(r)
         found = []
         for key, first in read.items():
             if (first.name or first.symbol) == wanted:
-                at = {places.column[r.id]: r for r in graph if places.keys.get(r.id) == key}
+                at = {places.column[r.id]: r for r in made[key]}
                 bars = tuple((places.steps[c], self.measure.node(at[c]) if c in at else None) for c in sorted(self.hidden))
-                found.append(Series(wanted, where_of(scope_of(first)), bars))
+                records = tuple(at[c].id if c in at else None for c in sorted(self.hidden))
+                found.append(Series(wanted, where_of(scope_of(first)), bars, records))
         return tuple(found)
