@@ -49,6 +49,7 @@ def holds(graph, level, elide):
     checks.labels_can_be_read(checks.Picture.of(dark))
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("T", LENGTHS)
 @pytest.mark.parametrize("kind", networks.NETWORKS)
