@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -299,9 +298,12 @@ def test_instruments_leave_gradients_as_they_are(case):
 # ---- no cell has a backward of its own ------------------------------------------------------------------------------------
 
 
+OWN_METHODS = ("self.project", "self.preactivation", "self.seen")  # they are read like `step` itself
+
+
 def own_mathematics(source: str) -> list[str]:
     """What a module of cells does besides calling recorded functions: NumPy in a step, raw arrays, vjps."""
-    allowed = {*tg.primitives.__all__, *tg.functional.__all__, "named", "as_tensor", "self.checked"}
+    allowed = {*tg.primitives.__all__, *tg.functional.__all__, "named", "as_tensor", "len", "self.checked", *OWN_METHODS}
     inner_parts = {"ops", "kernels", "backward", "apply1", "apply2", "apply_list", "Op", "Node"}
     found = []
     for node in ast.walk(ast.parse(source)):
@@ -310,7 +312,7 @@ def own_mathematics(source: str) -> list[str]:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             modules = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
             found += [f"imports {name}" for name in modules if name in inner_parts]
-        if isinstance(node, ast.FunctionDef) and node.name == "step":
+        if isinstance(node, ast.FunctionDef) and node.name in ("step", "project", "preactivation", "seen"):
             for inner in ast.walk(node):
                 if isinstance(inner, ast.Call) and ast.unparse(inner.func) not in allowed:
                     found.append(f"calls {ast.unparse(inner.func)}")
@@ -319,8 +321,18 @@ def own_mathematics(source: str) -> list[str]:
     return sorted(found)
 
 
-def test_cells_are_made_of_primitives_only():
-    assert own_mathematics(inspect.getsource(nn.cells)) == []
+def source_of(module: str) -> str:
+    return Path(nn.__file__).with_name(f"{module}.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("module", ["cells", "gated", "normed"])
+def test_cells_are_made_of_primitives_only(module):
+    assert own_mathematics(source_of(module)) == []
+
+
+@pytest.mark.parametrize("module", ["recurrent", "composed", "family", "packed", "states"])
+def test_layers_have_no_backward_either(module):
+    assert [line for line in own_mathematics(source_of(module)) if not line.startswith("calls")] == []
 
 
 def test_the_search_finds_a_fused_cell():

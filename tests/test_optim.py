@@ -11,14 +11,22 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.errors import DataError, GraphError
-from tinygrad_rnn.optim import SGD, Adam, clip_grad_norm_
+from tinygrad_rnn.errors import DataError, GraphError, LoadError
+from tinygrad_rnn.optim import SGD, Adagrad, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_value_
 
 spec = importlib.util.spec_from_file_location("torch_values", Path(__file__).with_name("torch_values.py"))
 torch_values = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(torch_values)
 
-OPTIMIZERS = pytest.mark.parametrize("make", [SGD, lambda p, lr: SGD(p, lr, momentum=0.9), Adam], ids=["SGD", "momentum", "Adam"])
+MAKERS = {
+    "SGD": SGD,
+    "momentum": lambda p, lr: SGD(p, lr, momentum=0.9),
+    "Adam": Adam,
+    "AdamW": lambda p, lr: AdamW(p, lr, weight_decay=0.0),
+    "RMSprop": lambda p, lr: RMSprop(p, lr, alpha=0.0),
+    "Adagrad": Adagrad,
+}
+OPTIMIZERS = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 
 
 def parameter(*values: float, grad: Any = None, dtype: Any = None) -> tg.Tensor:
@@ -138,6 +146,91 @@ def test_gradients_are_read_only_and_forgotten_on_demand(make):
     assert p.grad is None
 
 
+# ---- weight decay, saving and loading -----------------------------------------------------------------------------------------
+
+
+def test_weight_decay_stands_beside_the_gradient_and_leaves_parameters_without_one_alone():
+    moved, stays = parameter(2.0, grad=[0.0]), parameter(2.0)
+    AdamW([moved, stays], lr=0.1, weight_decay=0.5).step()
+    np.testing.assert_allclose([moved.item(), stays.item()], [2.0 * (1 - 0.1 * 0.5), 2.0], rtol=1e-15)
+    single = parameter(2.0, grad=[1.0], dtype=np.float32)
+    AdamW([single], lr=0.1).step()
+    assert single.dtype == np.float32
+
+
+@OPTIMIZERS
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_saved_state_goes_on_to_the_bit(make, dtype):
+    def run(p, optimizer, gradients):
+        for g in gradients:
+            p.grad = g
+            optimizer.step()
+
+    p = parameter(1.0, 2.0, dtype=dtype)
+    whole = make([p], lr=0.1)
+    run(p, whole, GRADIENTS[:2])
+    q = parameter(*p.data, dtype=dtype)
+    other = make([q], lr=0.7)
+    state = whole.state_dict()
+    other.load_state_dict(state)
+    assert {name: value.tobytes() for name, value in other.state_dict().items()} == {
+        name: v.tobytes() for name, v in state.items()
+    }
+    kept = {name: value.copy() for name, value in state.items()}
+    for optimizer, x in ((whole, p), (other, q)):
+        run(x, optimizer, GRADIENTS[2:])
+    assert p.data.tobytes() == q.data.tobytes()
+    assert all((state[name] == value).all() for name, value in kept.items())  # a copy
+
+
+@OPTIMIZERS
+def test_a_state_that_does_not_fit_changes_nothing(make):
+    optimizer = make([parameter(1.0, 2.0)], lr=0.1)
+    state = optimizer.state_dict()
+    larger = make([parameter(1.0, 2.0, 3.0), parameter(1.0)], lr=0.1).state_dict()
+    for wrong in (
+        {},
+        state | {"more": 1},
+        {**state, "lr": np.ones(2)},
+        {**state, "lr": "fast"},
+        *([larger] if len(state) > 2 else []),
+    ):
+        with pytest.raises(LoadError, match="this state does not fit") as caught:
+            optimizer.load_state_dict(wrong)
+        assert "nothing was loaded" in caught.value.hint
+    assert all((optimizer.state_dict()[name] == value).all() for name, value in state.items())
+
+
+@pytest.mark.parametrize("name", torch_values.SCHEDULES)
+def test_schedules_are_those_that_pytorch_keeps(name):
+    schedule = eval(name, vars(tg.schedules))
+    rates = [schedule(done) for done in range(9)]
+    np.testing.assert_allclose(rates, torch_values.stored()["schedules"][name], rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", torch_values.SCHEDULES)
+@pytest.mark.filterwarnings("ignore")  # PyTorch's own
+def test_schedules_are_those_that_pytorch_keeps_now(name):
+    pytest.importorskip("torch")
+    np.testing.assert_allclose(
+        torch_values.schedule_values(name), torch_values.stored()["schedules"][name], rtol=1e-12, atol=1e-15
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda s: s.steps(0), lambda s: s.steps(2, 0.0), lambda s: s.steps(2.0), lambda s: s.exponential(-1.0), lambda s: s.cosine(0),
+        lambda s: s.cosine(5, 2.0), lambda s: s.warm_up(0), lambda s: s.warm_up(True), lambda s: s.exponential(float("nan")),
+    ],
+)  # fmt: skip
+def test_schedules_of_nonsense(wrong):
+    with pytest.raises(DataError) as caught:
+        wrong(tg.schedules)
+    assert caught.value.hint
+
+
 # ---- graphs -------------------------------------------------------------------------------------------------------------------
 
 
@@ -216,6 +309,19 @@ def test_gradients_that_are_not_finite_stay_as_they_are_and_show_in_the_norm(gra
     np.testing.assert_equal([*bad.grad, *good.grad], [*grad, 100.0])
 
 
+def test_clipping_by_value_cuts_each_entry_and_writes_into_no_array_that_others_hold():
+    held = np.array([3.0, -0.5, -7.0])
+    p, without = parameter(0.0, 0.0, 0.0), parameter(0.0)
+    (p * 1.0).backward(held)
+    single = parameter(0.0, grad=np.array([-9.0]), dtype=np.float32)
+    assert clip_grad_value_((q for q in [p, without, single]), 1.0) is None
+    assert (p.grad.tolist(), held.tolist(), single.grad.tolist()) == ([1.0, -0.5, -1.0], [3.0, -0.5, -7.0], [-1.0])
+    assert (single.grad.dtype, without.grad) == (np.float32, None)
+    p.grad = [np.nan, np.inf, -np.inf]
+    clip_grad_value_(p, 2.0)
+    np.testing.assert_equal(p.grad, [np.nan, 2.0, -2.0])
+
+
 # ---- errors -------------------------------------------------------------------------------------------------------------------
 
 
@@ -240,7 +346,7 @@ def test_what_is_not_a_parameter_is_refused(make, parameters):
 @OPTIMIZERS
 @pytest.mark.parametrize("lr", [0.0, -0.1, float("nan")])
 def test_learning_rates_are_positive(make, lr):
-    with pytest.raises(DataError, match=f"(SGD|Adam) with lr={lr}"):
+    with pytest.raises(DataError, match=f"(SGD|Adam|AdamW|RMSprop|Adagrad) with lr={lr}"):
         make([parameter(1.0)], lr)
 
 
@@ -252,6 +358,14 @@ def test_learning_rates_are_positive(make, lr):
         (lambda p: SGD([p], 0.1, momentum=float("nan")), "SGD with momentum=nan"),
         (lambda p: Adam([p], betas=(1.0, 0.9)), "Adam with betas=(1.0, 0.9)"),
         (lambda p: Adam([p], betas=(0.9, -0.1)), "Adam with betas=(0.9, -0.1)"),
+        (lambda p: AdamW([p], weight_decay=-0.1), "AdamW with weight_decay=-0.1"),
+        (lambda p: AdamW([p], betas=(0.9, 1.0)), "AdamW with betas=(0.9, 1.0)"),
+        (lambda p: Adam([p], eps=0.0), "Adam with eps=0.0"),
+        (lambda p: RMSprop([p], alpha=1.0), "RMSprop with alpha=1.0"),
+        (lambda p: RMSprop([p], momentum=1.0), "RMSprop with momentum=1.0"),
+        (lambda p: RMSprop([p], eps=0.0), "RMSprop with eps=0.0"),
+        (lambda p: Adagrad([p], eps=-1.0), "Adagrad with eps=-1.0"),
+        (lambda p: clip_grad_value_([p], 0.0), "clip_grad_value_ with max_value=0.0"),
         (lambda p: clip_grad_norm_([p], 0.0), "clip_grad_norm_ with max_norm=0.0"),
         (lambda p: clip_grad_norm_([p], -1.0), "clip_grad_norm_ with max_norm=-1.0"),
         (lambda p: clip_grad_norm_([p], float("nan")), "clip_grad_norm_ with max_norm=nan"),

@@ -12,7 +12,8 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.errors import DataError
-from tinygrad_rnn.viz import draw, files
+from tinygrad_rnn.viz import draw
+from tinygrad_rnn.viz import painted as files
 
 posix = pytest.mark.skipif(os.name != "posix", reason="programs of the shell and permissions")
 

@@ -118,6 +118,19 @@ OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
     "SGD with momentum": ("SGD", {"lr": 0.0005, "momentum": 0.8}),
     "Adam": ("Adam", {"lr": 0.05}),
     "Adam with other betas": ("Adam", {"lr": 0.2, "betas": (0.5, 0.75), "eps": 1e-3}),
+    "AdamW": ("AdamW", {"lr": 0.05}),
+    "AdamW with strong decay": ("AdamW", {"lr": 0.1, "weight_decay": 0.3, "betas": (0.8, 0.9)}),
+    "RMSprop": ("RMSprop", {"lr": 0.02}),
+    "RMSprop with momentum": ("RMSprop", {"lr": 0.01, "alpha": 0.9, "eps": 1e-4, "momentum": 0.7}),
+    "Adagrad": ("Adagrad", {"lr": 0.3}),
+}
+# what ours is called and given: PyTorch's class and settings, on a learning rate of 1
+SCHEDULES: dict[str, tuple[str, dict[str, Any]]] = {
+    "steps(3, 0.5)": ("StepLR", {"step_size": 3, "gamma": 0.5}),
+    "exponential(0.9)": ("ExponentialLR", {"gamma": 0.9}),
+    "cosine(8)": ("CosineAnnealingLR", {"T_max": 8}),
+    "cosine(8, 0.1)": ("CosineAnnealingLR", {"T_max": 8, "eta_min": 0.1}),
+    "warm_up(5)": ("LinearLR", {"start_factor": 0.2, "total_iters": 4}),
 }
 
 
@@ -143,11 +156,25 @@ def optimizer_values(name: str) -> dict[str, Any]:
     return {key: np.array(steps) for key, steps in path.items()}
 
 
+def schedule_values(name: str) -> np.ndarray:
+    """The learning rates of the first nine updates."""
+    import torch
+
+    kind, settings = SCHEDULES[name]
+    optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=1.0)
+    schedule, rates = getattr(torch.optim.lr_scheduler, kind)(optimizer, **settings), []
+    for _ in range(9):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    return np.array(rates)
+
+
 # ---- the file -------------------------------------------------------------------------------------------------------------
 
 
 def stored() -> dict[str, Any]:
-    """The file: the versions it was made with, `cells` by str(case), `optimizers` by name."""
+    """The file: the versions it was made with, `cells` by str(case), `optimizers` and `schedules` by name."""
     values: dict[str, Any] = json.loads(FILE.read_text())
     return values
 
@@ -159,6 +186,7 @@ def main() -> None:
         "versions": {"numpy": np.__version__, "torch": torch.__version__},
         "cells": {str(case): cell_values(case) for case in CASES},
         "optimizers": {name: optimizer_values(name) for name in OPTIMIZERS},
+        "schedules": {name: schedule_values(name) for name in SCHEDULES},
     }
     # one line for each case, so that a change shows where it is
     blocks = []

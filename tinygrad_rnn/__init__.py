@@ -1,7 +1,8 @@
 """A small autograd engine on NumPy whose graphs know time: recurrent networks, drawn unrolled with their gradients."""
 
-from . import data, errors, functional, nn, optim
+from . import data, errors, functional, io, nn, optim, schedules, train
 from .dtypes import default_dtype
+from .generate import beam_search, generate
 from .gradcheck import gradcheck
 from .primitives import (
     abs,
@@ -31,7 +32,7 @@ from .primitives import (
     transpose,
     where,
 )
-from .scopes import detect_anomaly, no_grad, scope, time_step
+from .scopes import detect_anomaly, no_grad, scope, steps_after, time_step
 from .snapshot import backward_steps, snapshot
 from .sweep import grad
 from .tensor import Tensor, named, tensor
@@ -43,6 +44,7 @@ __all__ = [
     "abs",
     "add",
     "backward_steps",
+    "beam_search",
     "broadcast_to",
     "concat",
     "data",
@@ -53,9 +55,11 @@ __all__ = [
     "errors",
     "exp",
     "functional",
+    "generate",
     "getitem",
     "grad",
     "gradcheck",
+    "io",
     "log",
     "matmul",
     "max",
@@ -70,11 +74,13 @@ __all__ = [
     "pow",
     "relu",
     "reshape",
+    "schedules",
     "scope",
     "sigmoid",
     "snapshot",
     "split",
     "stack",
+    "steps_after",
     "sub",
     "sum",
     "take",
@@ -82,6 +88,7 @@ __all__ = [
     "tensor",
     "time_step",
     "to_graphviz",
+    "train",
     "transpose",
     "where",
 ]

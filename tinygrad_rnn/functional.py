@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from .dtypes import current_dtype
 from .errors import DataError, DtypeError, ShapeError
 from .kernels import Array
 from .primitives import exp, log, where
@@ -13,7 +15,8 @@ from .scopes import here, place_of, scope
 from .tensor import Tensor, TensorLike, as_tensor, named
 
 __all__ = [
-    "accuracy", "cross_entropy", "dropout", "log_sigmoid", "log_softmax", "mean", "mse_loss", "softmax", "softplus",
+    "accuracy", "cross_entropy", "dropout", "dropout_mask", "layer_norm", "log_sigmoid", "log_softmax", "mean", "mse_loss",
+    "softmax", "softplus",
 ]  # fmt: skip
 
 
@@ -121,11 +124,48 @@ def dropout(x: TensorLike, p: float, rng: np.random.Generator, training: bool = 
     Tensor([2., 0., 0., 0.])
     """
     x = as_tensor(x)
-    if not 0 <= p < 1:
-        raise DataError(f"dropout with p={p}", hint="p is the share that is dropped: 0 <= p < 1")
+    check_dropout(p)
     if not training or p == 0:
         return x
     return where(rng.random(x.shape) >= p, x * (1 / (1 - p)), 0.0)
+
+
+def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dtype: npt.DTypeLike | None = None) -> Array:
+    """What dropout multiplies by: 0 with probability p, else 1 / (1 - p); one mask for all steps is variational dropout.
+
+    >>> dropout_mask((4,), 0.5, np.random.default_rng(0))
+    array([2., 0., 0., 0.])
+    """
+    check_dropout(p)
+    return np.asarray((rng.random(shape) >= p) / (1 - p), dtype or current_dtype())
+
+
+def check_dropout(p: Any, name: str = "p") -> None:
+    """Raise a `DataError` unless p is a share that can be dropped, 0 <= p < 1."""
+    if not isinstance(p, (int, float, np.integer, np.floating)) or not 0 <= p < 1:
+        raise DataError(f"dropout with {name}={p}", hint=f"{name} is the share that is dropped: 0 <= {name} < 1")
+
+
+def layer_norm(x: TensorLike, gain: TensorLike | None = None, bias: TensorLike | None = None, epsilon: float = 1e-5) -> Tensor:
+    """gain (x - mean) / sqrt(variance + epsilon) + bias, each row by its own mean and variance (Ba, Kiros and Hinton 2016).
+
+    x (..., features), with `gain` and `bias` (features), left out where they are None. Before the gain every row has mean 0 and
+    variance 1, whatever the size of x.
+
+    >>> layer_norm([[1.0, 3.0], [100.0, 300.0]], epsilon=0.0)
+    Tensor([[-1.,  1.],
+            [-1.,  1.]])
+    """
+    x = as_tensor(x)
+    if not x.ndim or not x.shape[-1]:
+        raise ShapeError(
+            f"layer_norm of shape {x.shape}", where=place_of(here.mode.frames), hint="the last axis must hold at least one entry"
+        )
+    with scope("layer_norm"):
+        centred = x - x.mean(-1, keepdims=True)
+        y = centred * ((centred * centred).mean(-1, keepdims=True) + epsilon) ** -0.5
+        y = y if gain is None else y * gain
+        return y if bias is None else y + bias
 
 
 def accuracy(logits: TensorLike, targets: Any) -> float:

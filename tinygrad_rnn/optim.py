@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
-from .errors import DataError, GraphError
+from .clipping import clip_grad_norm_, clip_grad_value_
+from .errors import DataError, GraphError, LoadError
 from .kernels import Array
-from .nn.module import Module
-from .records import norm
+from .schedules import Schedule, cosine, exponential, steps, warm_up
 from .tensor import Tensor
 
-__all__ = ["SGD", "Adam", "Optimizer", "clip_grad_norm_"]
+__all__ = [
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSprop",
+    "Schedule",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "cosine",
+    "exponential",
+    "steps",
+    "warm_up",
+]
 
 
 class Optimizer:
-    """What all optimizers share: the parameters, the learning rate `lr`, `zero_grad()` and `step()`."""
+    """What all optimizers share: the parameters, the learning rate `lr`, `zero_grad()` and `step()`; saving and loading.
+
+    One of your own defines `_change` and names its numbers in `settings` and its lists of arrays, one a parameter, in `moments`.
+    """
+
+    settings: tuple[str, ...] = ("lr",)
+    moments: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
         self.parameters = list(parameters) if isinstance(parameters, Iterable) and not isinstance(parameters, Tensor) else []
@@ -28,9 +49,16 @@ class Optimizer:
             raise GraphError(
                 "a parameter was given to the optimizer twice: it would take two steps at once", hint="give each once"
             )
-        if not isinstance(lr, (int, float, np.number)) or not lr > 0:
-            raise DataError(f"{type(self).__name__} with lr={lr}", hint="the learning rate is positive")
-        self.lr = lr
+        self.lr: float = lr
+        self._positive("lr", "the learning rate is positive")
+
+    def _positive(self, name: str, hint: str) -> None:
+        value = getattr(self, name)
+        if not isinstance(value, (int, float, np.number)) or not value > 0:
+            raise DataError(f"{type(self).__name__} with {name}={value}", hint=hint)
+
+    def _zeros(self) -> list[Array]:
+        return [np.zeros(p.shape, p.dtype) for p in self.parameters]
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -48,6 +76,37 @@ class Optimizer:
         """What to take off parameter k: an array of its own, in the parameter's shape and dtype."""
         raise NotImplementedError
 
+    def state_dict(self) -> dict[str, Array]:
+        """A copy of the settings (`lr`, ...) and of what was gathered, an array a parameter (`m.0`, `m.1`, ...).
+
+        >>> w = Tensor([1.0, 2.0], requires_grad=True)
+        >>> SGD([w], lr=0.1, momentum=0.9).state_dict()
+        {'lr': array(0.1), 'momentum': array(0.9), 'velocity.0': array([0., 0.])}
+        """
+        state = {name: np.array(getattr(self, name)) for name in self.settings}
+        return state | {f"{name}.{k}": a.copy() for name in self.moments for k, a in enumerate(getattr(self, name))}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave, settings included. All or nothing: a `LoadError` says what does not fit."""
+        own = self.state_dict()
+        wrong = [f"missing: {name}" for name in own if name not in state]
+        wrong += [f"left over: {name}" for name in state if name not in own]
+        for name in own.keys() & state.keys():
+            given = np.asarray(state[name])
+            if given.shape != own[name].shape or given.dtype.kind not in "fiu":
+                wrong.append(f"misfit: {name} is {given.dtype} {given.shape}, here it is {own[name].dtype} {own[name].shape}")
+        if wrong:
+            raise LoadError(
+                f"this state does not fit {type(self).__name__}: {'; '.join(wrong)}",
+                hint="make the optimizer as it was made when this was saved; nothing was loaded",
+            )
+        for name in self.settings:
+            value, before = np.asarray(state[name]).tolist(), getattr(self, name)
+            setattr(self, name, tuple(value) if isinstance(before, tuple) else value)
+        for name in self.moments:
+            arrays = getattr(self, name)
+            setattr(self, name, [np.array(state[f"{name}.{k}"], a.dtype) for k, a in enumerate(arrays)])
+
 
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum (as in PyTorch, without dampening).
@@ -60,12 +119,15 @@ class SGD(Optimizer):
     array([0.8])
     """
 
+    settings = ("lr", "momentum")
+    moments = ("velocity",)
+
     def __init__(self, parameters: Iterable[Tensor], lr: float, momentum: float = 0.0) -> None:
         super().__init__(parameters, lr)
         if not 0 <= momentum < 1:
             raise DataError(f"SGD with momentum={momentum}", hint="0 <= momentum < 1")
         self.momentum = momentum
-        self.velocity = [np.zeros(p.shape, p.dtype) for p in self.parameters] if momentum else []
+        self.velocity = self._zeros() if momentum else []
 
     def _change(self, k: int, g: Array) -> Array:
         if self.momentum:
@@ -87,17 +149,18 @@ class Adam(Optimizer):
     array([0.9])
     """
 
+    settings: tuple[str, ...] = ("lr", "betas", "eps", "steps")
+    moments = ("m", "v")
+
     def __init__(
         self, parameters: Iterable[Tensor], lr: float = 0.001, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
     ) -> None:
         super().__init__(parameters, lr)
         if not all(0 <= beta < 1 for beta in betas):
-            raise DataError(f"Adam with betas={betas}", hint="both lie in 0 <= beta < 1")
-        if not eps > 0:
-            raise DataError(f"Adam with eps={eps}", hint="a small positive number keeps the division finite")
+            raise DataError(f"{type(self).__name__} with betas={betas}", hint="both lie in 0 <= beta < 1")
         self.betas, self.eps, self.steps = betas, eps, [0] * len(self.parameters)
-        self.m = [np.zeros(p.shape, p.dtype) for p in self.parameters]
-        self.v = [np.zeros(p.shape, p.dtype) for p in self.parameters]
+        self._positive("eps", "a small positive number keeps the division finite")
+        self.m, self.v = self._zeros(), self._zeros()
 
     def _change(self, k: int, g: Array) -> Array:
         m, v, (b1, b2) = self.m[k], self.v[k], self.betas
@@ -111,25 +174,98 @@ class Adam(Optimizer):
         return np.asarray(m * np.asarray(self.lr / (1 - b1 ** self.steps[k]), g.dtype) / size, g.dtype)
 
 
-def clip_grad_norm_(parameters: Module | Tensor | Iterable[Tensor], max_norm: float) -> float:
-    """Scale all gradients together so that their common norm is at most `max_norm`; returns the norm before.
+class AdamW(Adam):
+    """Adam with weight decay beside it, not in the gradient (Loshchilov and Hutter 2019, algorithm 2, as in PyTorch).
 
-    Their direction stays (Pascanu, Mikolov and Bengio 2013, algorithm 1). A norm that is infinite or NaN is returned and
-    nothing is scaled: there is no direction left to keep. Raises `DataError` unless max_norm is positive.
+        p <- p - lr weight_decay p - (what Adam takes off)
 
-    >>> w = Tensor([3.0, 4.0], requires_grad=True)
-    >>> w.sum().backward(); w.grad *= [3.0, 4.0]
-    >>> clip_grad_norm_([w], 1.0), w.grad
-    (5.0, array([0.6, 0.8]))
+    Weights that get no gradient do not decay either.
+
+    >>> w = Tensor([1.0], requires_grad=True)
+    >>> optimizer = AdamW([w], lr=0.1, weight_decay=0.5)
+    >>> (w * w).sum().backward(); optimizer.step(); w.data.round(6)
+    array([0.85])
     """
-    if not max_norm > 0:
-        raise DataError(f"clip_grad_norm_ with max_norm={max_norm}", hint="the largest norm allowed is positive")
-    if isinstance(parameters, Module):
-        parameters = parameters.parameters()
-    with_grad = [p for p in ([parameters] if isinstance(parameters, Tensor) else parameters) if p.grad is not None]
-    total = norm(np.array([norm(p.grad) for p in with_grad if p.grad is not None]))
-    if total > max_norm and np.isfinite(total):
-        for p in with_grad:
-            assert p.grad is not None
-            p.grad = p.grad * np.asarray(max_norm / total, p.grad.dtype)
-    return total
+
+    settings = (*Adam.settings, "weight_decay")
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps)
+        if not 0 <= weight_decay < np.inf:
+            raise DataError(f"AdamW with weight_decay={weight_decay}", hint="0 is none, 0.01 is usual")
+        self.weight_decay = weight_decay
+
+    def _change(self, k: int, g: Array) -> Array:
+        change = super()._change(k, g)
+        change += np.asarray(self.lr * self.weight_decay, g.dtype) * self.parameters[k]._data
+        return change
+
+
+class RMSprop(Optimizer):
+    """The gradient divided by the root of the running mean of its square (Tieleman and Hinton 2012; as in PyTorch).
+
+        v <- alpha v + (1 - alpha) g²;   u <- momentum u + g / (sqrt(v) + eps);   p <- p - lr u
+
+    >>> w = Tensor([1.0], requires_grad=True)
+    >>> optimizer = RMSprop([w], lr=0.01)
+    >>> (w * w).sum().backward(); optimizer.step(); w.data.round(6)
+    array([0.9])
+    """
+
+    settings = ("lr", "alpha", "eps", "momentum")
+    moments = ("v", "velocity")
+
+    def __init__(
+        self, parameters: Iterable[Tensor], lr: float = 0.01, alpha: float = 0.99, eps: float = 1e-8, momentum: float = 0.0
+    ) -> None:
+        super().__init__(parameters, lr)
+        if not 0 <= alpha < 1:
+            raise DataError(f"RMSprop with alpha={alpha}", hint="0 <= alpha < 1")
+        if not 0 <= momentum < 1:
+            raise DataError(f"RMSprop with momentum={momentum}", hint="0 <= momentum < 1")
+        self.alpha, self.eps, self.momentum = alpha, eps, momentum
+        self._positive("eps", "a small positive number keeps the division finite")
+        self.v, self.velocity = self._zeros(), self._zeros() if momentum else []
+
+    def _change(self, k: int, g: Array) -> Array:
+        v = self.v[k]
+        v *= self.alpha
+        v += (1 - self.alpha) * np.square(g)
+        g = g / (np.sqrt(v) + np.asarray(self.eps, g.dtype))
+        if self.momentum:
+            self.velocity[k] *= self.momentum
+            self.velocity[k] += g
+            g = self.velocity[k]
+        return np.multiply(g, np.asarray(self.lr, g.dtype), out=np.empty_like(g))
+
+
+class Adagrad(Optimizer):
+    """The gradient divided by the root of the sum of all its squares so far (Duchi, Hazan and Singer 2011; as in PyTorch).
+
+        v <- v + g²;   p <- p - lr g / (sqrt(v) + eps)
+
+    >>> w = Tensor([1.0], requires_grad=True)
+    >>> optimizer = Adagrad([w], lr=0.1)
+    >>> (w * w).sum().backward(); optimizer.step(); w.data.round(6)
+    array([0.9])
+    """
+
+    settings = ("lr", "eps")
+    moments = ("v",)
+
+    def __init__(self, parameters: Iterable[Tensor], lr: float = 0.01, eps: float = 1e-10) -> None:
+        super().__init__(parameters, lr)
+        self.eps, self.v = eps, self._zeros()
+        self._positive("eps", "a small positive number keeps the division finite")
+
+    def _change(self, k: int, g: Array) -> Array:
+        v = self.v[k]
+        v += np.square(g)
+        return np.asarray(np.asarray(self.lr, g.dtype) * g / (np.sqrt(v) + np.asarray(self.eps, g.dtype)), g.dtype)

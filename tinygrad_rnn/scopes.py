@@ -15,7 +15,7 @@ import numpy as np
 
 from .errors import DataError
 
-__all__ = ["Change", "Frame", "detect_anomaly", "here", "no_grad", "place_of", "scope", "tick", "time_step"]
+__all__ = ["Change", "Frame", "detect_anomaly", "here", "no_grad", "place_of", "scope", "steps_after", "tick", "time_step"]
 
 tick = count(1).__next__  # the creation index of the next node
 
@@ -60,6 +60,7 @@ class Mode:
 
 class _Here(threading.local):
     mode = Mode()
+    steps = 0  # the time steps that are over: step 1 is stamped steps + 1
 
 
 here = _Here()
@@ -116,7 +117,32 @@ def time_step(t: int) -> Change:
     """
     if not isinstance(t, (int, np.integer)) or t < 0:
         raise DataError(f"time_step({t!r})", hint="steps are whole numbers: 1, 2, ...")
-    return Change((Frame("t", (("t", int(t)),)),))
+    return Change((Frame("t", (("t", here.steps + int(t)),)),))
+
+
+class steps_after:
+    """Count the time steps inside from `steps` + 1 on: a decoder continues in time where the encoder ended.
+
+    Raises `DataError` for anything but a whole number of at least 0.
+
+    >>> import tinygrad_rnn as tg
+    >>> with steps_after(5), tg.time_step(1):
+    ...     y = tg.tanh(tg.Tensor([0.0], requires_grad=True))
+    >>> y.place
+    't=6'
+    """
+
+    def __init__(self, steps: int) -> None:
+        if not isinstance(steps, (int, np.integer)) or steps < 0:
+            raise DataError(f"steps_after({steps!r})", hint="how many steps are over: a whole number, 0 or more")
+        self.steps, self.before = int(steps), list[int]()
+
+    def __enter__(self) -> None:
+        self.before.append(here.steps)
+        here.steps += self.steps
+
+    def __exit__(self, *error: object) -> None:
+        here.steps = self.before.pop()
 
 
 def no_grad() -> Change:

@@ -86,7 +86,7 @@ class Terminal:
 class Progress:
     """What a long training does right now: a line that is rewritten on a terminal, now and then a line elsewhere.
 
-    It goes to standard error, so that standard output holds results alone.
+    It goes to standard error, so that standard output holds results alone. `total` may be 0 as long as it is not known.
     """
 
     def __init__(self, total: int, stream: TextIO | None = None, every: float = 5.0) -> None:
@@ -101,13 +101,13 @@ class Progress:
         return time.monotonic() - self.start
 
     def update(self, done: int, text: str) -> None:
-        """Show `done` of `total`, the text, and the time left; at most ten times a second."""
+        """Show `done` of `total`, the text, and the time left (as far as they are known); at most ten times a second."""
         now = time.monotonic()
         if now - self.shown < self.pause:
             return
         self.shown = now
         left = (now - self.start) / max(done, 1) * (self.total - done)
-        line = f"  {done / self.total:4.0%}  {text}  {left:3.0f} s left"
+        line = f"  {done / self.total:4.0%}  {text}  {left:3.0f} s left" if self.total else f"  {text}"
         width = shutil.get_terminal_size((80, 24)).columns - 1
         self.stream.write(f"\r{line[:width].ljust(min(self.length, width))}" if self.live else line + "\n")
         self.stream.flush()

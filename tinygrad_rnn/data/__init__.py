@@ -1,7 +1,7 @@
-"""Data that needs no download: text that every Python carries, tasks with known answers, characters as numbers."""
+"""Data that needs no download: text that every Python carries, tasks with known answers; files of your own; ids and batches."""
 
 from __future__ import annotations
 
-from tinygrad_rnn.data import grammars, stdlib_text, vocab
+from tinygrad_rnn.data import batches, files, grammars, stdlib_text, vocab
 
-__all__ = ["grammars", "stdlib_text", "vocab"]
+__all__ = ["batches", "files", "grammars", "stdlib_text", "vocab"]

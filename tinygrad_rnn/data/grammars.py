@@ -1,20 +1,53 @@
 """Generated tasks with a known chance level and optimum, so that learning can be told from guessing.
 
 Every task takes a `numpy.random.Generator` first and nothing else is random: the same seed gives the same bytes.
-`describe()` says in a line each what a task tests, what guessing and perfect play reach, and where it comes from.
+`describe()` says in a line each what a task tests, what guessing and perfect play reach, and where it comes from; `known()`
+computes the same numbers for any sizes.
 """
 
 from __future__ import annotations
 
-import operator
-from typing import NamedTuple
+from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tinygrad_rnn.data.formal import dyck, embedded_reber, known_dyck, known_embedded_reber, known_reber, reber
+from tinygrad_rnn.data.kinds import (
+    AddingBatch,
+    Known,
+    RealBatch,
+    StepBatch,
+    StringBatch,
+    SymbolBatch,
+    WordBatch,
+    check_rng,
+    check_size,
+)
+from tinygrad_rnn.data.memory import agreement, copy, known_copy, known_latch, known_reverse, latch, parity, reverse
 from tinygrad_rnn.errors import DataError
 
-__all__ = ["AddingBatch", "SymbolBatch", "WordBatch", "adding", "describe", "negation", "temporal_order"]
+__all__ = [
+    "AddingBatch",
+    "Known",
+    "RealBatch",
+    "StepBatch",
+    "StringBatch",
+    "SymbolBatch",
+    "WordBatch",
+    "adding",
+    "agreement",
+    "copy",
+    "describe",
+    "dyck",
+    "embedded_reber",
+    "known",
+    "latch",
+    "negation",
+    "parity",
+    "reber",
+    "reverse",
+    "temporal_order",
+]
 
 SYMBOLS = ("X", "Y", "a", "b", "c", "d")
 ORDERS = ("XX", "XY", "YX", "YY")
@@ -38,47 +71,53 @@ DESCRIPTIONS = {
         "one of the two 50 % (ln 2 = 0.693 nats), optimum 100 % (0 nats); tests remembering and ordering two events; "
         "Hochreiter & Schmidhuber 1997 (experiment 6a), simplified as in Pascanu, Mikolov & Bengio 2013"
     ),
+    "agreement": (
+        "sing or sings, by one subject or two, many words earlier; chance 50 % (ln 2 = 0.693 nats), optimum 100 % (0 nats), also for "
+        "a bag of words; tests holding one fact (latching); made for this course after Elman 1991"
+    ),
+    "copy": (
+        "ten symbols of eight, given back after a wait of T steps; without memory 10 ln 8 / (T + 20) nats a step and 12.5 % of the "
+        "ten right, optimum 0 nats and 100 %; tests storing much; Hochreiter & Schmidhuber 1997, as in Arjovsky, Shah & Bengio 2016"
+    ),
+    "reverse": (
+        "a row of symbols, given back from its end; without memory ln 8 = 2.079 nats for each asked symbol and 12.5 % right, optimum "
+        "0 nats and 100 %; tests looking up by place, which attention makes easy; as in Sutskever, Vinyals & Le 2014"
+    ),
+    "latch": (
+        "the sign of the first three numbers, at the end of T noisy ones; without them 50 % (ln 2 = 0.693 nats), optimum 100 % (0 "
+        "nats); tests a state that noise does not move; Bengio, Simard & Frasconi 1994"
+    ),
+    "parity": (
+        "whether the number of ones is odd; chance 50 % (ln 2 = 0.693 nats) however many bits are seen but one, optimum 100 % (0 "
+        "nats); tests a state that every step may turn round; Minsky & Papert 1969"
+    ),
+    "reber": (
+        "the next symbol of a string that a small automaton walks; guessing from frequencies 1.772 nats a symbol, optimum 0.594, as "
+        "two symbols are equally likely at most places; tests finding the states of a grammar; Reber 1967"
+    ),
+    "embedded_reber": (
+        "the last symbol but one of a string, T or P as the second was, with a Reber string between; guessing 50 % (ln 2 = 0.693 "
+        "nats), optimum 100 % (0 nats); tests a fact that the grammar between says nothing about; Hochreiter & Schmidhuber 1997 "
+        "(experiment 1)"
+    ),
+    "dyck": (
+        "whether every bracket is closed by its own kind; chance 50 % (ln 2 = 0.693 nats), also the best that any bag of symbols "
+        "can do, optimum 100 % (0 nats); tests a stack; Chomsky & Schuetzenberger 1963"
+    ),
 }
-
-
-class SymbolBatch(NamedTuple):
-    """One-hot sequences and a class each.
-
-    `x` `(batch, time, symbols)` of 0.0 and 1.0; `y` `(batch,)` class ids; `tokens` `(batch, time)` symbol ids;
-    `symbols` and `classes` are the names of the ids.
-    """
-
-    x: NDArray[np.float64]
-    y: NDArray[np.int64]
-    tokens: NDArray[np.int64]
-    symbols: tuple[str, ...]
-    classes: tuple[str, ...]
-
-
-class WordBatch(NamedTuple):
-    """Sentences as word ids and a class each.
-
-    `x` `(batch, time)` word ids, for an embedding; `y` `(batch,)` class ids; `tokens` is `x`; `symbols` and `classes`
-    are the names of the ids.
-    """
-
-    x: NDArray[np.int64]
-    y: NDArray[np.int64]
-    tokens: NDArray[np.int64]
-    symbols: tuple[str, ...]
-    classes: tuple[str, ...]
-
-
-class AddingBatch(NamedTuple):
-    """Sequences of pairs and a number each.
-
-    `x` `(batch, time, 2)`: a number in [0, 1) and its mark, 1.0 or 0.0; `y` `(batch, 1)`: the sum of the two marked
-    numbers, in [0, 2). A column, like a linear layer's output: `(batch, 1) - (batch,)` would broadcast to a square
-    without a word.
-    """
-
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
+KNOWN: dict[str, Callable[..., Known]] = {
+    "adding": lambda: Known("mse", 2 / 12, 0.0),  # two numbers of variance 1/12
+    "negation": lambda: _classes(2),
+    "temporal_order": lambda: _classes(4),
+    "agreement": lambda: _classes(2),
+    "copy": known_copy,
+    "reverse": known_reverse,
+    "latch": known_latch,
+    "parity": lambda: _classes(2),
+    "reber": known_reber,
+    "embedded_reber": known_embedded_reber,
+    "dyck": known_dyck,
+}
 
 
 def temporal_order(rng: np.random.Generator, batch: int, length: int) -> SymbolBatch:
@@ -96,8 +135,8 @@ def temporal_order(rng: np.random.Generator, batch: int, length: int) -> SymbolB
     >>> "".join(word for word in words if word in "XY") == data.classes[data.y[0]]
     True
     """
-    _check_rng(rng)
-    batch, length = _check_size("batch", batch, 1), _check_size("length", length, 10)
+    check_rng(rng)
+    batch, length = check_size("batch", batch, 1), check_size("length", length, 10)
     tokens = rng.integers(2, len(SYMBOLS), size=(batch, length), dtype=np.int64)
     first, second = rng.integers(0, 2, size=(2, batch), dtype=np.int64)
     rows = np.arange(batch)
@@ -121,8 +160,8 @@ def adding(rng: np.random.Generator, batch: int, length: int) -> AddingBatch:
     >>> bool(np.isclose(number[mark == 1].sum(), data.y[0, 0]))
     True
     """
-    _check_rng(rng)
-    batch, length = _check_size("batch", batch, 1), _check_size("length", length, 10)
+    check_rng(rng)
+    batch, length = check_size("batch", batch, 1), check_size("length", length, 10)
     numbers = rng.random((batch, length))
     marks = np.zeros((batch, length))
     rows = np.arange(batch)
@@ -152,8 +191,8 @@ def negation(rng: np.random.Generator, batch: int, fillers: int) -> WordBatch:
     >>> (words[-1] == data.classes[data.y[0]]) == ("not" not in words)
     True
     """
-    _check_rng(rng)
-    batch, fillers = _check_size("batch", batch, 1), _check_size("fillers", fillers, 1)
+    check_rng(rng)
+    batch, fillers = check_size("batch", batch, 1), check_size("fillers", fillers, 1)
     places = fillers + 1  # all but the last
     tokens = rng.integers(FIRST_FILLER, len(WORDS), size=(batch, places + 1), dtype=np.int64)
     negated, verdict = rng.integers(0, 2, size=(2, batch), dtype=np.int64)
@@ -174,28 +213,37 @@ def describe(task: str | None = None) -> str:
     >>> describe("adding")[:60]
     'adding: the sum of the two marked numbers; guessing the mean'
     >>> len(describe().splitlines())
-    3
+    11
     """
-    if task is not None and task not in list(DESCRIPTIONS):
-        raise DataError(f"no task is called {task!r}", hint=f"one of: {', '.join(DESCRIPTIONS)}")
+    if task is not None:
+        _check_task(task)
     return "\n".join(f"{name}: {line}" for name, line in DESCRIPTIONS.items() if task in (None, name))
 
 
-def _check_rng(rng: np.random.Generator) -> None:
-    if not isinstance(rng, np.random.Generator):
-        raise DataError(
-            f"rng is {type(rng).__name__}, expected numpy.random.Generator",
-            hint="pass numpy.random.default_rng(0) first",
-        )
+def known(task: str, **sizes: int) -> Known:
+    """What guessing and perfect play reach in a task of these sizes (those of the task's own function), computed.
 
+    A name that is no task, or sizes that the task does not have, raise `DataError`.
 
-def _check_size(name: str, value: int, least: int) -> int:
+    >>> round(known("temporal_order").guess, 3), round(known("copy", length=10).guess, 3)
+    (1.386, 0.693)
+    >>> known("adding")
+    Known(measure='mse', guess=0.16666666666666666, optimum=0.0, right=None)
+    """
+    _check_task(task)
     try:
-        if isinstance(value, bool | np.bool_):
-            raise TypeError
-        size = operator.index(value)
+        return KNOWN[task](**sizes)
     except TypeError:
-        raise DataError(f"{name}={value!r}, expected an integer", hint=f"{name}={max(least, 32)}") from None
-    if size < least:
-        raise DataError(f"{name}={size}, expected {least} or more", hint=f"{name}={max(least, 32)}")
-    return size
+        raise DataError(
+            f"known({task!r}) with {', '.join(sizes)}", hint="give the sizes that change its answer: help(tg.data.grammars)"
+        ) from None
+
+
+def _classes(count: int) -> Known:
+    """Guessing among so many equally likely classes."""
+    return Known("nats", float(np.log(count)), 0.0, 1 / count)
+
+
+def _check_task(task: str) -> None:
+    if task not in list(DESCRIPTIONS):
+        raise DataError(f"no task is called {task!r}", hint=f"one of: {', '.join(DESCRIPTIONS)}")

@@ -1,9 +1,10 @@
-"""Characters as numbers, and what counting alone reaches: the baselines that a character model has to beat."""
+"""Characters and words as numbers, and what counting alone reaches: the baselines that a character model has to beat."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -15,17 +16,20 @@ from numpy.typing import NDArray
 
 from tinygrad_rnn.errors import DataError
 
-__all__ = ["CharVocabulary", "bigram_bits", "uniform_bits", "unigram_bits"]
+__all__ = ["CharVocabulary", "WordVocabulary", "bigram_bits", "uniform_bits", "unigram_bits", "words"]
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+PADDING, UNKNOWN_WORD = "<pad>", "<unknown>"  # no word of `words` holds a bracket
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
 @dataclass(frozen=True)
 class CharVocabulary:
     """Numbers the distinct characters of a text: `symbols[id]` is the character of an id, 0 to `len(vocabulary) - 1`.
 
-    Build one with `from_text`. `unknown_id` is None, or the last id, which then stands for every character not in the
-    text. Symbols that are not a tuple of distinct characters raise `DataError`.
+    Build one with `from_text`. `unknown_id` is None, or an id after all characters, which then stands for every
+    character not in the text. `padding_id` is None, or the last id: it fills rows up to a common length and is no
+    character; its symbol is empty. Symbols that are not a tuple of distinct characters raise `DataError`.
 
     >>> letters = CharVocabulary.from_text("hello")
     >>> letters.symbols, letters.encode("hole").tolist(), letters.decode([1, 0, 2, 2, 3])
@@ -34,33 +38,39 @@ class CharVocabulary:
 
     symbols: tuple[str, ...]
     unknown_id: int | None = None
+    padding_id: int | None = None
 
     def __post_init__(self) -> None:
-        characters = self.symbols if self.unknown_id is None else self.symbols[: self.unknown_id]
+        special = [i for i in (self.unknown_id, self.padding_id) if i is not None]
+        characters = self.symbols[: min(special, default=len(self.symbols))]
         distinct = len(set(characters)) == len(characters) > 0
         if not isinstance(self.symbols, tuple) or not distinct or any(len(symbol) != 1 for symbol in characters):
             raise DataError("symbols are not a tuple of distinct characters", hint="CharVocabulary.from_text(text)")
 
     @classmethod
-    def from_text(cls, text: str, *, unknown: bool = False) -> CharVocabulary:
+    def from_text(cls, text: str, *, unknown: bool = False, padding: bool = False) -> CharVocabulary:
         """The vocabulary of a text: its distinct characters, sorted; with `unknown` one id more, after all others.
 
-        An empty text raises `DataError`.
+        With `padding` there is one more after that. An empty text raises `DataError`.
 
         >>> open_ended = CharVocabulary.from_text("abba", unknown=True)
         >>> len(open_ended), open_ended.unknown_id, open_ended.encode("abc").tolist()
         (3, 2, [0, 1, 2])
+        >>> CharVocabulary.from_text("abba", padding=True).padding_id
+        2
         """
         _check_text("text", text)
         symbols = tuple(sorted(set(text)))
-        return cls((*symbols, UNKNOWN), len(symbols)) if unknown else cls(symbols)
+        unknown_id = len(symbols) if unknown else None
+        padding_id = len(symbols) + unknown if padding else None
+        return cls(symbols + (UNKNOWN,) * unknown + ("",) * padding, unknown_id, padding_id)
 
     def __len__(self) -> int:
         return len(self.symbols)
 
     @cached_property
     def _ids(self) -> dict[str, int]:
-        return {symbol: i for i, symbol in enumerate(self.symbols) if i != self.unknown_id}
+        return {symbol: i for i, symbol in enumerate(self.symbols) if i not in (self.unknown_id, self.padding_id)}
 
     def encode(self, text: str) -> NDArray[np.int64]:
         """The ids of a text's characters, `(characters,)`; none for an empty text.
@@ -85,29 +95,115 @@ class CharVocabulary:
         return np.array([ids[character] for character in text], dtype=np.int64)
 
     def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:
-        """The text of a row of ids, `(characters,)`; `unknown_id` becomes U+FFFD.
+        """The text of a row of ids, `(characters,)`; `unknown_id` becomes U+FFFD, `padding_id` nothing.
 
         Ids below 0 or beyond the vocabulary, numbers that are not integers and more than one row raise `DataError`.
 
         >>> CharVocabulary.from_text("abc").decode([2, 0, 1])
         'cab'
         """
-        try:
-            row = np.asarray(ids)
-        except ValueError:
-            raise DataError("decode() of rows of different lengths", hint="decode one row at a time") from None
-        if row.ndim != 1:
-            raise DataError(f"decode() of shape {row.shape}, expected (characters,)", hint="decode one row at a time")
-        if row.size and row.dtype.kind not in "iu":
-            raise DataError(f"decode() of {row.dtype} values, expected integers", hint="take argmax or a sample first")
-        wrong = np.flatnonzero((row < 0) | (row >= len(self)))
-        if wrong.size:
+        return "".join(self.symbols[i] for i in _checked_ids(ids, len(self), "characters"))
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, in lower case: runs of letters and digits, which an apostrophe may join; all else divides.
+
+    >>> words("It's AT&T's #1 re-run, isn't it?")
+    ["it's", 'at', "t's", '1', 're', 'run', "isn't", 'it']
+    """
+    return [word.replace("’", "'") for word in WORD.findall(text.lower())]
+
+
+@dataclass(frozen=True)
+class WordVocabulary:
+    """Numbers words: 0 is padding, 1 every word not known, then the words, frequent ones first.
+
+    Build one with `from_texts`. `symbols[id]` is the word of an id. Symbols that do not start with the two special ones,
+    or repeat one, raise `DataError`.
+
+    >>> known = WordVocabulary.from_texts(["this song is good", "this film is not good"])
+    >>> known.symbols
+    ('<pad>', '<unknown>', 'good', 'is', 'this', 'film', 'not', 'song')
+    >>> known.encode("This song is dull!").tolist(), known.decode([4, 7, 3, 1, 0])
+    ([4, 7, 3, 1], 'this song is <unknown>')
+    """
+
+    symbols: tuple[str, ...]
+    padding_id = 0
+    unknown_id = 1
+
+    def __post_init__(self) -> None:
+        special = self.symbols[:2] == (PADDING, UNKNOWN_WORD)
+        if not isinstance(self.symbols, tuple) or not special or len(set(self.symbols)) < len(self.symbols):
+            raise DataError("symbols are not a tuple of distinct words", hint="WordVocabulary.from_texts(texts)")
+
+    @classmethod
+    def from_texts(cls, texts: Iterable[str], smallest_count: int = 1, largest: int | None = None) -> WordVocabulary:
+        """The words of some texts, cut by `words`: those that occur `smallest_count` times or more, `largest` ids at most.
+
+        Words of equal count are in the order of the alphabet. Make it from the training texts alone: the words of the
+        others are then unknown, as they will be later. No texts, or texts without a word, raise `DataError`.
+
+        >>> len(WordVocabulary.from_texts(["a b b", "c b a"], smallest_count=2)), len(WordVocabulary.from_texts(["a b c"], largest=3))
+        (4, 3)
+        """
+        if isinstance(texts, str):
+            raise DataError("texts is one str, expected several", hint="a list of texts: [text]")
+        counts: Counter[str] = Counter()
+        for text in texts:
+            if not isinstance(text, str):
+                raise DataError(f"a text is {type(text).__name__}, expected str", hint="Text objects: pass their .text")
+            counts.update(words(text))
+        if not counts:
+            raise DataError("texts without a single word", hint="a word is a run of letters or digits")
+        if smallest_count < 1 or (largest is not None and largest < 3):
             raise DataError(
-                f"id {row[wrong[0]]} is outside 0..{len(self) - 1}",
-                where=f"position {wrong[0]} of {row.size}",
-                hint="decode with the vocabulary that the ids were made with",
+                f"smallest_count={smallest_count}, largest={largest}",
+                hint="at least 1; and at least 3: padding, unknown, one word",
             )
-        return "".join(self.symbols[i] for i in row)
+        known = sorted((word for word, n in counts.items() if n >= smallest_count), key=lambda word: (-counts[word], word))
+        return cls((PADDING, UNKNOWN_WORD, *known)[:largest])
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {symbol: i for i, symbol in enumerate(self.symbols)}
+
+    def encode(self, text: str) -> NDArray[np.int64]:
+        """The ids of a text's words, `(words,)`; none for a text without any.
+
+        >>> WordVocabulary.from_texts(["a b"]).encode("b, c?").tolist()
+        [3, 1]
+        """
+        if not isinstance(text, str):
+            raise DataError(f"encode() of {type(text).__name__}, expected str", hint="one text at a time")
+        return np.array([self._ids.get(word, self.unknown_id) for word in words(text)], dtype=np.int64)
+
+    def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:
+        """The words of a row of ids, `(words,)`, with a space between; padding is left out. Raises as `CharVocabulary.decode`."""
+        return " ".join(self.symbols[i] for i in _checked_ids(ids, len(self), "words") if i != self.padding_id)
+
+
+def _checked_ids(ids: Sequence[int] | NDArray[Any], size: int, things: str) -> NDArray[Any]:
+    """A row of ids below `size`, or a DataError."""
+    try:
+        row = np.asarray(ids)
+    except ValueError:
+        raise DataError("decode() of rows of different lengths", hint="decode one row at a time") from None
+    if row.ndim != 1:
+        raise DataError(f"decode() of shape {row.shape}, expected ({things},)", hint="decode one row at a time")
+    if row.size and row.dtype.kind not in "iu":
+        raise DataError(f"decode() of {row.dtype} values, expected integers", hint="take argmax or a sample first")
+    wrong = np.flatnonzero((row < 0) | (row >= size))
+    if wrong.size:
+        raise DataError(
+            f"id {row[wrong[0]]} is outside 0..{size - 1}",
+            where=f"position {wrong[0]} of {row.size}",
+            hint="decode with the vocabulary that the ids were made with",
+        )
+    return row
 
 
 def uniform_bits(train: str, test: str) -> float:

@@ -1,28 +1,26 @@
 """Recurrent cells from primitives, each in the letters of its equations; none has a backward of its own.
 
 A cell is two methods: `initial_state(batch) -> state` and `step(x, state) -> state`, where `state[0]` is h. Whatever has
-these two can be unrolled, stacked, probed and drawn, so a learner's own cell gets everything that these have. Shapes: x
+these two can be unrolled, stacked, packed, probed and drawn, so a learner's own cell gets everything that these have. Shapes: x
 (batch, input_size), h and c (batch, hidden_size). Naming a result (`named(f, "f")`) costs nothing and puts its letter into
 pictures.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError, ShapeError
+from ..errors import DataError
 from ..primitives import relu, sigmoid, split, tanh
-from ..scopes import here, place_of
-from ..tensor import Tensor, TensorLike, as_tensor, named
+from ..tensor import Tensor, TensorLike, named
 from . import init
-from .module import Module, scoped
+from .gated import GatedCell, State
+from .module import scoped
 
 __all__ = ["Cell", "GRUCell", "LSTMCell", "RNNCell", "State"]
-
-State: TypeAlias = tuple[Tensor, ...]
 
 
 class Cell(Protocol):
@@ -52,70 +50,7 @@ class Cell(Protocol):
         ...
 
 
-class _GatedCell(Module):
-    """What the three cells share: `Wx` (input_size, gates hidden), `Wh` (hidden, gates hidden), `b` (gates hidden)."""
-
-    def __init__(
-        self, input_size: int, hidden_size: int, gates: int, rng: np.random.Generator, dtype: npt.DTypeLike | None
-    ) -> None:
-        if not all(isinstance(size, (int, np.integer)) and size > 0 for size in (input_size, hidden_size)):
-            raise ShapeError(
-                f"{type(self).__name__} with input_size={input_size}, hidden_size={hidden_size}",
-                hint="both are whole numbers, at least 1",
-            )
-        self.input_size, self.hidden_size = input_size, hidden_size
-        bound = 1 / hidden_size**0.5
-        self.Wx = Tensor(init.uniform(rng, (input_size, gates * hidden_size), bound, dtype), requires_grad=True)
-        self.Wh = Tensor(init.uniform(rng, (hidden_size, gates * hidden_size), bound, dtype), requires_grad=True)
-        self.b = Tensor(init.zeros((gates * hidden_size,), dtype), requires_grad=True)
-
-    def zeros(self, batch: int, name: str) -> Tensor:
-        if not isinstance(batch, (int, np.integer)) or batch < 1:
-            raise DataError(f"an initial state for a batch of {batch!r}", hint="a batch holds at least one sequence")
-        return Tensor(np.zeros((batch, self.hidden_size), self.Wh.dtype), name=name)
-
-    def initial_state(self, batch: int) -> State:
-        """All zeros, for that many sequences."""
-        return (self.zeros(batch, "h0"),)
-
-    def __call__(self, x: TensorLike, state: Any) -> Any:
-        """The same as `step`."""
-        return self.step(x, state)
-
-    def step(self, x: TensorLike, state: State) -> State:
-        """The state after one input."""
-        raise NotImplementedError
-
-    def checked(self, x: TensorLike, state: Any, parts: str) -> tuple[Tensor, Any]:
-        """x and the state, after a look at what broadcasting would hide: a missing part, another number of sequences."""
-        x = as_tensor(x, self.Wx)
-        if x.node is None and x._data.dtype != self.Wx._data.dtype:  # data in another precision than the weights
-            x = Tensor(x._data, dtype=self.Wx._data.dtype, name=x.name)
-        if not isinstance(state, (tuple, list)) or len(state) != len(parts):
-            given = f"one of {len(state)}" if isinstance(state, (tuple, list)) else f"a {type(state).__name__}"
-            raise ShapeError(
-                f"the state of {type(self).__name__} is a tuple ({', '.join(parts)}{',' * (len(parts) == 1)}), not {given}",
-                where=place_of(here.mode.frames),
-                hint="start from cell.initial_state(batch), and pass on what step() returned",
-            )
-        state = [as_tensor(part, self.Wx) for part in state]
-        for part, name in zip(state, parts, strict=True):
-            if part._data.ndim != 2 or part._data.shape[0] != x._data.shape[0]:
-                raise ShapeError(
-                    f"x of shape {x.shape} and {name} of shape {part.shape} hold different numbers of sequences",
-                    where=place_of(here.mode.frames),
-                    hint="the state was made for another batch: cell.initial_state(len(x))",
-                )
-            if part._data.shape[1] != self.hidden_size:
-                raise ShapeError(
-                    f"{name} of shape {part.shape} in a cell with hidden_size={self.hidden_size}",
-                    where=place_of(here.mode.frames),
-                    hint="start from cell.initial_state(batch)",
-                )
-        return x, state
-
-
-class RNNCell(_GatedCell):
+class RNNCell(GatedCell):
     """The simple recurrent cell (Elman 1990): one nonlinearity between one step and the next.
 
         a  = x Wx + h Wh + b
@@ -147,11 +82,11 @@ class RNNCell(_GatedCell):
     def step(self, x: TensorLike, state: State) -> State:
         """The state after x (batch, input_size). Raises `ShapeError` where x or the state does not fit."""
         x, (h,) = self.checked(x, state, "h")
-        a = named(x @ self.Wx + h @ self.Wh + self.b, "a")
+        a = named(self.preactivation(x, h), "a")
         return (named(tanh(a) if self.nonlinearity == "tanh" else relu(a), "h"),)
 
 
-class LSTMCell(_GatedCell):
+class LSTMCell(GatedCell):
     """Long short-term memory (Hochreiter and Schmidhuber 1997; forget gate: Gers, Schmidhuber and Cummins 2000).
 
         a          = x Wx + h Wh + b                  cut into a_i, a_f, a_g, a_o
@@ -190,7 +125,7 @@ class LSTMCell(_GatedCell):
     def step(self, x: TensorLike, state: State) -> State:
         """The state after x (batch, input_size). Raises `ShapeError` where x or the state does not fit."""
         x, (h, c) = self.checked(x, state, "hc")
-        a = named(x @ self.Wx + h @ self.Wh + self.b, "a")
+        a = named(self.preactivation(x, h), "a")
         a_i, a_f, a_g, a_o = split(a, 4)
         i, f = named(sigmoid(a_i), "i"), named(sigmoid(a_f), "f")
         g, o = named(tanh(a_g), "g"), named(sigmoid(a_o), "o")
@@ -198,7 +133,7 @@ class LSTMCell(_GatedCell):
         return named(o * tanh(c), "h"), c
 
 
-class GRUCell(_GatedCell):
+class GRUCell(GatedCell):
     """The gated recurrent unit (Cho et al. 2014), in both of its forms.
 
         r, z = sigmoid(x Wx_r + h Wh_r + b_r), sigmoid(x Wx_z + h Wh_z + b_z)
@@ -232,14 +167,14 @@ class GRUCell(_GatedCell):
     def step(self, x: TensorLike, state: State) -> State:
         """The state after x (batch, input_size). Raises `ShapeError` where x or the state does not fit."""
         x, (h,) = self.checked(x, state, "h")
-        x_r, x_z, x_n = split(x @ self.Wx + self.b, 3)
+        x_r, x_z, x_n = split(self.project(x), 3)
         if self.reset_after:
-            h_r, h_z, h_n = split(h @ self.Wh, 3)
+            h_r, h_z, h_n = split(self.seen(h) @ self.Wh, 3)
             r, z = named(sigmoid(x_r + h_r), "r"), named(sigmoid(x_z + h_z), "z")
             n = named(tanh(x_n + r * (h_n + self.bh)), "n")
         else:
             gates = 2 * self.hidden_size
-            h_r, h_z = split(h @ self.Wh[:, :gates], 2)
+            h_r, h_z = split(self.seen(h) @ self.Wh[:, :gates], 2)
             r, z = named(sigmoid(x_r + h_r), "r"), named(sigmoid(x_z + h_z), "z")
-            n = named(tanh(x_n + (r * h) @ self.Wh[:, gates:]), "n")
+            n = named(tanh(x_n + (r * self.seen(h)) @ self.Wh[:, gates:]), "n")
         return (named((1.0 - z) * n + z * h, "h"),)

@@ -10,8 +10,9 @@ import numpy.typing as npt
 from ..dtypes import current_dtype
 from ..errors import DataError, ShapeError
 from ..kernels import Array
+from ..tensor import Tensor
 
-__all__ = ["identity", "normal", "orthogonal", "scale_to_spectral_radius", "spectral_radius", "uniform", "zeros"]
+__all__ = ["identity", "identity_", "normal", "orthogonal", "scale_to_spectral_radius", "spectral_radius", "uniform", "zeros"]
 
 
 def uniform(rng: np.random.Generator, shape: tuple[int, ...], bound: float, dtype: npt.DTypeLike | None = None) -> Array:
@@ -58,6 +59,25 @@ def identity(shape: tuple[int, int], gain: float = 1.0, dtype: npt.DTypeLike | N
     """Ones on the diagonal, times `gain`: with relu, the IRNN of Le, Jaitly and Hinton 2015."""
     rows, columns = _two(shape, "identity")
     return (np.eye(rows, columns) * gain).astype(dtype or current_dtype())
+
+
+def identity_(weight: Tensor, gain: float = 1.0) -> Tensor:
+    """Put ones on the diagonal of a weight, times `gain`, and zeros elsewhere; returns the weight.
+
+    The IRNN of Le, Jaitly and Hinton 2015: a relu cell whose Wh is the identity and whose b is 0 keeps its state, and the
+    gradient of its state, until it learns not to; its Wx starts small (they draw it from N(0, 0.001²)).
+    Raises `ShapeError` unless the weight has two axes.
+
+    >>> import tinygrad_rnn as tg
+    >>> cell = tg.nn.RNNCell(2, 3, rng=np.random.default_rng(0), nonlinearity="relu")
+    >>> identity_(cell.Wh).data.tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    >>> h = tg.Tensor([[1.0, 2.0, 3.0]])
+    >>> cell.step(np.zeros((1, 2)), (h,))[0].data.tolist()
+    [[1.0, 2.0, 3.0]]
+    """
+    weight.data = identity(weight.shape, gain, weight.dtype)
+    return weight
 
 
 def zeros(shape: tuple[int, ...], dtype: npt.DTypeLike | None = None) -> Array:

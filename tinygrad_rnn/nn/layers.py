@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..primitives import take
+from ..errors import DataError
+from ..primitives import take, where
 from ..tensor import Tensor, TensorLike, as_tensor
 from . import init
 from .module import Module
@@ -47,16 +48,37 @@ class Linear(Module):
 class Embedding(Module):
     """A table `W` (symbols, features) with one row a symbol, drawn from N(0, 1); ids (...) become rows (..., features).
 
+    The row `padding_idx` starts at zero and stays as it is: where an id is `padding_idx` its row is read as a constant (a `where`
+    in pictures), so that no gradient reaches it, as in PyTorch.
     Raises `DtypeError` for ids that are not integers, `DataError` for an id without a row.
 
-    >>> table = Embedding(10, 4, rng=np.random.default_rng(0))
-    >>> table([[1, 2, 3]]).shape
-    (1, 3, 4)
+    >>> table = Embedding(10, 4, rng=np.random.default_rng(0), padding_idx=0)
+    >>> rows = table([[1, 2, 0]])
+    >>> rows.shape, rows.data[0, 2]
+    ((1, 3, 4), array([0., 0., 0., 0.]))
     """
 
-    def __init__(self, symbols: int, features: int, *, rng: np.random.Generator, dtype: npt.DTypeLike | None = None) -> None:
+    def __init__(
+        self,
+        symbols: int,
+        features: int,
+        *,
+        rng: np.random.Generator,
+        padding_idx: int | None = None,
+        dtype: npt.DTypeLike | None = None,
+    ) -> None:
         self.W = Tensor(init.normal(rng, (symbols, features), dtype), requires_grad=True)
+        self.padding_idx = padding_idx
+        if padding_idx is None:
+            return
+        if not isinstance(padding_idx, (int, np.integer)) or not 0 <= padding_idx < symbols:
+            raise DataError(f"Embedding of {symbols} symbols with padding_idx={padding_idx!r}", hint="it is the id of one symbol")
+        self.W.data[padding_idx] = 0.0
 
     def forward(self, ids: Any) -> Tensor:
         """Ids (...) to rows (..., features)."""
-        return take(self.W, ids)
+        rows = take(self.W, ids)
+        if self.padding_idx is None:
+            return rows
+        padding = np.asarray(ids.data if isinstance(ids, Tensor) else ids) == self.padding_idx
+        return where(padding[..., None], Tensor(self.W.data[self.padding_idx], name="padding"), rows)

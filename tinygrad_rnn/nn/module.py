@@ -79,6 +79,11 @@ class Module:
         """All parameters, each once."""
         return [p for _, p in self.named_parameters()]
 
+    def modules(self) -> Iterator[Module]:
+        """This module and all inside it, each once."""
+        yield self
+        yield from (value for _, value in _walk("", vars(self), {id(self)}) if isinstance(value, Module))
+
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters: before each backward pass of a training loop."""
         for p in self.parameters():

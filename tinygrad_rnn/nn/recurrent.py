@@ -1,30 +1,40 @@
 """From a cell to a sequence: one cell in time, cells on top of each other, cells that read in both directions.
 
 A layer is a cell or a `SequenceLayer`. `Stacked` and `Bidirectional` are made of layers and are layers themselves, so they nest,
-and a learner's own cell is stacked and reversed like those of this package.
+and a learner's own cell is stacked, reversed and run over packed sequences like those of this package.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, overload
 
 from ..errors import DataError, GraphError, ShapeError
 from ..primitives import concat
-from ..scopes import here, place_of, scope, time_step
+from ..scopes import scope, time_step
 from ..tensor import Tensor, TensorLike, as_tensor, named
 from .cells import Cell
 from .module import Module
+from .packed import PackedSequence
+from .states import callers_order, checked_state, joined, longest_first, parts_of, rows_of
 
 __all__ = ["Bidirectional", "SequenceLayer", "Stacked", "unroll"]
 
 
+@overload
+def unroll(
+    layer: Cell | SequenceLayer, xs: PackedSequence, state: Any = None, reverse: bool = False
+) -> tuple[PackedSequence, Any]: ...
+@overload
 def unroll(
     layer: Cell | SequenceLayer, xs: TensorLike | Sequence[TensorLike], state: Any = None, reverse: bool = False
-) -> tuple[list[Tensor], Any]:
+) -> tuple[list[Tensor], Any]: ...
+def unroll(layer: Cell | SequenceLayer, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, Any]:
     """Run a cell (or a layer) over the time steps 1..T of `xs` (batch, time, features): the list of all h, and the last state.
 
-    `xs` may also be a list of T inputs (batch, features), which keep their names in pictures (without one they become x).
+    `xs` may also be a list of T inputs (batch, features), which keep their names in pictures (without one they become x), or a
+    `PackedSequence`, and then h comes as one too: each sequence stops at its own last step (`reverse`: starts there), and the
+    states have one row a sequence in the order that `pack` was given them.
     `state` is where to start (zeros if None). `reverse` reads from the last step to the first; outputs stay in the order of time.
     Every node is stamped with its time step and the name of the cell. Raises `ShapeError` if xs does not have three axes,
     `DataError` for a sequence of no steps or a batch of none.
@@ -37,8 +47,7 @@ def unroll(
     (5, (1, 4), 't=5 / LSTMCell')
     """
     if isinstance(layer, SequenceLayer):
-        outputs, state = layer(xs, state, reverse)
-        return outputs, state
+        return SequenceLayer.__call__(layer, xs, state, reverse)
     if (
         isinstance(layer, type)
         or not callable(getattr(layer, "step", None))
@@ -49,24 +58,67 @@ def unroll(
             hint="a cell is an object with initial_state(batch) and step(x, state); help(tg.nn.Cell) shows one",
         )
     inputs = _inputs(xs)
-    batch = inputs[0].shape[0]
+    batch = len(inputs[0]._data)
     if state is None:
-        state = _checked_state(layer, layer.initial_state(batch), "initial_state", batch)
-    hs = []
-    for t in range(len(inputs), 0, -1) if reverse else range(1, len(inputs) + 1):
+        state = checked_state(layer, layer.initial_state(batch), "initial_state", batch)
+    if isinstance(inputs, PackedSequence):
+        state = longest_first(state, inputs, layer)
+    prepare = getattr(layer, "for_sequence", None)
+    cell, read = prepare(inputs) if prepare is not None else (layer, inputs)
+    hs, state = (_from_the_end if reverse else _ahead)(cell, read, state)
+    return (inputs.like(hs), callers_order(state, inputs)) if isinstance(inputs, PackedSequence) else (hs, state)
+
+
+def _ahead(cell: Any, xs: Any, state: Any) -> tuple[list[Tensor], Any]:
+    """All h from the first step to the last, and the last state. Where x has fewer rows than before, the sequences that
+    ended keep the state they have: their rows come last."""
+    hs: list[Tensor] = []
+    ended: list[Any] = []
+    rows = len(xs[0]._data)
+    for t, x in enumerate(xs, start=1):
+        running = len(x._data)
+        if running < rows:
+            with time_step(t - 1):
+                ended.append(rows_of(state, running, rows))
+            with time_step(t), scope(type(cell).__name__):
+                state, rows = rows_of(state, 0, running), running
         with time_step(t):
-            x = inputs[t - 1]
-            if getattr(layer.step, "scoped", False):
-                state = layer.step(x, state)
-            else:
-                with scope(type(layer).__name__):
-                    state = _checked_state(layer, layer.step(x, state), "step", batch)
+            state = _step(cell, x, state, running)
         hs.append(state[0])
-    return hs[::-1] if reverse else hs, state
+    return hs, joined([state, *ended[::-1]])
+
+
+def _from_the_end(cell: Any, xs: Any, start: Any) -> tuple[list[Tensor], Any]:
+    """All h, read from the last step to the first, and the state at step 1. Where x has more rows than before, sequences join
+    that have their last step here: they bring their rows of the start."""
+    hs: list[Tensor] = []
+    rows = len(xs[-1]._data)
+    with time_step(len(xs)), scope(type(cell).__name__):
+        state = start if rows == len(xs[0]._data) else rows_of(start, 0, rows)
+    for t in range(len(xs), 0, -1):
+        x = xs[t - 1]
+        with time_step(t):
+            running = len(x._data)
+            if running > rows:
+                with scope(type(cell).__name__):
+                    state, rows = joined([state, rows_of(start, rows, running)]), running
+            state = _step(cell, x, state, running)
+        hs.append(state[0])
+    return hs[::-1], state
+
+
+def _step(cell: Any, x: Tensor, state: Any, rows: int) -> Any:
+    if getattr(cell.step, "scoped", False):
+        return cell.step(x, state)
+    with scope(type(cell).__name__):
+        return checked_state(cell, cell.step(x, state), "step", rows)
 
 
 class SequenceLayer(Module):
     """What reads a sequence and writes one: `forward(xs, state=None, reverse=False) -> (outputs, state)`, a tensor a step.
+
+    Whatever the layer is called with, an array (batch, time, features), a list of inputs or a `PackedSequence`, its `forward` is
+    given one tensor a step, (batch, features); of packed sequences, the rows that are still running.
 
     A layer of your own is a subclass that unrolls its parts:
 
@@ -84,16 +136,26 @@ class SequenceLayer(Module):
     5
     """
 
-    def forward(self, xs: Any, state: Any = None, reverse: bool = False) -> tuple[list[Tensor], Any]:
-        """The output of every step, in the order of time, and the last state."""
+    def __call__(self, xs: Any, *args: Any, **options: Any) -> tuple[Any, Any]:
+        """xs as in `unroll`, then what `forward` takes besides: its outputs, a `PackedSequence` if xs is one, and the state."""
+        with scope(type(self).__name__):
+            steps = _inputs(xs)
+            outputs, state = self.forward(steps, *args, **options)
+            if isinstance(steps, PackedSequence) and not isinstance(outputs, PackedSequence):
+                outputs = steps.like(outputs)
+            return outputs, state
+
+    def forward(self, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, Any]:
+        """The output of every step, in the order of time, and the last state; xs holds the input of every step, tensors."""
         raise NotImplementedError
 
 
 class Stacked(SequenceLayer):
     """Layers on top of each other: each reads, step by step, what the one below it wrote (Graves 2013, deep recurrent networks).
 
-    `layers` are cells, or layers such as `Bidirectional`. The state is a list of one state a layer. Nodes are stamped `layer=1`
-    (the lowest), `layer=2`, ... Raises `DataError` without layers.
+    `layers` are cells, or layers such as `Bidirectional`. `between`, a layer such as `Dropout`, is what each reads the one below
+    it through. The state is a list of one state a layer. Nodes are stamped `layer=1` (the lowest), `layer=2`, ... Raises
+    `DataError` without layers.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
@@ -103,17 +165,19 @@ class Stacked(SequenceLayer):
     ((1, 2), 'Stacked / layer=2 / t=5 / LSTMCell', ['layers.0.Wx', 'layers.0.Wh'])
     """
 
-    def __init__(self, layers: Sequence[Any]) -> None:
-        self.layers = list(layers)
+    def __init__(self, layers: Sequence[Any], between: SequenceLayer | None = None) -> None:
+        self.layers, self.between = list(layers), between
         if not self.layers:
             raise DataError("Stacked of no layers", hint="give a list of cells, the lowest first")
 
-    def forward(self, xs: Any, state: Any = None, reverse: bool = False) -> tuple[list[Tensor], list[Any]]:
+    def forward(self, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, list[Any]]:
         """xs as in `unroll`: the outputs of the highest layer, and the last state of every layer."""
-        states = _parts(state, len(self.layers), "Stacked")
-        outputs, last = _inputs(xs), []
+        states = parts_of(state, len(self.layers), type(self).__name__)
+        outputs, last = xs, []
         for number, (layer, start) in enumerate(zip(self.layers, states, strict=True), start=1):
             with scope("layer", layer=number):
+                if number > 1 and self.between is not None:
+                    outputs, _ = self.between(outputs)
                 outputs, end = unroll(layer, outputs, start, reverse)
             last.append(end)
         return outputs, last
@@ -141,14 +205,13 @@ class Bidirectional(SequenceLayer):
             )
         self.forwards, self.backwards = forwards, backwards
 
-    def forward(self, xs: Any, state: Any = None, reverse: bool = False) -> tuple[list[Tensor], tuple[Any, Any]]:
+    def forward(self, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, tuple[Any, Any]]:
         """xs as in `unroll`: the joined outputs (batch, both sizes) of every step, and the last state of either direction."""
-        inputs = _inputs(xs)
-        starts = _parts(state, 2, "Bidirectional")
+        starts = parts_of(state, 2, "Bidirectional")
         with scope("direction", direction=-1 if reverse else 1):
-            ahead, first = unroll(self.forwards, inputs, starts[0], reverse)
+            ahead, first = unroll(self.forwards, xs, starts[0], reverse)
         with scope("direction", direction=1 if reverse else -1):
-            back, second = unroll(self.backwards, inputs, starts[1], not reverse)
+            back, second = unroll(self.backwards, xs, starts[1], not reverse)
         outputs = []
         for t, pair in enumerate(zip(ahead, back, strict=True), start=1):
             with time_step(t):
@@ -156,37 +219,16 @@ class Bidirectional(SequenceLayer):
         return outputs, (first, second)
 
 
-def _parts(state: Any, count: int, what: str) -> Sequence[Any]:
-    """The states of the parts of a layer, each None if there is none."""
-    if state is None:
-        return [None] * count
-    if not isinstance(state, (tuple, list)) or len(state) != count:
-        given = f"{len(state)} states" if isinstance(state, (tuple, list)) else f"a {type(state).__name__}"
-        raise ShapeError(f"{what} of {count} parts was given {given}", hint="pass on the state that it returned, or None")
-    return state
-
-
-def _checked_state(cell: Any, state: Any, method: str, batch: int) -> Any:
-    """What a cell returned, if it is a state: without a look, row 0 of a bare tensor would pass for h."""
-    good = isinstance(state, (tuple, list)) and state and all(isinstance(part, Tensor) for part in state)
-    if good and state[0].ndim and state[0].shape[0] == batch:
-        return state
-    given = f"a tuple of {len(state)}" if isinstance(state, (tuple, list)) else f"a {type(state).__name__}"
-    given += f" with h of shape {state[0].shape}" if good else ""
-    raise ShapeError(
-        f"{type(cell).__name__}.{method} returned {given}, not a state",
-        where=place_of(here.mode.frames),
-        hint=f"a state is a tuple of tensors, h first, each with {batch} rows (one a sequence): return (h,)",
-    )
-
-
-def _inputs(xs: Any) -> list[Tensor]:
+def _inputs(xs: Any) -> list[Tensor] | PackedSequence:
     """The input of every step (batch, features); a slice of a whole is recorded in its step."""
+    if isinstance(xs, PackedSequence):
+        return xs
     if isinstance(xs, (list, tuple)) and all(isinstance(x, Tensor) for x in xs):
         shapes = {x.shape for x in xs}
         if len(shapes) > 1 or any(len(shape) != 2 for shape in shapes):
             raise ShapeError(
-                f"unroll over inputs of shapes {sorted(shapes)}", hint="each step's input is (batch, features), all alike"
+                f"unroll over inputs of shapes {sorted(shapes)}",
+                hint="each step's input is (batch, features), all alike; nn.pack batches sequences of different lengths",
             )
         batch, time, text = shapes.pop()[0] if xs else 1, len(xs), f"a list of {len(xs)} inputs"
     else:
@@ -203,7 +245,7 @@ def _inputs(xs: Any) -> list[Tensor]:
             hint="leave empty sequences out before you make a batch",
         )
     if isinstance(xs, (list, tuple)) and isinstance(xs[0], Tensor):
-        return [x if x.name else named(x, "x") for x in xs]
+        return [x if x.name or (x.node is not None and x.is_leaf) else named(x, "x") for x in xs]  # a leaf is the caller's
     inputs = []
     for k in range(time):
         with time_step(k + 1):

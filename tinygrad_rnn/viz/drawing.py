@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, GraphError, TinygradRnnError
+from ..files import target_of, write
 from .describe import describe, heading
 from .dot import dag, digraph
-from .files import NotPainted, painted, target_of, write
 from .gif import gif
 from .layout import Layout, arrange
 from .moments import Moments
+from .painted import NotPainted, painted
 from .sheet import Sheet, compared, single
 from .style import THEMES, Brush, Scale, clean
 from .svg import paint
@@ -126,7 +127,7 @@ class Drawing:
         A .gif is always `animated`, an .svg if asked for (see `svg`). Returns the path. Raises `DataError` if it cannot be
         written. Without Graphviz, PNG and PDF become an SVG beside it.
         """
-        path = target_of(path, KINDS)
+        path = target_of(path, KINDS, "picture")
         kind = path.suffix.lower()
         if animated and kind not in MOVING:
             raise DataError(f"a picture in {path.name!r} cannot move", hint=f"the suffix is {' or '.join(MOVING)}")
@@ -149,7 +150,7 @@ class Drawing:
             return painted(self.to_graphviz().source, kind[1:])
         except NotPainted as error:
             try:
-                instead = write(target_of(path.with_suffix(".svg"), KINDS), self.svg().encode())
+                instead = write(target_of(path.with_suffix(".svg"), KINDS, "picture"), self.svg().encode())
             except TinygradRnnError as other:
                 raise DataError(f"{error.why}, and {other.message}", hint=error.hint) from None
             raise DataError(f"{error.why}, so {instead} was written in place of {path.name}", hint=error.hint) from None

@@ -184,7 +184,7 @@ def _with_level_lanes(spots: dict[Key, Spot], lanes: Lanes, spans: dict[Key, int
     if any(spans.get(key, 1) > 1 for key in spots):
         return spots
     spots, taken = dict(spots), set[Key]()
-    for state, (_, readers) in lanes.items():
+    for state, (_, readers) in sorted(lanes.items(), key=lambda lane: lane[0] not in lane[1][1]):  # what reads itself first
         able = [key for key in readers if key in spots and key not in taken]
         if state not in spots or not able:
             continue

@@ -1,0 +1,287 @@
+"""Files of one's own, words as numbers, batches: what is read, what is skipped and said, what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinygrad_rnn.data import batches, files
+from tinygrad_rnn.data.batches import buckets, pad, padded_batches, shuffled_split, text_windows, windows
+from tinygrad_rnn.data.files import Labelled, Names, Skipped, kind_of, read, read_labelled, read_names, read_text
+from tinygrad_rnn.data.stdlib_text import Text
+from tinygrad_rnn.data.vocab import CharVocabulary, WordVocabulary, words
+from tinygrad_rnn.errors import DataError
+
+cases = pytest.mark.parametrize
+NEWS = '"2","A, title","said ""yes"" today"\n"1","Other","words here"\n'
+
+
+def refusal(function, *arguments, **options):
+    with pytest.raises(DataError) as caught:
+        function(*arguments, **options)
+    assert caught.value.hint
+    return str(caught.value)
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(content, name="file.csv"):
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+# ---- csv ------------------------------------------------------------------------------------------------------------------
+
+
+@cases(
+    "change",
+    [str.encode, lambda s: b"\xef\xbb\xbf" + s.encode(), lambda s: s.replace("\n", "\r\n").encode(), lambda s: s.encode()[:-1]],
+)
+def test_labelled_rows_in_any_dress(change, file):
+    data = read_labelled(file(change(NEWS)))
+    assert data.texts == ('A, title said "yes" today', "Other words here")
+    assert (data.labels.tolist(), data.labels.dtype, data.classes) == ([1, 0], np.int64, ("1", "2"))
+    assert (data.skipped, data.header, len(data), data.texts[0] in repr(data)) == ((), False, 2, False)
+
+
+def test_a_header_is_seen_and_classes_are_named_by_the_file_beside(file):
+    file("World\nSports\n\nBusiness\n", "classes.txt")
+    data = read_labelled(file("Class,Title\n" + "2,ball\n1,war\n"))
+    assert (data.header, data.classes, data.labels.tolist(), data.skipped) == (True, ("World", "Sports", "Business"), [1, 0], ())
+    assert "class 4, expected 1 to 3 (classes.txt has so many lines)" in refusal(read_labelled, file("1,a\n4,b\n"))
+
+
+def test_malformed_rows_are_listed_by_their_line_and_spoil_no_other(file):
+    content = (
+        '1,a,b\n2,only\n"2","open,c\n1,d,e\n\nx,f,g\n2,h,"i"j\n1,k,l,m\n2," ",\n"2","two\nlines","n"\n1.5,o,p\n"1","last","open\n'
+    )
+    data = read_labelled(file(content))
+    assert data.texts == ("a b", "d e", "two\nlines n")
+    assert data.skipped == (
+        Skipped(2, "2 columns, expected 3"),
+        Skipped(3, "quotes that do not match"),
+        Skipped(6, "the class is 'x', not a whole number"),
+        Skipped(7, "quotes that do not match"),
+        Skipped(8, "4 columns, expected 3"),
+        Skipped(9, "no text"),
+        Skipped(12, "the class is '1.5', not a whole number"),
+        Skipped(13, "quotes that do not match"),
+    )
+
+
+@cases(
+    ("content", "message", "line"),
+    [
+        ("", "an empty file", ""),
+        (" \n\n", "an empty file", ""),
+        ("one\ntwo\n", "one column, where a class and a text are expected", ", line 1"),
+        ("\n7\n", "one column", ", line 2"),
+        ("0,a\n1,b\n", "class 0, expected 1 to 1", ", line 1"),
+        ("1,a\n-2,b\n", "class -2, expected 1 to 1", ", line 2"),
+        ("1,a\n4,b\n2,c\n", "the largest class is 4 (first in line 2), but no row is of class 3", ""),
+        ("2,a\n3,c\n", "the largest class is 3 (first in line 2), but no row is of class 1", ""),
+        ("Sports,a\nWorld,c\n", "no row that can be used: the class is 'Sports', not a whole number", ", line 1"),
+        ('"1,a\n"2,b\n', "no row of a csv: quotes that do not match", ", line 1"),
+        (b"1,a\n2,caf\xe9\n", "not UTF-8: the byte 0xE9", ", line 2"),
+        ("1,a\n".encode("utf-16"), "this is UTF-16, not UTF-8", ", line 1"),
+        (b"1,a\n1,b\0\n", "binary data: a NUL byte", ", line 2"),
+    ],
+)
+def test_csv_files_that_cannot_be_used(content, message, line, file):
+    path = file(content)
+    text = refusal(read_labelled, path)
+    assert text.startswith(message)
+    assert f"{path}{line}\n" in text
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)), max_size=9)
+)
+def test_what_the_csv_module_writes_comes_back(rows):
+    import csv
+    import io
+    import tempfile
+    from pathlib import Path
+
+    rows = [(1, "x"), (2, "x"), (3, "x"), *((k, text.replace("\r", " ").replace("\n", " ")) for k, text in rows)]
+    out = io.StringIO()
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows(rows)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.csv")
+        path.write_bytes(out.getvalue().encode())
+        data = read_labelled(path)
+    kept = [(k, text.strip()) for k, text in rows if text.strip()]
+    assert [*zip((data.labels + 1).tolist(), data.texts, strict=True)] == kept
+    assert len(data.skipped) == len(rows) - len(kept)
+
+
+# ---- names, texts, and what a file is ---------------------------------------------------------------------------------------
+
+
+def test_names(file):
+    names = read_names(file(f"emma\n\n Mary Ann \n{'x' * 41}\nzoë", "names.txt"))
+    assert (names.names, names.skipped) == (("emma", "Mary Ann", "zoë"), (Skipped(4, "41 characters, a name has at most 40"),))
+    assert refusal(read_names, file("x" * 50)).startswith("no names: all 1 lines are longer")
+    assert refusal(read_names, file(b"emma\nzo\xeb\n")).startswith("not UTF-8: the byte 0xEB")
+    assert refusal(read_names, file("")).startswith("an empty file")
+
+
+def test_one_text(file):
+    assert read_text(file(b"\xef\xbb\xbfone\r\ntwo\rthree\n", "a.txt")).text == "one\ntwo\nthree"
+    assert "line 3" in refusal(read_text, file(b"a\nb\n\xff"))
+    assert refusal(read_text, "/no/such/file").startswith("cannot read the file: No such file")
+    assert refusal(read_text, 3).startswith("not a path: 3")
+    assert refusal(read_text, "/").startswith("cannot read the file: Is a directory")
+
+
+@cases(
+    ("name", "content", "kind", "reader"),
+    [
+        ("a.txt", NEWS, "csv", Labelled),
+        ("a", "1;2\n", "text", Text),
+        ("a.CSV", "1,a\n", "csv", Labelled),
+        ("names.txt", "emma\nMary Ann\nO'Neil\nJean-Luc\nDr. Who\n", "names", Names),
+        ("names.txt", "emma\n", "text", Text),
+        ("a.txt", "It was the best of times, it was the worst of times.\nYes.\n", "text", Text),
+        ("a.txt", "def f(x):\n    return x\n", "text", Text),
+        ("a.txt", "1,a\nsome words, and more\nwords\n", "text", Text),
+    ],
+)
+def test_what_a_file_looks_like(name, content, kind, reader, file):
+    path = file(content, name)
+    assert kind_of(path) == kind
+    assert isinstance(read(path), reader)
+
+
+# ---- words ----------------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.text(max_size=20), max_size=5))
+def test_words_have_ids_of_their_own(texts):
+    texts = [*texts, "one two two"]
+    known = WordVocabulary.from_texts(texts)
+    assert known.symbols[:2] == ("<pad>", "<unknown>")
+    assert (known.padding_id, known.unknown_id, len(set(known.symbols))) == (0, 1, len(known))
+    for text in texts:
+        ids = known.encode(text)
+        assert ids.dtype == np.int64
+        assert (ids > 1).all()
+        assert known.decode(ids).split(" ") == (words(text) or [""])
+        assert known.decode([*ids, 0, 0]) == known.decode(ids)
+    assert known.encode("<pad> <unknown> qqqqqqqqqqqqqqqqqqqqqqq")[-1] == 1
+
+
+def test_frequent_words_first_and_rare_ones_unknown():
+    texts = ["b a c", "b a", "b"]
+    assert WordVocabulary.from_texts(texts).symbols[2:] == ("b", "a", "c")
+    assert WordVocabulary.from_texts(texts, smallest_count=2).encode("a b c").tolist() == [3, 2, 1]
+    assert len(WordVocabulary.from_texts(texts, largest=4)) == 4
+    assert WordVocabulary.from_texts(iter(["Don’t", "don't"])).symbols[2:] == ("don't",)
+    for wrong in ([], ["", "!?"], "a text", [3], [Text("a", "here")]):
+        refusal(WordVocabulary.from_texts, wrong)
+    for options in ({"smallest_count": 0}, {"largest": 2}):
+        refusal(WordVocabulary.from_texts, texts, **options)
+    for wrong in (("a",), ("<pad>", "<unknown>", "a", "a"), ["<pad>", "<unknown>"]):
+        refusal(WordVocabulary, wrong)
+    known = WordVocabulary.from_texts(texts)
+    assert (len(known.encode("?!")), known.decode([])) == (0, "")
+    assert refusal(known.decode, [9]).startswith("id 9 is outside 0..4")
+    assert refusal(known.encode, 3).startswith("encode() of int")
+
+
+@cases("unknown", [False, True])
+def test_characters_may_have_padding_too(unknown):
+    letters = CharVocabulary.from_text("abba", unknown=unknown, padding=True)
+    assert (letters.padding_id, letters.unknown_id, len(letters)) == (2 + unknown, 2 if unknown else None, 3 + unknown)
+    assert letters.encode("ab").tolist() == [0, 1]
+    assert letters.decode([0, letters.padding_id, 1, letters.padding_id]) == "ab"
+    assert CharVocabulary(letters.symbols, letters.unknown_id, letters.padding_id) == letters
+    one = CharVocabulary.from_text("aaa")
+    assert (len(one), one.decode(one.encode("aa"))) == (1, "aa")
+
+
+# ---- batches --------------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=40), st.integers(1, 7), st.booleans())
+def test_every_row_is_in_one_batch_with_rows_of_its_length(lengths, size, shuffled):
+    sequences = [np.arange(n) + 1 for n in lengths]
+    made = padded_batches(sequences, np.arange(len(lengths)), size, np.random.default_rng(0) if shuffled else None, padding_id=-1)
+    again = padded_batches(
+        sequences, np.arange(len(lengths)), size, np.random.default_rng(0) if shuffled else None, padding_id=-1
+    )
+    assert sorted(row for batch in made for row in batch.rows) == [*range(len(lengths))]
+    assert sum(len(batch.x) == size for batch in made) >= len(lengths) // size
+    for batch, same in zip(made, again, strict=True):
+        assert batch.x.tobytes() == same.x.tobytes()
+        assert batch.y.tolist() == batch.rows.tolist()
+        assert batch.x.shape == (len(batch.rows), batch.lengths.max())
+        assert ((batch.x > 0) == batch.mask).all()
+        assert batch.lengths.tolist() == [lengths[row] for row in batch.rows]
+    wasted = sum((~batch.mask).sum() for batch in made)
+    assert wasted <= (max(lengths) - min(lengths)) * size  # sorted: at most one batch's worth
+
+
+def test_a_generator_mixes_differently_in_every_epoch():
+    rng, lengths = np.random.default_rng(0), np.arange(1, 1001) % 37 + 1
+    first, second = buckets(lengths, 16, rng), buckets(lengths, 16, rng)
+    assert [*map(list, first)] != [*map(list, second)]
+    assert [lengths[rows].max() for rows in first] != sorted(lengths[rows].max() for rows in first)
+    assert max(np.ptp(lengths[rows]) for rows in first) <= 5
+
+
+def test_a_split_holds_everything_once():
+    train, test = shuffled_split(np.random.default_rng(0), 7600, 1600)
+    assert (len(train), len(test), sorted([*train, *test])) == (6000, 1600, [*range(7600)])
+    assert len(shuffled_split(np.random.default_rng(0), 10, 0.25)[1]) == 2
+    for size, held_out in ((10, 0), (10, 10), (10, 0.0), (1, 0.5), (0, 1), (3, -1)):
+        assert "each part needs at least one item" in refusal(shuffled_split, np.random.default_rng(0), size, held_out)
+    assert "expected numpy.random.Generator" in refusal(shuffled_split, 0, 10, 2)
+
+
+def test_windows_cover_a_text_in_order():
+    ids = np.arange(103)
+    made = text_windows(ids, 4, 10)
+    x, y = (np.concatenate(parts, axis=1) for parts in zip(*made, strict=True))
+    assert (x + 1 == y).all()
+    assert [window.x.shape[1] for window in made] == [10, 10, 4]
+    assert x[:, 0].tolist() == [0, 25, 50, 75]
+    made = windows(np.ones((2, 5, 3)), np.ones((2, 5)), 4)
+    assert [window.x.shape for window in made] == [(2, 4, 3), (2, 1, 3)]
+
+
+@cases(
+    ("call", "message"),
+    [
+        (lambda: pad([]), "a batch of no sequences"),
+        (lambda: pad([[1], []]), "a sequence of no steps\n    at sequence 1 of 2"),
+        (lambda: padded_batches([[1]], [1, 2], 3), "1 sequences and y of shape (2,)"),
+        (lambda: padded_batches([], [], 3), "a batch of no sequences"),
+        (lambda: buckets([], 3), "batches of lengths of shape (0,)"),
+        (lambda: buckets([1, 2], 0), "batches of size 0"),
+        (lambda: buckets([1, 2], True), "batches of size True"),
+        (lambda: buckets([1, 2], 2, 5), "rng is int"),
+        (lambda: text_windows([1], 1, 5), "a text of 1 ids in 1 rows"),
+        (lambda: text_windows([], 1, 5), "a text of 0 ids in 1 rows"),
+        (lambda: text_windows([1, 2, 3], 2, 5), "a text of 3 ids in 2 rows"),
+        (lambda: text_windows([[1, 2]], 2, 5), "text_windows of ids of shape (1, 2)"),
+        (lambda: text_windows([1, 2, 3], 0, 5), "text_windows of 0 rows"),
+        (lambda: windows([[1]], [[1]], 0), "windows of 0 steps"),
+        (lambda: windows([[1]], [[1, 2]], 2), "windows of x (1, 1) and y (1, 2)"),
+        (lambda: windows(np.ones((2, 0)), np.ones((2, 0)), 2), "windows of x (2, 0)"),
+        (lambda: windows([1], [1], 2), "windows of x (1,)"),
+    ],
+)
+def test_batches_of_nonsense(call, message):
+    assert refusal(call).startswith(message)
+
+
+def test_modules_are_reached_by_their_package():
+    import tinygrad_rnn as tg
+
+    assert (tg.data.files, tg.data.batches) == (files, batches)

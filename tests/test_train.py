@@ -1,0 +1,571 @@
+"""The training loop: what it computes, what it keeps, and what survives when something goes wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tg
+from tinygrad_rnn import checkpoint as saved
+from tinygrad_rnn.data.batches import text_windows
+from tinygrad_rnn.errors import DataError, GraphError, LoadError, NumericError
+from tinygrad_rnn.schedules import cosine, warm_up
+from tinygrad_rnn.terminal import Progress
+from tinygrad_rnn.train import DivergenceError, fit, weights_in
+
+cases = pytest.mark.parametrize
+TEXT = np.frombuffer(b"the cat sat on the mat and the dog sat on the cat; " * 4, np.uint8) % 32
+
+
+class Words(tg.nn.Module):
+    """A small character model with dropout, whose generator must be saved too."""
+
+    def __init__(self, rng, symbols=32):
+        self.embedding, self.cell = tg.nn.Embedding(symbols, 4, rng=rng), tg.nn.LSTMCell(4, 5, rng=rng)
+        self.readout, self.rng = tg.nn.Linear(5, symbols, rng=rng), np.random.default_rng(7)
+
+    def forward(self, ids, state=None):
+        hs, state = tg.nn.unroll(self.cell, self.embedding(ids), state)
+        return self.readout(tg.functional.dropout(tg.stack(hs, 1), 0.1, self.rng, self.training)), state
+
+
+def loss_of(model, window, state):
+    logits, state = model(window.x, state)
+    return tg.functional.cross_entropy(logits, window.y), state
+
+
+def held_out(model):
+    return tg.functional.cross_entropy(model(TEXT[None, :40])[0], TEXT[None, 1:41]).item()
+
+
+def shuffled(rng):
+    """Batches that depend on the generator: another place to start in every epoch, and lazily drawn noise besides."""
+    for window in text_windows(TEXT[rng.integers(0, 9) :], 2, 8):
+        yield window._replace(x=np.where(rng.random(window.x.shape) < 0.05, 0, window.x))
+
+
+def train(make=tg.optim.Adam, **options):
+    """A training with everything on; returns the model, the optimizer, the history and the generator."""
+    rng = np.random.default_rng(1)
+    model = Words(rng)
+    optimizer = make(model.parameters(), lr=0.02)
+    options = {
+        "epochs": 4,
+        "clip": 0.5,
+        "schedule": warm_up(3, cosine(40)),
+        "evaluate": held_out,
+        "patience": 9,
+        "every": 5,
+    } | options
+    options = {"batches": shuffled, "loss_of": loss_of, "stateful": True} | options
+    stop, options["loss_of"] = options.pop("stop", None), options["loss_of"]
+    plain = options["loss_of"]
+    count = iter(range(1, 10**9))
+
+    def counted(*given):
+        if stop and next(count) == stop[0]:
+            stop[1](model)
+        return plain(*given)
+
+    options["loss_of"] = counted
+    history = fit(model, options.pop("loss_of"), options.pop("batches"), optimizer, rng=rng, progress=False, **options)
+    return model, optimizer, history, rng
+
+
+def everything(run):
+    """All that must be equal, as bytes."""
+    model, optimizer, history, rng = run
+    arrays = {**model.state_dict(), **optimizer.state_dict(), **history.scores}
+    arrays |= {name: getattr(history, name) for name in ("loss", "grad_norm", "lr", "epochs", "evaluated")}
+    states = [generator.bit_generator.state for generator in (rng, model.rng)]
+    return {k: (v.dtype, v.tobytes()) for k, v in arrays.items()}, states, history.best, history.best_update
+
+
+def interrupt(model):
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+# ---- what it computes -----------------------------------------------------------------------------------------------------
+
+
+def test_it_is_the_loop_one_would_write():
+    rng = np.random.default_rng(0)
+    x, target = rng.standard_normal((12, 3)), rng.standard_normal((12, 1))
+
+    def loss_of(model, rows):
+        return tg.functional.mse_loss(model(x[rows]), target[rows])
+
+    one, two = (tg.nn.Linear(3, 1, rng=np.random.default_rng(5)) for _ in range(2))
+    rows = np.arange(12).reshape(3, 4)
+    history = fit(one, loss_of, rows, tg.optim.SGD(one.parameters(), 0.1), epochs=2, clip=0.7, schedule=cosine(6), progress=False)
+    optimizer, losses = tg.optim.SGD(two.parameters(), 0.1), []
+    for done, batch in enumerate([*rows, *rows]):
+        optimizer.zero_grad()
+        loss = loss_of(two, batch)
+        loss.backward()
+        tg.optim.clip_grad_norm_(two, 0.7)
+        optimizer.lr = 0.1 * cosine(6)(done)
+        optimizer.step()
+        losses.append(loss.item())
+    assert history.loss.tolist() == losses
+    assert one.W.data.tobytes() == two.W.data.tobytes()
+    assert (history.epochs.tolist(), history.stopped, history.best, history.scores) == ([3, 6], "done", None, {})
+    assert history.lr.tolist() == [0.1 * cosine(6)(done) for done in range(6)]
+
+
+def test_the_state_is_carried_detached_and_forgotten_between_epochs():
+    seen = []
+
+    def watching(model, window, state):
+        seen.append(None if state is None else (state[0].requires_grad, state[0].numpy().copy()))
+        logits, state = model(window.x, state)
+        seen.append(state[0].numpy().copy())
+        return tg.functional.cross_entropy(logits, window.y), state
+
+    train(loss_of=watching, batches=text_windows(TEXT[:34], 2, 8), epochs=2, evaluate=None, patience=None)
+    assert len(seen) == 8
+    for start in (0, 4):
+        assert seen[start] is None
+        needs, value = seen[start + 2]
+        assert not needs
+        assert value.tobytes() == seen[start + 1].tobytes()
+
+
+def test_a_long_text_in_windows_learns_and_its_graph_does_not_grow():
+    _, _, history, _ = train(epochs=20, schedule=None, batches=text_windows(TEXT, 2, 8), every=None, patience=None)
+    assert history.loss[-1] < history.loss[0] - 0.5
+    assert history.epochs.tolist() == history.evaluated.tolist()
+    assert history.scores["held_out"][-1] < history.scores["held_out"][0]
+
+
+def test_shorter_than_one_window_and_one_character_alone():
+    windows = text_windows(np.array([1, 0, 1]), 1, 50)
+    assert [window.x.shape for window in windows] == [(1, 2)]
+    assert train(batches=windows, epochs=2, evaluate=None, patience=None)[2].loss.shape == (2,)
+    model = Words(np.random.default_rng(0), symbols=1)
+    ids = tg.data.vocab.CharVocabulary.from_text("aaaa").encode("aaaaaaa")
+    history = fit(
+        model, loss_of, text_windows(ids, 2, 2), tg.optim.Adam(model.parameters()), epochs=1, stateful=True, progress=False
+    )
+    assert history.loss.tolist() == [0.0]
+
+
+def test_scores_by_name_dropout_off_and_nothing_recorded():
+    def evaluate(model):
+        assert not model.training
+        assert not (model.readout.W * 2).requires_grad
+        return {"nats": held_out(model), "second": 2}
+
+    model, _, history, _ = train(evaluate=evaluate)
+    assert model.training
+    assert list(history.scores) == ["nats", "second"]
+    assert history.best == history.scores["nats"].min()
+    assert history.evaluated[history.scores["nats"].argmin()] == history.best_update
+
+
+def test_early_stop_gives_the_best_weights_back():
+    scores, weights = iter([3.0, 1.0, 2.0, 1.0, 5.0, 0.0]), []
+
+    def evaluate(model):
+        weights.append(model.state_dict())
+        return next(scores)
+
+    model, _, history, _ = train(evaluate=evaluate, every=2, patience=2, epochs=50)
+    assert history.evaluated.tolist() == [2, 4, 6, 8]  # 1.0 again is not better
+    assert (history.stopped, history.best, history.best_update) == ("no better for 2 evaluations", 1.0, 4)
+    assert all((model.state_dict()[name] == value).all() for name, value in weights[1].items())
+    assert not (model.readout.W.data == weights[-1]["readout.W"]).all()
+
+
+def test_updates_may_end_in_the_middle_of_an_epoch_and_the_last_weights_are_evaluated():
+    _, optimizer, history, _ = train(epochs=None, updates=7)
+    assert (history.loss.shape, history.evaluated.tolist(), history.stopped, optimizer.lr) == ((7,), [5, 7], "done", 0.02)
+
+
+def test_progress_goes_to_its_stream_in_plain_lines():
+    stream = io.StringIO()
+    model = Words(np.random.default_rng(1))
+    optimizer = tg.optim.SGD(model.parameters(), 0.1)
+    progress = Progress(0, stream, every=0.0)
+    fit(
+        model,
+        loss_of,
+        lambda rng: shuffled(rng),
+        optimizer,
+        updates=4,
+        stateful=True,
+        rng=np.random.default_rng(0),
+        progress=progress,
+    )
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 4
+    assert " 50%  epoch 1  update 2  loss " in lines[1]
+    Progress(0, stream, every=0.0).update(3, "no end known")
+    assert stream.getvalue().endswith("  no end known\n")
+
+
+# ---- resume ---------------------------------------------------------------------------------------------------------------
+
+
+@cases(
+    "make", [tg.optim.Adam, tg.optim.AdamW, tg.optim.RMSprop, tg.optim.Adagrad, lambda p, lr: tg.optim.SGD(p, lr, momentum=0.9)]
+)
+@cases("cut", [5, 8, 13, 19])
+def test_a_resumed_training_is_equal_to_the_bit(make, cut, tmp_path):
+    whole = train(make)
+    path = tmp_path / "run.npz"
+    _, _, first, _ = train(make, checkpoint=path, updates=cut)
+    assert (first.loss.size, first.stopped) == (cut, "done")
+    second = train(make, checkpoint=path, resume=True)
+    assert second[2].loss.size == whole[2].loss.size > 20
+    assert everything(second) == everything(whole)
+    again = train(make, checkpoint=path, resume=True)  # nothing is left to do
+    assert again[2].loss.tobytes() == whole[2].loss.tobytes()
+    assert [file.name for file in tmp_path.iterdir()] == ["run.npz"]
+
+
+@cases("at", [1, 6, 14])
+def test_ctrl_c_saves_stops_and_goes_on_later(at, tmp_path):
+    path = tmp_path / "run.npz"
+    handler = signal.getsignal(signal.SIGINT)
+    _, _, history, _ = train(checkpoint=path, stop=(at, interrupt))
+    assert (history.stopped, history.loss.size, signal.getsignal(signal.SIGINT)) == ("interrupted", at, handler)
+    assert everything(train(checkpoint=path, resume=True)) == everything(train())
+
+
+def test_an_interrupt_that_comes_as_an_exception_saves_what_is_whole(tmp_path):
+    def stop(model):
+        model.rng.random(5)  # in the middle of a batch: these draws are taken back
+        raise KeyboardInterrupt
+
+    history = train(checkpoint=tmp_path / "run.npz", stop=(9, stop))[2]
+    assert (history.stopped, history.loss.size) == ("interrupted", 8)
+    assert everything(train(checkpoint=tmp_path / "run.npz", resume=True)) == everything(train())
+
+
+def test_a_second_ctrl_c_stops_at_once(tmp_path):
+    def twice(model):
+        interrupt(model)
+        interrupt(model)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(checkpoint=tmp_path / "run.npz", stop=(7, twice))
+    assert saved.read(tmp_path / "run.npz")[1]["place"] == [0, 5]
+    assert everything(train(checkpoint=tmp_path / "run.npz", resume=True)) == everything(train())
+
+
+def test_a_training_that_stopped_early_stays_stopped(tmp_path):
+    options = {"evaluate": lambda model: 1.0, "patience": 2, "checkpoint": tmp_path / "run.npz"}
+    first = train(**options)
+    second = train(**options, resume=True)
+    assert (first[2].stopped, second[2].loss.size) == (second[2].stopped, first[2].loss.size)
+    best = weights_in(tmp_path / "run.npz", best=True)
+    assert all(best[name].tobytes() == value.tobytes() for name, value in second[0].state_dict().items())
+
+
+def test_without_resume_it_starts_anew_and_with_it_a_file_need_not_exist(tmp_path):
+    path = tmp_path / "run.npz"
+    train(checkpoint=path, updates=3)
+    assert everything(train(checkpoint=path)) == everything(train(checkpoint=tmp_path / "new.npz", resume=True))
+
+
+def test_states_of_every_shape_come_back(tmp_path):
+    from tinygrad_rnn.resume import _grown, _planted
+
+    leaves = []
+    state = [(tg.Tensor([1.0]), None), {"h": [tg.Tensor(np.float32([2.0]))]}]
+    note = json.loads(json.dumps(_planted(state, leaves)))
+    (first, nothing), second = _grown(note, {str(k): leaf for k, leaf in enumerate(leaves)})
+    assert (first.numpy(), nothing, second["h"][0].numpy(), second["h"][0].dtype) == ([1.0], None, [2.0], np.float32)
+
+
+@cases("kind", ["PCG64", "MT19937", "Philox", "SFC64"])
+def test_generators_of_every_kind_come_back(kind):
+    rng = np.random.Generator(getattr(np.random, kind)(3))
+    rng.random(3), rng.integers(0, 9, dtype=np.int32)
+    note = json.loads(json.dumps(saved.generator_note(rng)))
+    expected = rng.random(4).tolist()
+    saved.set_generator(rng, note)
+    assert rng.random(4).tolist() == expected
+    for wrong in ({"bit_generator": "other"}, {}, [], {**note, "state": 3}):
+        with pytest.raises(LoadError):
+            saved.set_generator(rng, wrong)
+
+
+# ---- damage ---------------------------------------------------------------------------------------------------------------
+
+
+def refused(path, **options):
+    """The error of a resume, which must change nothing."""
+    rng = np.random.default_rng(1)
+    model = options.pop("model", None) or Words(rng)
+    optimizer = options.pop("optimizer", tg.optim.Adam)(model.parameters(), lr=0.02)
+    before = {**model.state_dict(), **optimizer.state_dict()}, rng.bit_generator.state
+    with pytest.raises(LoadError) as caught:
+        fit(model, loss_of, shuffled, optimizer, epochs=1, checkpoint=path, resume=True, rng=rng, progress=False, **options)
+    after = {**model.state_dict(), **optimizer.state_dict()}, rng.bit_generator.state
+    assert all((before[0][name] == value).all() for name, value in after[0].items())
+    assert (before[1], bool(caught.value.hint), str(path) in caught.value.where) == (after[1], True, True)
+    return str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    path = tmp_path_factory.mktemp("good") / "run.npz"
+    train(checkpoint=path, updates=9)
+    return path.read_bytes()
+
+
+def test_a_file_cut_off_anywhere_is_refused(good, tmp_path):
+    path = tmp_path / "run.npz"
+    for length in [0, 1, 30, 100, *range(200, len(good), len(good) // 20), len(good) - 1]:
+        path.write_bytes(good[:length])
+        assert "a damaged checkpoint, or none at all" in refused(path)
+
+
+def test_a_flipped_bit_is_found(good, tmp_path):
+    path, rng = tmp_path / "run.npz", np.random.default_rng(0)
+    found = 0
+    for place in rng.integers(0, len(good), 60):
+        damaged = bytearray(good)
+        damaged[place] ^= 0x10
+        path.write_bytes(damaged)
+        try:
+            arrays, note = saved.read(path)
+        except LoadError:
+            found += 1
+        else:  # in a field that says nothing, such as a date
+            path.write_bytes(good)
+            expected, text = saved.read(path)
+            assert note == text
+            assert all(arrays[name].tobytes() == value.tobytes() for name, value in expected.items())
+    assert found > 40
+
+
+def rewritten(good, path, change, compression=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(io.BytesIO(good)) as old, zipfile.ZipFile(path, "w", compression) as new:
+        entries = {entry.filename: old.read(entry) for entry in old.infolist()}
+        change(entries)
+        for name, content in entries.items():
+            new.writestr(name, content)
+    return path
+
+
+def array(value, **options):
+    file = io.BytesIO()
+    np.lib.format.write_array(file, np.asarray(value), **options)
+    return file.getvalue()
+
+
+def set_note(**changes):
+    def change(entries):
+        note = json.loads(np.lib.format.read_array(io.BytesIO(entries["note.npy"])).tobytes())
+        entries["note.npy"] = array(np.frombuffer(json.dumps(note | changes).encode(), np.uint8))
+
+    return change
+
+
+HOSTILE = {
+    "an object": lambda e: e.update({"weights/cell.b.npy": array(np.array([{}], object), allow_pickle=True)}),
+    "no note": lambda e: e.pop("note.npy"),
+    "a note that is no JSON": lambda e: e.update({"note.npy": array(np.frombuffer(b"{]", np.uint8))}),
+    "a note that is a list": lambda e: e.update({"note.npy": array(np.frombuffer(b"[]", np.uint8))}),
+    "a missing weight": lambda e: e.pop("weights/cell.b.npy"),
+    "a weight too many": lambda e: e.update({"weights/more.npy": array(1.0)}),
+    "a weight of another shape": lambda e: e.update({"weights/cell.b.npy": array(np.zeros(3))}),
+    "a moment of another shape": lambda e: e.update({"optimizer/m.0.npy": array(np.zeros(3))}),
+    "no history": lambda e: e.pop("history/loss.npy"),
+    "a shorter history": lambda e: e.update({"history/loss.npy": array(np.zeros(2))}),
+    "no state": lambda e: e.pop("state/0.npy"),
+    "another format": set_note(format="other"),
+    "generators of another kind": set_note(generators={"rng": {"bit_generator": "MT19937"}, "model.rng": {}}),
+    "no place": set_note(place=None),
+    "a learning rate of text": set_note(lr="fast"),
+    "a state of another kind": set_note(state={"odd": 1}),
+    "no log": set_note(log={}),
+}
+
+
+@cases("name", HOSTILE)
+def test_what_does_not_fit_is_refused_and_nothing_is_loaded(name, good, tmp_path):
+    assert "checkpoint" in refused(rewritten(good, tmp_path / "run.npz", HOSTILE[name]))
+
+
+def test_compressed_huge_and_foreign_files_are_refused(good, tmp_path):
+    path = tmp_path / "run.npz"
+    assert "compressed entries" in refused(rewritten(good, path, lambda e: None, zipfile.ZIP_DEFLATED))
+    head = b"\x93NUMPY\x01\x00v\x00{'descr': '<f8', 'fortran_order': False, 'shape': (100000000000000,), }".ljust(127) + b"\n"
+    assert "damaged" in refused(rewritten(good, path, lambda e: e.update({"weights/cell.b.npy": head})))
+    path.write_bytes(b"not a zip")
+    assert "damaged" in refused(path)
+    np.save(tmp_path / "plain.npy", np.ones(3))
+    assert "damaged" in refused(tmp_path / "plain.npy")
+
+
+def test_a_checkpoint_of_another_model_or_optimizer_is_refused(good, tmp_path):
+    path = tmp_path / "run.npz"
+    path.write_bytes(good)
+    assert "misshapen: embedding.W" in refused(path, model=Words(np.random.default_rng(1), symbols=33))
+    assert "this state does not fit RMSprop" in refused(path, optimizer=tg.optim.RMSprop)
+    model = tg.nn.Linear(1, 1, rng=np.random.default_rng(0))
+    assert "it holds the generators ['model.rng', 'rng'], here there are ['rng']" in refused(path, model=model)
+    with pytest.raises(DataError, match="fewer than the 9 batches"):
+        train(checkpoint=path, resume=True, batches=text_windows(TEXT[:18], 1, 8))
+    assert weights_in(path)["cell.b"].shape == (20,)
+    with pytest.raises(LoadError, match="cannot read the checkpoint: No such file"):
+        weights_in(tmp_path / "missing.npz")
+    train(checkpoint=path, evaluate=None, patience=None, updates=1)
+    with pytest.raises(LoadError, match="no best weights"):
+        weights_in(path, best=True)
+
+
+def test_a_full_disk_leaves_the_old_checkpoint_and_training_goes_on(tmp_path):
+    resource = pytest.importorskip("resource")
+    path = tmp_path / "run.npz"
+    train(checkpoint=path, updates=5)
+    before, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(model):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, limits[1]))
+
+    try:
+        with pytest.warns(RuntimeWarning, match="the old one is as it was, training goes on"):
+            _, _, history, _ = train(checkpoint=path, resume=True, stop=(2, fill), updates=12)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (history.stopped, history.loss.size) == ("done", 12)
+    assert [note.partition(": cannot write")[0] for note in history.notes] == ["update 10", "update 12"]
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["run.npz"]
+    assert everything(train(checkpoint=path, resume=True)) == everything(train())
+
+
+def test_a_folder_that_may_no_longer_be_written(tmp_path, monkeypatch):
+    path = tmp_path / "run.npz"
+    train(checkpoint=path, updates=5)
+    before = path.read_bytes()
+
+    def locked(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", locked)
+    with pytest.warns(RuntimeWarning, match="Permission denied"):
+        train(checkpoint=path, updates=5)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["run.npz"]
+
+
+# ---- what goes wrong while training ---------------------------------------------------------------------------------------
+
+
+def spoil(model):
+    model.readout.b.data = np.full(model.readout.b.shape, np.nan)
+
+
+def test_a_loss_of_nan_stops_names_the_update_and_keeps_the_last_good(tmp_path):
+    path = tmp_path / "run.npz"
+    model_after_5 = train(updates=5, patience=None)[0].state_dict()
+    rng = np.random.default_rng(1)
+    model = Words(rng)
+    count = iter(range(1, 100))
+
+    def loss_then_nan(model, window, state):
+        if next(count) == 8:
+            spoil(model)
+        return loss_of(model, window, state)
+
+    with pytest.raises(DivergenceError) as caught:
+        fit(
+            model, loss_then_nan, shuffled, tg.optim.Adam(model.parameters(), 0.02), epochs=4, clip=0.5, every=5, rng=rng,
+            schedule=warm_up(3, cosine(40)), evaluate=held_out, checkpoint=path, stateful=True, progress=False,
+        )  # fmt: skip
+    error = caught.value
+    assert (error.message, isinstance(error, NumericError)) == ("a loss of nan at update 8 (epoch 1)", True)
+    assert error.hint.startswith("the model is as it was after update 5 and the checkpoint holds that. Try a smaller")
+    assert error.history.loss.shape == (7,)
+    for state in (model.state_dict(), weights_in(path)):
+        assert all((state[name] == value).all() for name, value in model_after_5.items())
+
+
+@cases(
+    ("loss_of", "message"),
+    [
+        (lambda model, x: (model(x) * 1e308).sum() * 1e10, "a loss of -?inf at update 1"),
+        (lambda model, x: (model(x) * 0).sum() + (model.W * 1e308).sum() * 0 + (model.W**0.5).sum(), "a loss of nan at update 1"),
+        (lambda model, x: tg.relu(model.W - 1e9).sum() + ((model.W * 0) ** 0.5).sum(), "gradients of norm (nan|inf) at update 1"),
+    ],
+)
+def test_infinity_anywhere_stops(loss_of, message):
+    model = tg.nn.Linear(2, 1, rng=np.random.default_rng(0))
+    before = model.state_dict()
+    with pytest.raises(DivergenceError, match=message):
+        fit(model, loss_of, [np.ones((1, 2))], tg.optim.SGD(model.parameters(), 0.1), epochs=1, progress=False)
+    assert all((model.state_dict()[name] == value).all() for name, value in before.items())
+
+
+def test_weights_that_overflow_are_not_saved(tmp_path):
+    model = tg.nn.Linear(2, 1, rng=np.random.default_rng(0), dtype=np.float32)
+    optimizer = tg.optim.SGD(model.parameters(), 1e38)
+    with pytest.raises(DivergenceError, match=r"a weight that is not finite at update 1 \(epoch 1\)"):
+        fit(
+            model,
+            lambda model, x: model(x).sum(),
+            [np.full((1, 2), 1e3)],
+            optimizer,
+            epochs=9,
+            checkpoint=tmp_path / "a",
+            progress=False,
+        )
+    assert not (tmp_path / "a").exists()
+    with pytest.raises(DivergenceError, match=r"an evaluation that gave \{'held_out': nan\} at update 5"):
+        train(evaluate=lambda model: np.nan)
+
+
+@cases(
+    ("options", "message"),
+    [
+        ({"epochs": None}, "fit() without an end"),
+        ({"epochs": 0}, "fit() with epochs=0"),
+        ({"updates": 2.5}, "fit() with updates=2.5"),
+        ({"every": -1}, "fit() with every=-1"),
+        ({"patience": True}, "fit() with patience=True"),
+        ({"evaluate": None}, "patience without evaluate"),
+        ({"clip": 0}, "clip=0"),
+        ({"batches": []}, "epoch 1 has no batches"),
+        ({"batches": iter(text_windows(TEXT, 2, 8))}, "epoch 2 has no batches (a generator can be read only once)"),
+        ({"checkpoint": "/no/such/folder/run.npz"}, "the checkpoint cannot be written: no such folder"),
+        ({"checkpoint": Path(__file__).parent}, "the checkpoint cannot be written: no such folder"),
+        ({"evaluate": lambda model: {}}, "evaluate(model) returned nothing"),
+    ],
+)
+def test_settings_that_do_not_go_together(options, message):
+    with pytest.raises(DataError) as caught:
+        train(**options)
+    assert caught.value.message == message
+    assert caught.value.hint
+
+
+def test_batches_from_a_function_need_a_generator_and_a_loss_is_one_number():
+    model = tg.nn.Linear(2, 1, rng=np.random.default_rng(0))
+    optimizer = tg.optim.SGD(model.parameters(), 0.1)
+    with pytest.raises(DataError, match="batches is a function and rng is missing"):
+        fit(model, lambda model, x: model(x).sum(), lambda rng: [], optimizer, epochs=1)
+    for wrong, hint in [
+        (lambda m, x: m(x), "take the mean"),
+        (lambda m, x: 3.0, "one number"),
+        (lambda m, x: (m(x).sum(), None), "stateful"),
+    ]:
+        with pytest.raises(GraphError, match="loss_of returned a") as caught:
+            fit(model, wrong, [np.ones((2, 2))], optimizer, epochs=1, progress=False)
+        assert hint in caught.value.hint
+    with pytest.raises(GraphError, match="loss_of returned a Tensor"):
+        fit(model, lambda m, x, s: m(x).sum(), [np.ones((2, 2))], optimizer, epochs=1, progress=False, stateful=True)
+    with pytest.raises(DataError, match="of no examples"):
+        fit(model, lambda m, x: tg.functional.cross_entropy(m(x), []), [np.ones((0, 2))], optimizer, epochs=1, progress=False)

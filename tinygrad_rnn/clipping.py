@@ -1,0 +1,58 @@
+"""Gradients made smaller before an optimizer uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from .errors import DataError
+from .nn.module import Module
+from .records import norm
+from .tensor import Tensor
+
+__all__ = ["clip_grad_norm_", "clip_grad_value_"]
+
+
+def clip_grad_norm_(parameters: Module | Tensor | Iterable[Tensor], max_norm: float) -> float:
+    """Scale all gradients together so that their common norm is at most `max_norm`; returns the norm before.
+
+    Their direction stays (Pascanu, Mikolov and Bengio 2013, algorithm 1). A norm that is infinite or NaN is returned and
+    nothing is scaled: there is no direction left to keep. Raises `DataError` unless max_norm is positive.
+
+    >>> w = Tensor([3.0, 4.0], requires_grad=True)
+    >>> w.sum().backward(); w.grad *= [3.0, 4.0]
+    >>> clip_grad_norm_([w], 1.0), w.grad
+    (5.0, array([0.6, 0.8]))
+    """
+    if not max_norm > 0:
+        raise DataError(f"clip_grad_norm_ with max_norm={max_norm}", hint="the largest norm allowed is positive")
+    with_grad = _with_grad(parameters)
+    total = norm(np.array([norm(p.grad) for p in with_grad if p.grad is not None]))
+    if total > max_norm and np.isfinite(total):
+        for p in with_grad:
+            assert p.grad is not None
+            p.grad = p.grad * np.asarray(max_norm / total, p.grad.dtype)
+    return total
+
+
+def clip_grad_value_(parameters: Module | Tensor | Iterable[Tensor], max_value: float) -> None:
+    """Cut every entry of every gradient to -max_value..max_value. Their direction changes; NaN stays.
+
+    Raises `DataError` unless max_value is positive.
+
+    >>> w = Tensor([3.0, 4.0], requires_grad=True)
+    >>> (w * [0.5, -7.0]).sum().backward(); clip_grad_value_([w], 1.0); w.grad
+    array([ 0.5, -1. ])
+    """
+    if not max_value > 0:
+        raise DataError(f"clip_grad_value_ with max_value={max_value}", hint="the largest entry allowed is positive")
+    for p in _with_grad(parameters):
+        assert p.grad is not None
+        p.grad = np.clip(p.grad, -max_value, max_value)
+
+
+def _with_grad(parameters: Module | Tensor | Iterable[Tensor]) -> list[Tensor]:
+    if isinstance(parameters, Module):
+        parameters = parameters.parameters()
+    return [p for p in ([parameters] if isinstance(parameters, Tensor) else parameters) if p.grad is not None]

@@ -1,0 +1,191 @@
+"""From sequences to batches: shuffle and split, pad, put equal lengths together, cut a long text into windows.
+
+Everything random takes a Generator; the same seed gives the same batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_rnn.errors import DataError
+
+__all__ = ["PaddedBatch", "Window", "buckets", "pad", "padded_batches", "shuffled_split", "text_windows", "windows"]
+
+Ids = NDArray[np.int64]
+POOL = 50  # batches that are sorted by length together
+
+
+class PaddedBatch(NamedTuple):
+    """`x` `(batch, time)` ids, filled up with the padding id; `y` what belongs to each row; `lengths` `(batch,)`; `rows` their
+    places in what the batches were made of.
+
+    >>> PaddedBatch(np.array([[5, 6], [7, 0]]), np.array([1, 0]), np.array([2, 1]), np.array([0, 1])).mask
+    array([[ True,  True],
+           [ True, False]])
+    """
+
+    x: Ids
+    y: NDArray[Any]
+    lengths: Ids
+    rows: Ids
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """`(batch, time)`: True where x is data, False where it is padding."""
+        return np.arange(self.x.shape[1]) < self.lengths[:, None]
+
+
+class Window(NamedTuple):
+    """Consecutive steps of long sequences: `x` `(batch, steps, ...)` and `y`, what is asked at each of them."""
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+
+
+def shuffled_split(rng: np.random.Generator, size: int, held_out: float | int) -> tuple[Ids, Ids]:
+    """The numbers 0 to size - 1, shuffled: those to train with, and those held out.
+
+    `held_out` is a share (0.1) or a number of items (1600). Raises `DataError` unless both parts hold at least one.
+
+    >>> train, test = shuffled_split(np.random.default_rng(0), 10, 0.2)
+    >>> train, test
+    (array([4, 6, 2, 7, 3, 5, 9, 0]), array([8, 1]))
+    """
+    _check_rng(rng)
+    count = round(held_out * size) if isinstance(held_out, float) else held_out
+    if not 0 < count < size:
+        raise DataError(
+            f"{held_out} held out of {size} items leaves {max(size - count, 0)} to train with and {max(count, 0)} to test",
+            hint="each part needs at least one item",
+        )
+    order = rng.permutation(size)
+    return order[: size - count], order[size - count :]
+
+
+def pad(sequences: Sequence[Any], padding_id: int = 0) -> tuple[Ids, Ids]:
+    """Sequences of ids as one array `(batch, longest)`, shorter ones filled up at the end, and their lengths `(batch,)`.
+
+    Raises `DataError` for no sequences, and for one of no steps (it has no last state): leave those out.
+
+    >>> pad([[1, 2, 3], [4]])
+    (array([[1, 2, 3],
+           [4, 0, 0]]), array([3, 1]))
+    """
+    lengths = _lengths(sequences)
+    x = np.full((len(sequences), int(lengths.max())), padding_id, np.int64)
+    for k, sequence in enumerate(sequences):
+        x[k, : lengths[k]] = sequence
+    return x, lengths
+
+
+def buckets(lengths: Any, size: int, rng: np.random.Generator | None = None) -> list[Ids]:
+    """Groups of `size` row numbers of nearly equal length, each row once: little padding, and yet a different mix each time.
+
+    With a generator: shuffled, sorted by length in pools of 50 groups, the groups shuffled. Without: simply sorted. The last group
+    may be smaller.
+
+    >>> [rows.tolist() for rows in buckets([5, 1, 4, 2, 9], 2)]
+    [[1, 3], [2, 0], [4]]
+    """
+    lengths = np.asarray(lengths)
+    if lengths.ndim != 1 or not lengths.size:
+        raise DataError(f"batches of lengths of shape {lengths.shape}", hint="one length for each of at least one sequence")
+    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+        raise DataError(f"batches of size {size!r}", hint="a whole number, at least 1")
+    if rng is None:
+        order = np.argsort(lengths, kind="stable")
+    else:
+        _check_rng(rng)
+        order = rng.permutation(len(lengths))
+        pools = [order[start : start + POOL * size] for start in range(0, len(order), POOL * size)]
+        order = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
+    groups = [order[start : start + size] for start in range(0, len(order), size)]
+    return groups if rng is None else [groups[k] for k in rng.permutation(len(groups))]
+
+
+def padded_batches(
+    sequences: Sequence[Any], y: Any, size: int, rng: np.random.Generator | None = None, *, padding_id: int = 0
+) -> list[PaddedBatch]:
+    """All sequences in batches of nearly equal length (`buckets`), padded; y holds what belongs to each.
+
+    Raises `DataError` for no sequences, one of no steps, or another number of y.
+
+    >>> first, second = padded_batches([[1, 2, 3], [4], [5, 6]], [0, 1, 0], 2)
+    >>> first.x, first.y, first.lengths, second.x
+    (array([[4, 0],
+           [5, 6]]), array([1, 0]), array([1, 2]), array([[1, 2, 3]]))
+    """
+    y = np.asarray(y)
+    lengths = _lengths(sequences)
+    if y.shape[:1] != lengths.shape:
+        raise DataError(f"{len(lengths)} sequences and y of shape {y.shape}", hint="y holds one entry for each sequence")
+    made = []
+    for rows in buckets(lengths, size, rng):
+        x, n = pad([sequences[row] for row in rows], padding_id)
+        made.append(PaddedBatch(x, y[rows], n, rows))
+    return made
+
+
+def windows(x: Any, y: Any, steps: int) -> list[Window]:
+    """Long sequences x and y `(batch, time, ...)` cut into windows of `steps`, in the order of time; the last may be shorter.
+
+    For truncated backpropagation through time: the state that one window ends with is where the next begins, its value
+    without its history (`train.fit(..., stateful=True)`). Raises `DataError` where x and y do not have the same batch and time, or
+    have no steps.
+
+    >>> [window.x.tolist() for window in windows([[1, 2, 3, 4, 5]], [[2, 3, 4, 5, 6]], 2)]
+    [[[1, 2]], [[3, 4]], [[5]]]
+    """
+    x, y = np.asarray(x), np.asarray(y)
+    if x.ndim < 2 or x.shape[:2] != y.shape[:2] or not x.shape[0] or not x.shape[1]:
+        raise DataError(f"windows of x {x.shape} and y {y.shape}", hint="both are (batch, time, ...), with at least one step")
+    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
+        raise DataError(f"windows of {steps!r} steps", hint="a whole number, at least 1")
+    return [Window(x[:, t : t + steps], y[:, t : t + steps]) for t in range(0, x.shape[1], steps)]
+
+
+def text_windows(ids: Any, rows: int, steps: int) -> list[Window]:
+    """A long text cut into `rows` parts that are read side by side, in windows of `steps`; y is the id that follows.
+
+    What does not fill the last column of all rows is left over (fewer than `rows` ids). A text shorter than a window gives one
+    shorter window. Raises `DataError` if a row would hold fewer than two ids: nothing would follow.
+
+    >>> [(window.x.tolist(), window.y.tolist()) for window in text_windows(np.arange(9), 2, 2)]
+    [([[0, 1], [4, 5]], [[1, 2], [5, 6]]), ([[2], [6]], [[3], [7]])]
+    """
+    ids = np.asarray(ids)
+    if ids.ndim != 1:
+        raise DataError(f"text_windows of ids of shape {ids.shape}", hint="one row of ids: vocabulary.encode(text)")
+    if isinstance(rows, bool) or not isinstance(rows, (int, np.integer)) or rows < 1:
+        raise DataError(f"text_windows of {rows!r} rows", hint="a whole number, at least 1")
+    if len(ids) // rows < 2:
+        raise DataError(
+            f"a text of {len(ids)} ids in {rows} rows: a row needs two, one to read and one to predict",
+            hint=f"rows={len(ids) // 2} at most" if len(ids) > 1 else "give a longer text",
+        )
+    streams = ids[: len(ids) // rows * rows].reshape(rows, -1)
+    return windows(streams[:, :-1], streams[:, 1:], steps)
+
+
+def _lengths(sequences: Sequence[Any]) -> Ids:
+    if not len(sequences):
+        raise DataError("a batch of no sequences", hint="leave empty batches out")
+    lengths = np.array([len(sequence) for sequence in sequences])
+    if not lengths.all():
+        raise DataError(
+            "a sequence of no steps",
+            where=f"sequence {int(lengths.argmin())} of {len(lengths)}",
+            hint="leave empty sequences out",
+        )
+    return lengths
+
+
+def _check_rng(rng: np.random.Generator) -> None:
+    if not isinstance(rng, np.random.Generator):
+        raise DataError(
+            f"rng is {type(rng).__name__}, expected numpy.random.Generator", hint="pass numpy.random.default_rng(0) first"
+        )

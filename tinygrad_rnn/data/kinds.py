@@ -1,0 +1,131 @@
+"""What a batch of a generated task looks like, what is known about its answers, and the checks that all tasks share."""
+
+from __future__ import annotations
+
+import operator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_rnn.errors import DataError
+
+__all__ = ["AddingBatch", "Known", "RealBatch", "StepBatch", "StringBatch", "SymbolBatch", "WordBatch", "check_rng", "check_size"]
+
+
+class Known(NamedTuple):
+    """What a task allows: `measure` is what `guess` (the best answer of who remembers nothing) and `optimum` are counted in.
+
+    "nats" is the mean cross-entropy of an answer, "mse" the mean squared error. `right` is the share of right answers when
+    guessing, None where answers are not right or wrong. All are computed from the sizes, not measured.
+
+    >>> coin = Known("nats", 0.6931471805599453, 0.0, 0.5)
+    >>> round(2.718281828**-coin.guess, 3) == coin.right
+    True
+    """
+
+    measure: str
+    guess: float
+    optimum: float
+    right: float | None = None
+
+
+class SymbolBatch(NamedTuple):
+    """One-hot sequences and a class each.
+
+    `x` `(batch, time, symbols)` of 0.0 and 1.0; `y` `(batch,)` class ids; `tokens` `(batch, time)` symbol ids;
+    `symbols` and `classes` are the names of the ids.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.int64]
+    tokens: NDArray[np.int64]
+    symbols: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+class WordBatch(NamedTuple):
+    """Sentences as word ids and a class each.
+
+    `x` `(batch, time)` word ids, for an embedding; `y` `(batch,)` class ids; `tokens` is `x`; `symbols` and `classes`
+    are the names of the ids.
+    """
+
+    x: NDArray[np.int64]
+    y: NDArray[np.int64]
+    tokens: NDArray[np.int64]
+    symbols: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+class AddingBatch(NamedTuple):
+    """Sequences of pairs and a number each.
+
+    `x` `(batch, time, 2)`: a number in [0, 1) and its mark, 1.0 or 0.0; `y` `(batch, 1)`: the sum of the two marked
+    numbers, in [0, 2). A column, like a linear layer's output: `(batch, 1) - (batch,)` would broadcast to a square
+    without a word.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+
+class RealBatch(NamedTuple):
+    """Sequences of real numbers and a class each: `x` `(batch, time, 1)`; `y` `(batch,)` class ids; `classes` their names."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.int64]
+    classes: tuple[str, ...]
+
+
+class StepBatch(NamedTuple):
+    """Sequences with an answer at every step.
+
+    `x` `(batch, time, symbols)` of 0.0 and 1.0; `y` `(batch, time)` class ids; `tokens` `(batch, time)` symbol ids; `asked` `(time,)`
+    is True at the steps whose answer is worth counting; `symbols` and `classes` are the names of the ids.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.int64]
+    tokens: NDArray[np.int64]
+    asked: NDArray[np.bool_]
+    symbols: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+class StringBatch(NamedTuple):
+    """Strings of different lengths, whose next symbol is asked at every step.
+
+    `x` `(batch, time, symbols)` one-hot, all zero after the end; `y` `(batch, time)` the symbol that follows; `legal`
+    `(batch, time, symbols)` which symbols may follow; `tokens` `(batch, time)` symbol ids; `lengths` `(batch,)` steps with an answer
+    (one less than the string); `symbols` are the names of the ids. After the end, y and tokens are 0 and legal is False.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.int64]
+    legal: NDArray[np.bool_]
+    tokens: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    symbols: tuple[str, ...]
+
+
+def check_rng(rng: np.random.Generator) -> None:
+    """A DataError unless it is a Generator."""
+    if not isinstance(rng, np.random.Generator):
+        raise DataError(
+            f"rng is {type(rng).__name__}, expected numpy.random.Generator",
+            hint="pass numpy.random.default_rng(0) first",
+        )
+
+
+def check_size(name: str, value: int, least: int) -> int:
+    """The value as an int; a DataError unless it is a whole number of at least `least`."""
+    try:
+        if isinstance(value, bool | np.bool_):
+            raise TypeError
+        size = operator.index(value)
+    except TypeError:
+        raise DataError(f"{name}={value!r}, expected an integer", hint=f"{name}={max(least, 32)}") from None
+    if size < least:
+        raise DataError(f"{name}={size}, expected {least} or more", hint=f"{name}={max(least, 32)}")
+    return size

@@ -1,0 +1,111 @@
+"""What a training left behind, as plain arrays that any plotting library takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf, isfinite
+from typing import Any
+
+import numpy as np
+
+from .kernels import Array
+
+__all__ = ["History", "Log"]
+
+
+@dataclass(frozen=True)
+class History:
+    """The course of a training.
+
+    `loss`, `grad_norm` (before clipping) and `lr` have one entry an update. `scores` holds what `evaluate` returned, by name (a
+    single number is called "held_out"), and `evaluated` after how many updates that was. `epochs` is the number of updates at the
+    end of each epoch. `best` is the lowest of the first score and `best_update` where it was; None if nothing was evaluated. `stopped`
+    says why training ended, `notes` what went wrong on the way (a checkpoint that could not be written).
+
+    >>> log = Log()
+    >>> log.add(loss=0.7, grad_norm=2.0, lr=0.1); log.judge({"error": 0.5})
+    True
+    >>> history = log.history()
+    >>> history.loss, history.evaluated, history.scores, history.best
+    (array([0.7]), array([1]), {'error': array([0.5])}, 0.5)
+    """
+
+    loss: Array
+    grad_norm: Array
+    lr: Array
+    epochs: Array
+    evaluated: Array
+    scores: dict[str, Array]
+    best: float | None
+    best_update: int | None
+    stopped: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class Log:
+    """A history while it grows."""
+
+    rows: list[tuple[float, float, float]] = field(default_factory=list)
+    epochs: list[int] = field(default_factory=list)
+    evaluated: list[int] = field(default_factory=list)
+    scores: dict[str, list[float]] = field(default_factory=dict)
+    best: float = inf
+    best_update: int = 0
+    since_best: int = 0
+    stopped: str = ""
+    notes: list[str] = field(default_factory=list)
+    saved_at: int = -1
+
+    @property
+    def updates(self) -> int:
+        """How many there were."""
+        return len(self.rows)
+
+    def add(self, loss: float, grad_norm: float, lr: float) -> None:
+        """After an update."""
+        self.rows.append((loss, grad_norm, lr))
+
+    def judge(self, scores: Mapping[str, float]) -> bool:
+        """After an evaluation: whether its first score is the best so far."""
+        self.evaluated.append(self.updates)
+        for name, value in scores.items():
+            self.scores.setdefault(name, []).append(value)
+        first = next(iter(scores.values()))
+        better = first < self.best
+        if better:
+            self.best, self.best_update = first, self.updates
+        self.since_best = 0 if better else self.since_best + 1
+        return better
+
+    def arrays(self) -> dict[str, Array]:
+        """All of it but single numbers."""
+        loss, norm, lr = np.array(self.rows, np.float64).reshape(-1, 3).T
+        columns = {"loss": loss, "grad_norm": norm, "lr": lr}
+        columns |= {"epochs": np.array(self.epochs, np.int64), "evaluated": np.array(self.evaluated, np.int64)}
+        return columns | {f"scores/{name}": np.array(values) for name, values in self.scores.items()}
+
+    def note(self) -> dict[str, Any]:
+        """The single numbers, as JSON data."""
+        best = self.best if isfinite(self.best) else None
+        return {"best": best, "best_update": self.best_update, "since_best": self.since_best, "notes": self.notes}
+
+    @classmethod
+    def loaded(cls, note: Mapping[str, Any], arrays: Mapping[str, Array]) -> Log:
+        """The log that gave `note()` and `arrays()`."""
+        rows = zip(*(arrays[name].tolist() for name in ("loss", "grad_norm", "lr")), strict=True)
+        scores = {name.removeprefix("scores/"): a.tolist() for name, a in arrays.items() if name.startswith("scores/")}
+        log = cls([*rows], arrays["epochs"].tolist(), arrays["evaluated"].tolist(), scores)
+        log.best = inf if note["best"] is None else float(note["best"])
+        log.best_update, log.since_best, log.notes = int(note["best_update"]), int(note["since_best"]), [*map(str, note["notes"])]
+        log.saved_at = log.updates
+        return log
+
+    def history(self) -> History:
+        """As it is now."""
+        arrays = self.arrays()
+        scores = {name: arrays.pop(f"scores/{name}") for name in self.scores}
+        found = bool(self.evaluated) and isfinite(self.best)
+        best, place = (self.best, self.best_update) if found else (None, None)
+        return History(**arrays, scores=scores, best=best, best_update=place, stopped=self.stopped, notes=tuple(self.notes))

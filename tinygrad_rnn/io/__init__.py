@@ -1,0 +1,17 @@
+"""The way to other systems: weights as safetensors, PyTorch's names and layouts, ONNX models."""
+
+from .onnx import export_onnx
+from .onnx_recurrent import export_onnx_recurrent
+from .torch_layout import from_torch_state_dict, to_torch_state_dict
+from .weights import load, load_into, metadata, save
+
+__all__ = [
+    "export_onnx",
+    "export_onnx_recurrent",
+    "from_torch_state_dict",
+    "load",
+    "load_into",
+    "metadata",
+    "save",
+    "to_torch_state_dict",
+]

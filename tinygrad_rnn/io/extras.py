@@ -1,0 +1,34 @@
+"""The two packages that are needed only here, imported when they are used."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from ..errors import DataError
+
+__all__ = ["onnx_package", "safetensors_package"]
+
+
+def safetensors_package() -> ModuleType:
+    """`safetensors`, with its part for NumPy. Raises `DataError` if it is not installed."""
+    try:
+        import safetensors.numpy
+    except ImportError:
+        raise _missing("weights are stored with the package safetensors") from None
+    return safetensors
+
+
+def onnx_package() -> ModuleType:
+    """`onnx`, with its checker and helpers. Raises `DataError` if it is not installed."""
+    try:
+        import onnx
+        import onnx.checker
+        import onnx.helper
+        import onnx.numpy_helper
+    except ImportError:
+        raise _missing("ONNX models are made with the package onnx") from None
+    return onnx
+
+
+def _missing(what: str) -> DataError:
+    return DataError(f"{what}, which is not installed", hint='python -m pip install "tinygrad_rnn[interop]"')

@@ -1,0 +1,141 @@
+"""Weights as files in the safetensors format: names, shapes and numbers, nothing that could be executed.
+
+The format (https://github.com/huggingface/safetensors) is what most libraries for neural networks read and write. The file is
+checked as a whole (by the package `safetensors`) before the first number is taken from it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import short
+from ..errors import DataError, LoadError
+from ..files import target_of, write
+from ..kernels import Array
+from ..nn.module import Module
+from .extras import safetensors_package
+
+__all__ = ["load", "load_into", "metadata", "save"]
+
+SUFFIX = ".safetensors"
+# the formats of numbers that NumPy has too; a file may hold others, such as bfloat16
+DTYPES = {
+    "F64": "f8", "F32": "f4", "F16": "f2", "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1",
+    "U64": "u8", "U32": "u4", "U16": "u2", "U8": "u1", "BOOL": "?",
+}  # fmt: skip
+KINDS = frozenset(map(np.dtype, DTYPES.values()))
+WORDS = {"BF16": "bfloat16", "F8_E4M3": "float8", "F8_E5M2": "float8"}
+
+
+def save(source: Module | Mapping[str, Any], path: str | os.PathLike[str], metadata: Mapping[str, str] | None = None) -> Path:
+    """Write the parameters of a module, or a dict of arrays by name, to a `.safetensors` file, and return its path.
+
+    `metadata` is a dict of text to text that goes with them. The file is written beside its target and moved: if the disk is full
+    or the folder cannot be written to, what was there before is still there. Raises `DataError` for that, for another suffix, and
+    for values that are not numbers.
+
+    >>> import tempfile, pathlib, numpy as np, tinygrad_rnn as tg
+    >>> cell = tg.nn.LSTMCell(3, 4, rng=np.random.default_rng(0))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = tg.io.save(cell, pathlib.Path(folder) / "lstm.safetensors", {"steps": "100"})
+    ...     tg.io.load_into(cell, path)
+    ...     sorted(tg.io.load(path)), tg.io.metadata(path)
+    (['Wh', 'Wx', 'b'], {'steps': '100'})
+    """
+    state = source.state_dict() if isinstance(source, Module) else source
+    if not isinstance(state, Mapping):
+        raise DataError(
+            f"save of a {type(source).__name__}", hint="give a module, or a dict of arrays by name: module.state_dict()"
+        )
+    words = dict(metadata or {})
+    if not all(isinstance(part, str) for pair in words.items() for part in pair):
+        raise DataError(f"metadata of {short(words)}", hint='it is a dict of text to text: {"epochs": "3"}')
+    arrays = {name: _storable(name, value) for name, value in state.items()}
+    target = target_of(path, (SUFFIX,), "file of weights")
+    package = safetensors_package()
+    try:
+        data = package.numpy.save(arrays, words or None)
+    except (package.SafetensorError, ValueError) as error:  # a name that is not text in Unicode; "__metadata__"
+        raise DataError(f"these weights cannot be saved: {error}", hint="choose other names") from None
+    return write(target, data)
+
+
+def load(path: str | os.PathLike[str]) -> dict[str, Array]:
+    """The arrays in a `.safetensors` file, by name: copies, so the file may change later.
+
+    Raises `LoadError` if there is no such file, or it is not whole, not in this format, or holds numbers that NumPy does not have.
+
+    >>> try:
+    ...     load("nowhere.safetensors")
+    ... except LoadError as error:
+    ...     print(error.message)
+    cannot load nowhere.safetensors: there is no such file
+    """
+    return _read(path)[0]
+
+
+def metadata(path: str | os.PathLike[str]) -> dict[str, str]:
+    """The text that was saved with the weights, {} if there was none. Raises `LoadError` as `load` does."""
+    return _read(path, arrays=False)[1]
+
+
+def load_into(module: Module, path: str | os.PathLike[str]) -> None:
+    """Give a module the values in a file: all of them, or none and a `LoadError` that says what does not fit."""
+    state = load(path)
+    try:
+        module.load_state_dict(state)
+    except LoadError as error:
+        raise LoadError(f"cannot load {os.fspath(path)!s}: {error.message}", hint=error.hint) from None
+
+
+def _storable(name: Any, value: Any) -> Array:
+    """An array in one piece and in the order of bytes of the format; a single number keeps its shape ()."""
+    if not isinstance(name, str):
+        raise DataError(f"weights under the name {name!r}", hint="names are text")
+    try:
+        array = np.asarray(value.data if hasattr(value, "node") else value)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise DataError(f"{name} cannot be saved: {error}", hint="give arrays of numbers") from None
+    if array.dtype.newbyteorder("=") not in KINDS:
+        raise DataError(f"{name} cannot be saved: it is {array.dtype}", hint="save it as float64, float32, integers or booleans")
+    return np.array(array, array.dtype.newbyteorder("<"), order="C")
+
+
+def _read(path: str | os.PathLike[str], arrays: bool = True) -> tuple[dict[str, Array], dict[str, str]]:
+    """What a file holds, after all of it was checked."""
+    package = safetensors_package()
+    try:
+        if not os.path.exists(path):
+            raise _unloadable(path, "there is no such file", "look at the folder and the spelling")
+        if not os.path.isfile(path):  # nor a pipe or a device, which may never end
+            raise _unloadable(path, "it is not a file", f"name a file that ends in {SUFFIX}")
+        if not os.access(path, os.R_OK):
+            raise _unloadable(path, "you may not read it", "ask its owner, or change its permissions")
+        with package.safe_open(os.fspath(path), framework="numpy") as file:
+            found = {name: file.get_slice(name).get_dtype() for name in sorted(file.keys())}
+            strange = {name: kind for name, kind in found.items() if kind not in DTYPES}
+            if strange:
+                name, kind = next(iter(strange.items()))
+                raise _unloadable(
+                    path,
+                    f"{name} is {WORDS.get(kind, kind)}, which NumPy does not have",
+                    "convert it to float32 where it was made",
+                )
+            values = {name: np.array(file.get_tensor(name)) for name in found} if arrays else {}
+            return values, dict(file.metadata() or {})
+    except package.SafetensorError as error:
+        raise _unloadable(
+            path, f"it is not a whole file of weights ({error})", "it was cut, changed, or is of another format; fetch it again"
+        ) from None
+    except (OSError, ValueError, TypeError, OverflowError, MemoryError) as error:
+        why = str(getattr(error, "strerror", None) or error) or type(error).__name__
+        raise _unloadable(path, why, f"give the path of a {SUFFIX} file that you may read") from None
+
+
+def _unloadable(path: Any, why: str, hint: str) -> LoadError:
+    return LoadError(f"cannot load {path}: {why}", hint=hint)

@@ -1,0 +1,316 @@
+"""The loop of `train.fit`: where a training is, and what one step of it does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from .checkpoint import generator_note, set_generator
+from .clipping import clip_grad_norm_
+from .errors import DataError, GraphError, NumericError
+from .history import History, Log
+from .kernels import Array
+from .nn.module import Module, _walk
+from .nn.states import detach_state
+from .optim import Optimizer
+from .resume import save
+from .schedules import Schedule
+from .scopes import no_grad
+from .tensor import Tensor
+from .terminal import Progress
+
+__all__ = ["Batches", "DivergenceError", "Loop", "Score"]
+
+Batches: TypeAlias = Iterable[Any] | Callable[[np.random.Generator], Iterable[Any]]
+Score: TypeAlias = float | Mapping[str, float]
+
+
+class DivergenceError(NumericError):
+    """Training met NaN or infinity. `history` is what was gathered until then; the model is as it last was good."""
+
+    history: History
+
+
+@dataclass
+class Loop:
+    """What `fit` was given, and where it is."""
+
+    model: Module
+    loss_of: Callable[..., Any]
+    batches: Batches
+    optimizer: Optimizer
+    stateful: bool
+    clip: float | None
+    schedule: Schedule | None
+    evaluate: Callable[[Module], Score] | None
+    patience: int | None
+    every: int | None
+    checkpoint: str | os.PathLike[str] | None
+    rng: np.random.Generator | None
+    epochs: int | None = None
+    updates: int | None = None
+    progress: Progress | None = None
+
+    log: Log = field(default_factory=Log)
+    epoch: int = 0  # epochs that are over
+    position: int = 0  # batches of this epoch that are over
+    state: Any = None  # carried from batch to batch
+    best: dict[str, Array] = field(default_factory=dict)
+    size: int = 0  # batches in an epoch, where that is known
+    interrupted: bool = False
+    whole: bool = True  # False while something is half done
+
+    def check(self) -> None:
+        """What can be known before the first batch."""
+        if self.patience is not None and self.evaluate is None:
+            raise DataError("patience without evaluate", hint="evaluate(model) says whether the model still gets better")
+        if self.clip is not None and not self.clip > 0:
+            raise DataError(f"clip={self.clip}", hint="the largest norm allowed is positive, often 1.0")
+        if callable(self.batches) and not isinstance(self.rng, np.random.Generator):
+            raise DataError("batches is a function and rng is missing", hint="rng=np.random.default_rng(0)")
+        if self.checkpoint is not None:
+            where = os.path.abspath(self.checkpoint)
+            if os.path.isdir(where) or not os.path.isdir(os.path.dirname(where)):
+                raise DataError(
+                    "the checkpoint cannot be written: no such folder", where=where, hint="give a file in a folder that exists"
+                )
+        self.generators = _generators(self.model, self.rng)
+        self.lr = self.optimizer.lr
+        self.mark()
+        self.epoch_notes = self.notes
+        self.good = self.model.state_dict(), self.optimizer.state_dict(), 0
+
+    def mark(self) -> None:
+        """Remember the generators at a place where everything is whole."""
+        self.notes = {name: generator_note(rng) for name, rng in self.generators.items()}
+
+    # ---- the loop
+
+    def run(self) -> History:
+        training = self.model.training
+        self.model.train()
+        try:
+            with self.listening():
+                while not self.log.stopped:
+                    self.run_epoch()
+            self.finish()
+        except KeyboardInterrupt:
+            if self.interrupted or not self.whole:
+                raise  # the second one, or in the middle of a change: what was saved last is whole
+            self.log.stopped = "interrupted"
+            save(self)
+        finally:
+            self.optimizer.lr = self.lr
+            self.model.train(training)
+            if self.progress:
+                self.progress.close()
+        if self.patience is not None and self.best:
+            self.model.load_state_dict(self.best)
+        return self.log.history()
+
+    def run_epoch(self) -> None:
+        if self.ended():
+            return
+        for batch in self.rest_of_epoch():
+            self.update(batch)
+            self.position += 1
+            if self.every is not None and self.log.updates % self.every == 0:
+                self.look()
+            self.mark()
+            self.whole = True
+            if self.ended():
+                return
+        if not self.position:
+            again = " (a generator can be read only once)" if self.epoch else ""
+            raise DataError(
+                f"epoch {self.epoch + 1} has no batches{again}",
+                hint="give a list of batches, or a function of rng that makes them",
+            )
+        self.whole = False
+        self.epoch, self.position, self.state = self.epoch + 1, 0, None
+        self.log.epochs.append(self.log.updates)
+        if self.every is None:
+            self.look()
+        self.mark()
+        self.whole = True
+
+    def rest_of_epoch(self) -> Iterator[Any]:
+        """The batches of this epoch; those from before a checkpoint are drawn once more and left out."""
+        if self.position:
+            now = self.notes
+            self.rewind(self.epoch_notes)
+            given = iter(self.made())
+            for _ in range(self.position):
+                if next(given, given) is given:
+                    raise DataError(
+                        f"epoch {self.epoch + 1} has fewer than the {self.position} batches that the checkpoint was saved after",
+                        hint="give the batches that it was made with, or start anew without resume=True",
+                    )
+            self.rewind(now)
+            yield from given
+        else:
+            self.mark()
+            self.epoch_notes = self.notes
+            yield from self.made()
+
+    def made(self) -> Iterable[Any]:
+        made = self.batches(self.rng) if callable(self.batches) else self.batches  # type: ignore[arg-type]
+        if isinstance(made, Sized):
+            self.size = len(made)
+        return made
+
+    def update(self, batch: Any) -> None:
+        """One step of the optimizer."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what follows says more
+            given = self.loss_of(self.model, batch, self.state) if self.stateful else self.loss_of(self.model, batch)
+            loss, state = _parted(given, self.stateful)
+            value = float(loss.item())
+            if not isfinite(value):
+                raise self.diverged(f"a loss of {value}", self.log.updates + 1)
+            self.optimizer.zero_grad()
+            loss.backward(keep_graph=False)
+            norm = clip_grad_norm_(self.optimizer.parameters, self.clip or np.inf)
+            if not isfinite(norm):
+                raise self.diverged(f"gradients of norm {norm}", self.log.updates + 1)
+            self.whole = False
+            if self.schedule is not None:
+                self.optimizer.lr = self.lr * self.schedule(self.log.updates)
+            self.optimizer.step()
+        self.state = detach_state(state)
+        self.log.add(value, norm, float(self.optimizer.lr))
+        self.show(value)
+
+    def look(self) -> None:
+        """Evaluate, and save."""
+        self.check_weights()
+        self.score()
+        self.good = self.model.state_dict(), self.optimizer.state_dict(), self.log.updates
+        self.mark()
+        save(self)
+
+    def check_weights(self) -> None:
+        if not all(np.isfinite(p._data).all() for p in self.optimizer.parameters):
+            raise self.diverged("a weight that is not finite", self.log.updates)
+
+    def score(self) -> None:
+        """Evaluate, and keep the best weights if they are asked for later."""
+        if self.evaluate is None:
+            return
+        self.model.train(False)
+        with no_grad():
+            given = self.evaluate(self.model)
+        self.model.train()
+        scores = {name: float(value) for name, value in (given if isinstance(given, Mapping) else {"held_out": given}).items()}
+        if not scores:
+            raise DataError("evaluate(model) returned nothing", hint="return a number, lower is better")
+        if any(np.isnan(value) for value in scores.values()):
+            raise self.diverged(f"an evaluation that gave {scores}", self.log.updates)
+        if self.log.judge(scores) and self.patience is not None:
+            self.best = self.model.state_dict()
+
+    def ended(self) -> bool:
+        """Whether it is over; `log.stopped` then says why."""
+        if self.interrupted:
+            self.log.stopped = "interrupted"
+        elif not self.log.stopped:
+            counted = (self.log.updates, self.updates), (self.epoch, self.epochs)
+            if any(most is not None and now >= most for now, most in counted):
+                self.log.stopped = "done"
+            elif self.patience is not None and self.log.since_best >= self.patience:
+                self.log.stopped = f"no better for {self.patience} evaluations"
+        return bool(self.log.stopped)
+
+    def finish(self) -> None:
+        """Save, then evaluate the last weights, unless that is done: a training that goes on later evaluates at its own times."""
+        if self.log.stopped == "interrupted":
+            save(self)
+        elif self.log.saved_at != self.log.updates:
+            self.check_weights()
+            save(self)
+            if not self.log.evaluated or self.log.evaluated[-1] != self.log.updates:
+                self.score()
+
+    def diverged(self, what: str, at: int) -> DivergenceError:
+        weights, moments, update = self.good
+        self.model.load_state_dict(weights)
+        self.optimizer.load_state_dict(moments)
+        kept = " and the checkpoint holds that" if self.checkpoint is not None and self.log.saved_at == update else ""
+        error = DivergenceError(
+            f"{what} at update {at} (epoch {self.epoch + bool(self.position or at > self.log.updates)})",
+            hint=f"the model is as it was after update {update}{kept}. Try a smaller learning rate or clip=1.0; "
+            "with tg.detect_anomaly(): names the operation that gave it first",
+        )
+        self.log.stopped = what
+        error.history = self.log.history()
+        return error
+
+    def show(self, loss: float) -> None:
+        if self.progress is None:
+            return
+        ends = [n for n in (self.updates, (self.epochs or 0) * self.size or None) if n is not None]
+        self.progress.total = min(ends, default=0)
+        scores = "".join(f"  {name} {values[-1]:.4f}" for name, values in self.log.scores.items())
+        self.progress.update(self.log.updates, f"epoch {self.epoch + 1}  update {self.log.updates}  loss {loss:.4f}{scores}")
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """The first Ctrl-C sets a mark that is looked at between updates; the second one interrupts at once."""
+        main = threading.current_thread() is threading.main_thread()
+        if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            yield
+            return
+
+        def stop(number: int, frame: Any) -> None:
+            if self.interrupted:
+                raise KeyboardInterrupt
+            self.interrupted = True
+            if self.progress and sys.stderr:
+                sys.stderr.write("\nstopping after this update; Ctrl-C once more stops at once\n")
+
+        signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def rewind(self, notes: Mapping[str, Any]) -> None:
+        """Put the generators back to where they were."""
+        for name, rng in self.generators.items():
+            set_generator(rng, notes[name])
+
+
+def _parted(given: Any, stateful: bool) -> tuple[Tensor, Any]:
+    """The loss, and the state to carry on."""
+    loss, state = given if stateful and isinstance(given, tuple) and len(given) == 2 else (given, None)
+    if not isinstance(loss, Tensor) or loss.size != 1 or (stateful and given is loss):
+        shape = f" of shape {loss.shape}" if isinstance(loss, Tensor) else ""
+        raise GraphError(
+            f"loss_of returned a {type(loss).__name__}{shape}",
+            hint="with stateful=True it returns (loss, state)"
+            if stateful
+            else "it returns one number: take the mean(), or set stateful=True if it returns (loss, state)",
+        )
+    return loss, state
+
+
+def _generators(model: Module, rng: np.random.Generator | None) -> dict[str, np.random.Generator]:
+    """Every generator that training may draw from, by name, each once: `rng`, and those that modules hold (dropout)."""
+    modules = [
+        ("model", model),
+        *((f"model.{path}", m) for path, m in _walk("", vars(model), {id(model)}) if isinstance(m, Module)),
+    ]
+    held = {f"{path}.{name}": value for path, m in modules for name, value in vars(m).items()}
+    found: dict[int, tuple[str, np.random.Generator]] = {}
+    for name, value in ({"rng": rng} | held).items():
+        if isinstance(value, np.random.Generator):
+            found.setdefault(id(value.bit_generator), (name, value))
+    return dict(found.values())

@@ -1,0 +1,173 @@
+"""RNN, LSTM and GRU: layers of cells in one or both directions, on whole sequences, for those who need no more than that.
+
+Each is a `Stacked` of this package's cells (or of `Bidirectional` pairs of them) and nothing else: no step is computed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import DataError
+from ..functional import check_dropout
+from ..primitives import stack
+from ..scopes import scope
+from ..tensor import Tensor
+from .cells import GRUCell, LSTMCell, RNNCell
+from .composed import Dropout
+from .normed import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
+from .packed import PackedSequence
+from .recurrent import Bidirectional, Stacked
+
+__all__ = ["GRU", "LSTM", "RNN"]
+
+
+class _Recurrent(Stacked):
+    """What the three share; `make(size)` is a cell for inputs of that size."""
+
+    def __init__(
+        self,
+        make: Callable[[int], Any],
+        input_size: int,
+        hidden_size: int,
+        num_layers: int,
+        rng: np.random.Generator,
+        bidirectional: bool,
+        dropout: float,
+        recurrent_dropout: float,
+        project_once: bool,
+    ) -> None:
+        if not isinstance(num_layers, (int, np.integer)) or num_layers < 1:
+            raise DataError(f"{type(self).__name__}(num_layers={num_layers!r})", hint="it is a whole number, at least 1")
+        check_dropout(dropout, "dropout")
+        check_dropout(recurrent_dropout, "recurrent_dropout")
+
+        def cell(size: int) -> Any:
+            made = make(size)
+            made.recurrent_dropout, made.rng, made.project_once = recurrent_dropout, rng, project_once
+            return made
+
+        sizes = [input_size] + [(2 if bidirectional else 1) * hidden_size] * (num_layers - 1)
+        layers = [Bidirectional(cell(size), cell(size)) if bidirectional else cell(size) for size in sizes]
+        super().__init__(layers, between=Dropout(dropout, rng=rng) if dropout else None)
+
+    def __call__(self, xs: Any, *args: Any, **options: Any) -> tuple[Any, Any]:
+        """xs (batch, time, features) gives outputs (batch, time, directions hidden) in one tensor; a list of one tensor a step
+        gives a list, a `PackedSequence` gives one. Then, as for `Stacked`: the state to start from, and `reverse`."""
+        outputs, state = super().__call__(xs, *args, **options)
+        if isinstance(xs, PackedSequence) or (isinstance(xs, (list, tuple)) and isinstance(xs[0], Tensor)):
+            return outputs, state
+        with scope(type(self).__name__):
+            return stack(outputs, axis=1), state
+
+
+class RNN(_Recurrent):
+    """Layers of `RNNCell` on sequences: `outputs, state = net(x, state=None)`.
+
+    x (batch, time, input_size) gives outputs (batch, time, directions * hidden_size) of the highest layer, as one tensor. A list
+    of one tensor a step gives a list, a `PackedSequence` gives one. The state, to start from and at the end, is a list of one
+    state a layer: a tuple (h,), or with `bidirectional` a pair of them, that of `backwards` at step 1.
+
+    `dropout` between layers and `recurrent_dropout` on the h that a step reads are shares in [0, 1), active in training, one mask
+    a sequence for all steps (Gal and Ghahramani 2016), drawn from `rng`, which is kept. `layer_norm` takes `LayerNormRNNCell`.
+    `project_once` multiplies the inputs of all steps by Wx in one product: the same numbers to rounding, faster, another picture.
+    `nonlinearity` is "tanh" or "relu". Parameters are called `layers.0.Wx`, or `layers.0.forwards.Wx`, `layers.0.backwards.Wx`.
+    Raises `DataError` for settings out of range and for empty input, `ShapeError` for what does not fit.
+
+    >>> net = RNN(3, 4, num_layers=2, rng=np.random.default_rng(0), bidirectional=True)
+    >>> outputs, state = net(np.ones((2, 5, 3)))
+    >>> outputs.shape, len(state), state[-1][0][0].shape
+    ((2, 5, 8), 2, (2, 4))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        *,
+        rng: np.random.Generator,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        nonlinearity: str = "tanh",
+        layer_norm: bool = False,
+        project_once: bool = False,
+        dtype: npt.DTypeLike | None = None,
+    ) -> None:
+        kind = LayerNormRNNCell if layer_norm else RNNCell
+        super().__init__(
+            lambda size: kind(size, hidden_size, rng=rng, nonlinearity=nonlinearity, dtype=dtype),
+            input_size, hidden_size, num_layers, rng, bidirectional, dropout, recurrent_dropout, project_once,
+        )  # fmt: skip
+
+
+class LSTM(_Recurrent):
+    """Layers of `LSTMCell` on sequences: `outputs, state = net(x, state=None)`; all else as in `RNN`.
+
+    The state of a layer is (h, c), or a pair of these. `forget_bias` is what b holds for the forget gates at the start.
+
+    >>> from tinygrad_rnn import nn
+    >>> net = LSTM(3, 4, rng=np.random.default_rng(0))
+    >>> packed = nn.pack([np.ones((2, 3)), np.ones((5, 3))])
+    >>> outputs, [(h, c)] = net(packed)
+    >>> outputs, h.shape
+    (PackedSequence(lengths (2, 5), features 4, 7 of 10 padded steps), (2, 4))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        *,
+        rng: np.random.Generator,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        forget_bias: float = 1.0,
+        layer_norm: bool = False,
+        project_once: bool = False,
+        dtype: npt.DTypeLike | None = None,
+    ) -> None:
+        kind = LayerNormLSTMCell if layer_norm else LSTMCell
+        super().__init__(
+            lambda size: kind(size, hidden_size, rng=rng, forget_bias=forget_bias, dtype=dtype),
+            input_size, hidden_size, num_layers, rng, bidirectional, dropout, recurrent_dropout, project_once,
+        )  # fmt: skip
+
+
+class GRU(_Recurrent):
+    """Layers of `GRUCell` on sequences: `outputs, state = net(x, state=None)`; all else as in `RNN`.
+
+    `reset_after=True` is the form of PyTorch and cuDNN, False that of the paper (Cho et al. 2014).
+
+    >>> net = GRU(3, 4, rng=np.random.default_rng(0), layer_norm=True)
+    >>> outputs, [(h,)] = net(np.ones((2, 5, 3)))
+    >>> bool((outputs.data[:, -1] == h.data).all())
+    True
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        *,
+        rng: np.random.Generator,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        reset_after: bool = True,
+        layer_norm: bool = False,
+        project_once: bool = False,
+        dtype: npt.DTypeLike | None = None,
+    ) -> None:
+        kind = LayerNormGRUCell if layer_norm else GRUCell
+        super().__init__(
+            lambda size: kind(size, hidden_size, rng=rng, reset_after=reset_after, dtype=dtype),
+            input_size, hidden_size, num_layers, rng, bidirectional, dropout, recurrent_dropout, project_once,
+        )  # fmt: skip

@@ -1,0 +1,107 @@
+"""Pooling: one vector out of the outputs of all steps, of those that are no padding if lengths are given.
+
+`outputs` is one tensor (batch, time, features) or a list of one (batch, features) a step, as `unroll` returns it; `lengths` (batch)
+counts the valid steps of every sequence, from the first. A wrong length raises `DataError`, a wrong number of them `ShapeError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import DataError, ShapeError
+from ..kernels import Array
+from ..primitives import broadcast_to, max, stack, where
+from ..scopes import here, place_of
+from ..tensor import Tensor, named
+from . import init
+from .attention import DotAttention
+from .module import Module
+from .packed import mask
+
+__all__ = ["AttentionPooling", "pool_last", "pool_max", "pool_mean"]
+
+Outputs: TypeAlias = Tensor | Sequence[Tensor]
+Lengths: TypeAlias = npt.ArrayLike | None
+
+
+def pool_last(outputs: Outputs, lengths: Lengths = None) -> Tensor:
+    """The output of the last valid step: (batch, features).
+
+    >>> steps = [Tensor([[1.0], [5.0]]), Tensor([[2.0], [6.0]])]
+    >>> pool_last(steps, [2, 1]).data.tolist()
+    [[2.0], [5.0]]
+    """
+    if lengths is None and not isinstance(outputs, Tensor) and outputs:
+        return outputs[-1]
+    whole, valid = _whole(outputs, lengths)
+    return named(whole[:, -1] if valid is None else whole[np.arange(len(valid)), valid.sum(axis=1) - 1], "last")
+
+
+def pool_mean(outputs: Outputs, lengths: Lengths = None) -> Tensor:
+    """The mean over the valid steps: (batch, features).
+
+    >>> pool_mean([Tensor([[1.0], [5.0]]), Tensor([[2.0], [6.0]])], [2, 1]).data.tolist()
+    [[1.5], [5.0]]
+    """
+    whole, valid = _whole(outputs, lengths)
+    if valid is None:
+        return named(whole.mean(axis=1), "mean")
+    shares = (1 / valid.sum(axis=1, keepdims=True)).astype(whole.dtype)
+    return named(where(valid[:, :, None], whole, 0.0).sum(axis=1) * shares, "mean")
+
+
+def pool_max(outputs: Outputs, lengths: Lengths = None) -> Tensor:
+    """The largest value of every feature over the valid steps: (batch, features).
+
+    >>> pool_max([Tensor([[1.0], [5.0]]), Tensor([[2.0], [6.0]])], [2, 1]).data.tolist()
+    [[2.0], [5.0]]
+    """
+    whole, valid = _whole(outputs, lengths)
+    if valid is not None:
+        whole = where(valid[:, :, None], whole, float(np.finfo(whole.dtype).min))
+    return named(max(whole, axis=1), "largest")
+
+
+class AttentionPooling(Module):
+    """A mean whose weights are learned: every step is compared with a vector q (Yang et al. 2016, hierarchical attention).
+
+        α = softmax(h_t · q / sqrt(features))         y = Σ_t α_t h_t
+
+    `q` (1, features) starts uniform in ±1/sqrt(features); with q = 0 this is the mean. At padding α is 0.
+
+    >>> rng = np.random.default_rng(0)
+    >>> pool = AttentionPooling(4, rng=rng)
+    >>> pool([Tensor(rng.standard_normal((2, 4))) for _ in range(3)], [3, 1]).shape
+    (2, 4)
+    """
+
+    def __init__(self, features: int, *, rng: np.random.Generator, dtype: npt.DTypeLike | None = None) -> None:
+        self.q = Tensor(init.uniform(rng, (1, features), features**-0.5 if features > 0 else 1.0, dtype), requires_grad=True)
+        self.attention = DotAttention()
+
+    def forward(self, outputs: Outputs, lengths: Lengths = None) -> Tensor:
+        """Outputs (batch, time, features), or a list of steps, to (batch, features)."""
+        whole, valid = _whole(outputs, lengths)
+        context, _ = self.attention(broadcast_to(self.q, (len(whole.data), self.q.shape[1])), whole, mask=valid)
+        return context
+
+
+def _whole(outputs: Outputs, lengths: Lengths) -> tuple[Tensor, Array | None]:
+    """The outputs as one tensor (batch, time, features), and which of them count (batch, time): None for all."""
+    if not isinstance(outputs, Tensor) and not outputs:
+        raise DataError("pooling of no steps", where=place_of(here.mode.frames), hint="leave empty sequences out")
+    whole = outputs if isinstance(outputs, Tensor) else stack(outputs, axis=1)
+    if lengths is None:
+        return whole, None
+    ends = np.asarray(lengths)
+    if whole.ndim != 3 or ends.shape != whole.shape[:1]:
+        raise ShapeError(
+            f"pooling of outputs of shape {whole.shape} with lengths of shape {ends.shape}",
+            where=place_of(here.mode.frames),
+            hint="outputs are (batch, time, features), with one length for every sequence",
+        )
+    return whole, mask(lengths, whole.shape[1])  # type: ignore[arg-type]

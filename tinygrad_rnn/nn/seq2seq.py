@@ -1,0 +1,142 @@
+"""Sequence to sequence: an encoder reads, a decoder writes, and may look back at every step (many to many, out of step)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy.typing as npt
+
+from ..errors import DataError, ShapeError
+from ..kernels import Array
+from ..primitives import concat, stack
+from ..scopes import scope, steps_after, time_step
+from ..tensor import Tensor, named
+from .cells import Cell
+from .models import given, looks_back, read
+from .module import Module
+from .packed import PackedSequence, mask, unpack
+from .recurrent import SequenceLayer, unroll
+
+__all__ = ["Decoding", "Seq2Seq"]
+
+Embed = Callable[..., Tensor]
+
+
+class Seq2Seq(Module):
+    """An encoder and a decoder (Sutskever, Vinyals and Le 2014), with attention if there is one (Bahdanau et al. 2015).
+
+        _, state     = encoder over source(x_1 .. x_S)
+        s_t, state   = decoder(target(y_t), state)
+        c_t, α_t     = attention(s_t, encoder outputs)
+        logits_t     = readout([s_t, c_t])                without attention: readout(s_t)
+
+    The context joins the output of the decoder, as in Luong et al. (2015), so any cell or layer can decode. `source` and `target`
+    are embeddings of ids; None takes vectors. `bridge(state)` makes the decoder's first state of the encoder's last; None hands it
+    on as it is. Steps of the decoder count on after those of the encoder, in numbers and in pictures.
+
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> rng = np.random.default_rng(0)
+    >>> table = tg.nn.Embedding(10, 4, rng=rng)
+    >>> model = Seq2Seq(
+    ...     tg.nn.GRUCell(4, 8, rng=rng), tg.nn.GRUCell(4, 8, rng=rng), tg.nn.Linear(16, 10, rng=rng),
+    ...     source=table, target=table, attention=tg.nn.DotAttention())
+    >>> logits, weights = model([[1, 2, 3]], [[0, 3, 2, 1]])
+    >>> logits.shape, weights.shape
+    ((1, 4, 10), (1, 4, 3))
+    >>> tg.generate(model.decoding([[1, 2, 3]]), [0], 5, method="greedy")
+    [6, 6, 6, 6, 6]
+    """
+
+    def __init__(
+        self,
+        encoder: Cell | SequenceLayer,
+        decoder: Cell | SequenceLayer,
+        readout: Embed,
+        *,
+        source: Embed | None = None,
+        target: Embed | None = None,
+        attention: Callable[..., tuple[Tensor, Tensor]] | None = None,
+        bridge: Callable[[Any], Any] | None = None,
+    ) -> None:
+        if looks_back(decoder):
+            raise DataError(
+                "Seq2Seq with a decoder that reads backwards", hint="it would see what it is to write: use one direction"
+            )
+        self.encoder, self.decoder, self.readout = encoder, decoder, readout
+        self.source, self.target, self.attention, self.bridge = source, target, attention, bridge
+
+    def forward(self, source: Any, target: Any, lengths: npt.ArrayLike | None = None) -> tuple[Tensor, Tensor | None]:
+        """Logits (batch, target time, symbols), and the weights of the attention (batch, target time, source time) or None.
+
+        `target` is what the decoder reads: the true symbols, a start symbol first (teacher forcing, Williams and Zipser 1989).
+        `lengths` are those of the source; the weight of its padding is 0.
+        """
+        memory, state, valid = self.encode(source, lengths)
+        batch = memory.shape[0]
+        wanted = given(target).shape
+        if wanted[:1] != (batch,):
+            raise ShapeError(
+                f"Seq2Seq of {batch} sources and targets of shape {wanted}", hint="every source has one target: (batch, time)"
+            )
+        rows: list[Tensor] = []
+        weights: list[Tensor] = []
+        with steps_after(memory.shape[1]):
+            with scope("decoder"):
+                outputs, _ = read(self.decoder, self.target, target, state=state)
+            for t, s in enumerate(outputs, start=1):
+                with time_step(t):
+                    logits, α = self.answer(s, memory, valid)
+                rows.append(logits)
+                weights += [] if α is None else [α]
+        return stack(rows, axis=1), stack(weights, axis=1) if weights else None
+
+    def encode(self, source: Any, lengths: npt.ArrayLike | None = None) -> tuple[Tensor, Any, Array | None]:
+        """The encoder's outputs (batch, time, features), the state to decode from, and which steps are no padding (None: all)."""
+        with scope("encoder"):
+            outputs, state = read(self.encoder, self.source, source, lengths)
+        with time_step(len(outputs)):
+            packed = isinstance(outputs, PackedSequence)
+            memory = named(unpack(outputs)[0] if packed else stack(outputs, axis=1), "memory")
+        state = state if self.bridge is None else self.bridge(state)
+        return memory, state, mask(outputs.lengths, len(outputs)) if packed else None
+
+    def answer(self, s: Tensor, memory: Tensor, valid: Array | None) -> tuple[Tensor, Tensor | None]:
+        """The logits (batch, symbols) for an output s of the decoder, and the weights of the attention."""
+        if self.attention is None:
+            return named(self.readout(s), "logits"), None
+        context, α = self.attention(s, memory, memory, mask=valid)
+        return named(self.readout(concat([s, context], axis=1)), "logits"), α
+
+    def decoding(self, source: Any, lengths: npt.ArrayLike | None = None) -> Decoding:
+        """The answer to one source (1, time), to be written by `tg.generate` or `tg.beam_search`."""
+        return Decoding(self, source, lengths)
+
+
+class Decoding(Module):
+    """A `Seq2Seq` that has a source before it: `start` and `step`, as `tg.generate` and `tg.beam_search` call them."""
+
+    def __init__(self, model: Seq2Seq, source: Any, lengths: npt.ArrayLike | None = None) -> None:
+        shape = given(source).shape
+        if shape[:1] != (1,):
+            raise ShapeError(f"decoding a source of shape {shape}", hint="one sequence at a time: (1, time)")
+        self.model, self.source, self.lengths = model, source, lengths
+        self.vocabulary = getattr(model, "vocabulary", None)
+
+    def start(self, batch: int) -> Any:
+        """The state before the first symbol: what the encoder read is part of it, so that every beam carries its own."""
+        memory, state, valid = self.model.encode(self.source, self.lengths)
+        if batch == 1:
+            return state, memory, valid
+        raise DataError(
+            f"decoding one source starts with one sequence, not {batch}", hint="start(1); tg.beam_search does the rest"
+        )
+
+    def step(self, ids: Any, state: Any) -> tuple[Tensor, Any]:
+        """The logits (batch, symbols) after ids (batch), and the state."""
+        inner, memory, valid = state
+        if self.model.target is None:
+            raise DataError("decoding with a Seq2Seq that reads vectors", hint="Seq2Seq(..., target=nn.Embedding(...)) reads ids")
+        outputs, inner = unroll(self.model.decoder, [self.model.target(ids)], inner)
+        logits, _ = self.model.answer(outputs[0], memory, valid)
+        return logits, (inner, memory, valid)

@@ -1,0 +1,124 @@
+"""Save where a training is, and go on from there."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .checkpoint import read, write
+from .errors import DataError, LoadError
+from .history import Log
+from .kernels import Array
+from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .loop import Loop
+
+__all__ = ["group", "load", "save"]
+
+FORMAT = "tinygrad_rnn checkpoint 1"
+
+
+def save(loop: Loop) -> None:
+    """Write the checkpoint, if there is to be one. Where that fails, it warns, and the old file is as it was."""
+    if loop.checkpoint is None:
+        return
+    leaves: list[Array] = []
+    note = {
+        "format": FORMAT,
+        "optimizer": type(loop.optimizer).__name__,
+        "lr": float(loop.lr),
+        "place": [loop.epoch, loop.position],
+        "generators": loop.notes,
+        "epoch_generators": loop.epoch_notes,
+        "state": _planted(loop.state, leaves),
+        "log": loop.log.note(),
+    }
+    groups = {
+        "weights": loop.model.state_dict(),
+        "optimizer": loop.optimizer.state_dict(),
+        "best": loop.best,
+        "history": loop.log.arrays(),
+        "state": {str(k): leaf for k, leaf in enumerate(leaves)},
+    }
+    arrays = {f"{group}/{name}": array for group, members in groups.items() for name, array in members.items()}
+    try:
+        write(loop.checkpoint, arrays, note)
+    except DataError as error:
+        text = f"update {loop.log.updates}: {error.message}; "
+        text += "the old one is as it was, training goes on"
+        loop.log.notes.append(text)
+        warnings.warn(text, RuntimeWarning, stacklevel=5)
+    else:
+        loop.log.saved_at = loop.log.updates
+
+
+def load(loop: Loop) -> None:
+    """Take over a checkpoint, whole or not at all."""
+    assert loop.checkpoint is not None
+    where = os.path.abspath(loop.checkpoint)
+    arrays, note = read(where)
+    before = loop.model.state_dict(), loop.optimizer.state_dict(), loop.notes
+    try:
+        if note.get("format") != FORMAT:
+            raise LoadError(f"not a checkpoint of this version ({FORMAT})", hint="start anew without resume=True")
+        if note["generators"].keys() != loop.generators.keys() or note["epoch_generators"].keys() != loop.generators.keys():
+            raise LoadError(
+                f"it holds the generators {sorted(note['generators'])}, here there are {sorted(loop.generators)}",
+                hint="give fit() the same rng, and the model the same generators",
+            )
+        epoch, position = map(int, note["place"])
+        log = Log.loaded(note["log"], group(arrays, "history"))
+        state = _grown(note["state"], group(arrays, "state"))
+        best, lr = group(arrays, "best"), float(note["lr"])
+        if best:
+            loop.model.load_state_dict(best)
+        loop.model.load_state_dict(group(arrays, "weights"))
+        loop.optimizer.load_state_dict(group(arrays, "optimizer"))
+        loop.rewind(note["epoch_generators"])
+        loop.rewind(note["generators"])
+    except (LoadError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        loop.model.load_state_dict(before[0])
+        loop.optimizer.load_state_dict(before[1])
+        loop.rewind(before[2])
+        known = isinstance(error, LoadError)
+        raise LoadError(
+            f"this checkpoint does not fit: {error.message if isinstance(error, LoadError) else repr(error)}",
+            where=where,
+            hint=error.hint if known and isinstance(error, LoadError) else "start anew without resume=True",
+        ) from None
+    loop.epoch, loop.position, loop.log, loop.state, loop.best, loop.lr = epoch, position, log, state, best, lr
+    loop.notes, loop.epoch_notes = note["generators"], note["epoch_generators"]
+    loop.good = loop.model.state_dict(), loop.optimizer.state_dict(), log.updates
+
+
+def group(arrays: Mapping[str, Array], name: str) -> dict[str, Array]:
+    """The arrays whose names start with `name/`, by the rest of their names."""
+    return {key.removeprefix(f"{name}/"): array for key, array in arrays.items() if key.startswith(f"{name}/")}
+
+
+def _planted(state: Any, leaves: list[Array]) -> Any:
+    """A state as JSON data: tensors become their places in `leaves`. Named tuples become tuples."""
+    if isinstance(state, Tensor):
+        leaves.append(state.numpy())
+        return {"tensor": len(leaves) - 1}
+    if isinstance(state, dict):
+        return {"dict": [[key, _planted(part, leaves)] for key, part in state.items()]}
+    if isinstance(state, (tuple, list)):
+        return {"tuple" if isinstance(state, tuple) else "list": [_planted(part, leaves) for part in state]}
+    return None
+
+
+def _grown(note: Any, leaves: Mapping[str, Array]) -> Any:
+    """The state that `_planted` wrote down."""
+    if note is None:
+        return None
+    ((kind, parts),) = note.items()
+    if kind == "tensor":
+        return Tensor(leaves[str(parts)])
+    if kind == "dict":
+        return {key: _grown(part, leaves) for key, part in parts}
+    grown = [_grown(part, leaves) for part in parts]
+    return tuple(grown) if kind == "tuple" else grown

@@ -1,0 +1,106 @@
+"""One training loop: batches, clipping, a schedule, evaluation, early stop, checkpoints that resume to the bit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import checkpoint as saved
+from .errors import DataError, LoadError
+from .history import History
+from .kernels import Array
+from .loop import Batches, DivergenceError, Loop, Score
+from .nn.module import Module
+from .optim import Optimizer
+from .resume import group, load
+from .schedules import Schedule
+from .terminal import Progress
+
+__all__ = ["DivergenceError", "History", "fit", "weights_in"]
+
+
+def fit(
+    model: Module,
+    loss_of: Callable[..., Any],
+    batches: Batches,
+    optimizer: Optimizer,
+    *,
+    epochs: int | None = None,
+    updates: int | None = None,
+    stateful: bool = False,
+    clip: float | None = None,
+    schedule: Schedule | None = None,
+    evaluate: Callable[[Module], Score] | None = None,
+    patience: int | None = None,
+    every: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    rng: np.random.Generator | None = None,
+    progress: bool | Progress = True,
+) -> History:
+    """Train a model until `epochs` or `updates` are reached, whichever comes first; returns its `History`.
+
+    `loss_of(model, batch)` is the loss to make smaller, a tensor of one entry. `batches` is a list of batches, or a function that is
+    given `rng` at the start of each epoch and gives that epoch's batches. `clip` is the largest norm of all gradients together.
+    `schedule(done)` is the share of the learning rate that holds after `done` updates (`tg.schedules`).
+
+    stateful   loss_of(model, batch, state) returns (loss, state); the state goes on to the next batch, its values without their
+               history (truncated backpropagation through time), and starts as None in every epoch. See `data.batches.windows`.
+    evaluate   evaluate(model) is a number, lower is better, or several by name, of which the first decides. It is called every
+               `every` updates (None: after each epoch) and at the end, without recording and with dropout off.
+    patience   stop after that many evaluations in a row without a new best, and give the model the best weights (they are given to
+               it at any end of a training with patience).
+    checkpoint a file, written whenever `evaluate` is due and at the end. With `resume=True` training goes on from it if it exists:
+               weights, optimizer, learning rate, generators (`rng`, and those inside modules), place in the epoch, best so far and
+               history are as they were, so that the end is equal, to the bit, to that of a training that was never interrupted.
+               A file that cannot be written (a full disk) is warned about; the old one stays and training goes on.
+    progress   a line on standard error: live on a terminal, else one every five seconds. False: none.
+
+    Ctrl-C stops after the update at hand and saves; `history.stopped` says "interrupted". NaN or infinity, in the loss, the gradients
+    or the weights, raises `DivergenceError`; model and optimizer are then as they were when last evaluated and saved. Raises `DataError`
+    for settings that do not go together and for an epoch without batches, `LoadError` for a checkpoint that is damaged or of
+    another model: nothing is changed then.
+
+    >>> import tinygrad_rnn as tg
+    >>> rng = np.random.default_rng(0)
+    >>> model = tg.nn.Linear(3, 1, rng=rng)
+    >>> x = rng.standard_normal((64, 3)); y = x @ [[1.0], [2.0], [-1.0]]
+    >>> def loss_of(model, rows):
+    ...     return tg.functional.mse_loss(model(x[rows]), y[rows])
+    >>> adam = tg.optim.Adam(model.parameters(), lr=0.05)
+    >>> history = fit(model, loss_of, lambda rng: rng.permutation(64).reshape(4, 16), adam, epochs=40, rng=rng)
+    >>> history.loss.shape, bool(history.loss[-1] < 1e-3 < history.loss[0]), history.stopped
+    ((160,), True, 'done')
+    """
+    loop = Loop(model, loss_of, batches, optimizer, stateful, clip, schedule, evaluate, patience, every, checkpoint, rng)
+    loop.epochs, loop.updates = _count("epochs", epochs), _count("updates", updates)
+    _count("every", every)
+    _count("patience", patience)
+    if epochs is None and updates is None:
+        raise DataError("fit() without an end", hint="epochs=10, or updates=1000, or both")
+    loop.check()
+    if resume and checkpoint is not None and os.path.exists(checkpoint):
+        load(loop)
+    loop.progress = progress if isinstance(progress, Progress) else Progress(0) if progress else None
+    return loop.run()
+
+
+def weights_in(checkpoint: str | os.PathLike[str], best: bool = False) -> dict[str, Array]:
+    """The weights in a checkpoint, for `model.load_state_dict`: the last ones, or the best if training had `patience`.
+
+    Raises `LoadError` for a damaged file, or if there are none.
+    """
+    arrays, _ = saved.read(checkpoint)
+    found = group(arrays, "best" if best else "weights")
+    if not found:
+        raise LoadError("no best weights in this checkpoint", where=os.path.abspath(checkpoint), hint="train with patience")
+    return found
+
+
+def _count(name: str, value: int | None) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1):
+        raise DataError(f"fit() with {name}={value!r}", hint="a whole number, at least 1")
+    return value
