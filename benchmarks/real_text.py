@@ -5,7 +5,8 @@ this package has one; its second one is held at 0, except for the part of the GR
 rounding of float32, which grows with every update: `first losses` is the largest difference in the first five of them.
 
     news     class of a news item (ag_news_test.csv): 6,000 rows after a seeded shuffle to train, the rest held out; one word in five
-             of a training batch becomes the unknown word. Settings were chosen on 1,000 of the 6,000 rows, not on those held out
+             of a training batch becomes the unknown word; the mean of three seeds. The settings were chosen with another split of
+             the same file, partly by looking at its held-out rows
     argparse next character of the source of argparse, bits per character on its last tenth
     names    next character of a first name (names.txt), perplexity per character on a tenth
 """
@@ -23,6 +24,8 @@ from typing import Any, NamedTuple
 from .process import machine, one_thread
 
 SEED = 0
+SEEDS = (0, 1, 2)  # of the models of news: where a small RNN ends depends on the last digits of float32
+SPLIT = 7  # of news: not the split on which the settings were chosen
 RATE = 0.004  # of news
 KINDS = ("bag", "RNN", "LSTM", "GRU", "BiLSTM")
 
@@ -179,7 +182,7 @@ def news(folder: Path, size: Size, kinds: list[str]) -> list[str]:
     from tinygrad_rnn.data import batches, files, vocab
 
     data = files.read_labelled(folder / "ag_news_test.csv")
-    train, test = batches.shuffled_split(np.random.default_rng(SEED), len(data), len(data) - 6000)
+    train, test = batches.shuffled_split(np.random.default_rng(SPLIT), len(data), len(data) - 6000)
     train, test = train[: size.train], test[: size.test]
     words = vocab.WordVocabulary.from_texts([data.texts[k] for k in train], smallest_count=2)
     ids = [words.encode(text) for text in data.texts]
@@ -189,12 +192,22 @@ def news(folder: Path, size: Size, kinds: list[str]) -> list[str]:
 
     missed, best = [], 0.0
     for kind in kinds:
-        ours, theirs = classify(kind, len(words), size, lambda rng: hidden_words(made(train, 32, rng), rng), made(test, 100))
+        runs = [
+            classify(kind, len(words), size, lambda rng: hidden_words(made(train, 32, rng), rng), made(test, 100), seed)
+            for seed in SEEDS[: 1 if size is QUICK else None]
+        ]
+        ours = averaged([run for run, _ in runs])
+        theirs = averaged([run for _, run in runs if run is not None]) if runs[0][1] is not None else None
         missed += row(kind, f"accuracy on {len(test)}", ours, theirs, 0.015)
         best = max(best, ours.score if kind != "bag" else 0.0)
     if "LSTM" in kinds and best < 0.84:
         missed.append(f"the best recurrent model of news reaches {best:.4f}, expected 0.84")
     return missed
+
+
+def averaged(runs: list[Outcome]) -> Outcome:
+    """The mean score, all seconds, and the losses of the first run."""
+    return Outcome(sum(run.score for run in runs) / len(runs), sum(run.seconds for run in runs), runs[0].losses)
 
 
 def hidden_words(made: list[Any], rng: Any) -> list[Any]:
@@ -212,7 +225,7 @@ def falling(updates: int) -> Callable[[int], float]:
 
 
 def classify(
-    kind: str, symbols: int, size: Size, train: Callable[[Any], list[Any]], test: list[Any]
+    kind: str, symbols: int, size: Size, train: Callable[[Any], list[Any]], test: list[Any], seed: int
 ) -> tuple[Outcome, Outcome | None]:
     """Embedding, then the mean of the words or the last valid state of each direction, then the classes."""
     import numpy as np
@@ -239,8 +252,8 @@ def classify(
                 last.append(tg.stack(hs, 1)[rows, ends])
             return self.readout(tg.concat(last, 1) if len(last) > 1 else last[0])
 
-    model = Classifier(np.random.default_rng(SEED + 1))
-    theirs = torch_classify(model, train, test, size) if with_torch() else None
+    model = Classifier(np.random.default_rng(seed + 1))
+    theirs = torch_classify(model, train, test, size, seed) if with_torch() else None
     start = time.perf_counter()
     history = tg.train.fit(
         model,
@@ -250,7 +263,8 @@ def classify(
         epochs=size.epochs,
         schedule=falling(size.epochs * -(-size.train // 32)),
         clip=1.0,
-        rng=np.random.default_rng(SEED + 2),
+        rng=np.random.default_rng(seed + 2),
+        progress=False,
     )
     seconds = time.perf_counter() - start
     with tg.no_grad():
@@ -266,7 +280,7 @@ def turned(x: Any, lengths: Any) -> Any:
     return np.take_along_axis(x, np.where(places < lengths[:, None], lengths[:, None] - 1 - places, places), 1)
 
 
-def torch_classify(model: Any, train: Callable[[Any], list[Any]], test: list[Any], size: Size) -> Outcome:
+def torch_classify(model: Any, train: Callable[[Any], list[Any]], test: list[Any], size: Size, seed: int) -> Outcome:
     import numpy as np
     import torch
 
@@ -284,7 +298,7 @@ def torch_classify(model: Any, train: Callable[[Any], list[Any]], test: list[Any
         h = state[0] if isinstance(state, tuple) else state
         return readout(torch.cat(list(h), 1))
 
-    rng, losses, start = np.random.default_rng(SEED + 2), [], time.perf_counter()
+    rng, losses, start = np.random.default_rng(seed + 2), [], time.perf_counter()
     for _ in range(size.epochs):
         for batch in train(rng):
             optimizer.param_groups[0]["lr"] = RATE * share(len(losses))

@@ -128,7 +128,7 @@ def panel_of(pills: tuple[Box, ...], top: float, sign: str) -> Panel:
     placed: list[Pill] = []
     headings = []
     for block in dict.fromkeys(p.block for p in pills):
-        headings.append((clean(str(block[0]), 18), y + 8))
+        headings.append((clean(str(block[0]), 26), y + 8))
         y += 17
         for box in (p for p in pills if p.block == block):
             shape = "×".join(map(str, box.shape)) or "1"
@@ -137,4 +137,5 @@ def panel_of(pills: tuple[Box, ...], top: float, sign: str) -> Panel:
             y += 34
         y += 8
     beside = max(text_width(line, NAME) for pill in placed for line in pill.lines)
-    return Panel(tuple(placed), tuple(headings), wide + beside + 18, y)
+    longest = max(text_width(words, 12, bold=True) for words, _ in headings)
+    return Panel(tuple(placed), tuple(headings), max(wide + beside, longest) + 18, y)
