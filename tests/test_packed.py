@@ -147,8 +147,8 @@ def test_packed_is_each_sequence_alone(kind, layers, directions, reverse):
         for found, wanted in zip(leaves_of(row(state, k)), leaves_of(last), strict=True):
             np.testing.assert_allclose(found.data, wanted.data, rtol=1e-12, atol=1e-13)
         loss_of(steps, last, k, len(x)).backward()
-    for found, wanted in zip(actual, gradients(leaves), strict=True):
-        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+    for found, wanted in zip(actual, gradients(leaves), strict=True):  # sums of large parts: 1e-12 of the largest entry
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12 * max(1.0, np.abs(wanted).max()))
 
 
 @pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
