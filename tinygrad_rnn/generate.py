@@ -124,8 +124,8 @@ def beam_search(
     """
     if not isinstance(beams, (int, np.integer)) or beams < 1:
         raise DataError(f"beam_search with {beams!r} beams", hint="a whole number, at least 1")
-    if not 0 <= length_penalty < np.inf:
-        raise DataError(f"beam_search(length_penalty={length_penalty!r})", hint="0 for none, 1 for the mean; at least 0")
+    if not isinstance(length_penalty, (int, float, np.number)) or not 0 <= length_penalty <= 10:
+        raise DataError(f"beam_search(length_penalty={length_penalty!r})", hint="0 for none, 1 for the mean; at most 10")
     words = _Words(model, prompt, length, stop, vocabulary)
     live: list[tuple[list[int], float]] = [([], 0.0)]
     ended: list[tuple[float, list[int]]] = []  # (-score, continuation), best first
@@ -135,7 +135,7 @@ def beam_search(
             totals = np.array([[total] for _, total in live]) + _log_softmax(checked_logits(logits))
             symbols = totals.shape[1]
             if words.stop is not None and words.stop < symbols:
-                ended += [(-total / size**length_penalty, live[k][0]) for k, total in enumerate(totals[:, words.stop])]
+                ended += [(float(-total / size**length_penalty), live[k][0]) for k, total in enumerate(totals[:, words.stop])]
                 ended = sorted(pair for pair in ended if pair[0] < np.inf)[:beams]
                 totals[:, words.stop] = -np.inf
             best = np.argsort(-totals, axis=None, kind="stable")[:beams]

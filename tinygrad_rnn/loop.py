@@ -306,11 +306,22 @@ def _generators(model: Module, rng: np.random.Generator | None) -> dict[str, np.
     """Every generator that training may draw from, by name, each once: `rng`, and those that modules hold (dropout)."""
     modules = [
         ("model", model),
-        *((f"model.{path}", m) for path, m in _walk("", vars(model), {id(model)}) if isinstance(m, Module)),
+        *((f"model.{path}", m) for path, m in _walk("", vars(model), {id(model)}) if not isinstance(m, Tensor)),
     ]
-    held = {f"{path}.{name}": value for path, m in modules for name, value in vars(m).items()}
     found: dict[int, tuple[str, np.random.Generator]] = {}
-    for name, value in ({"rng": rng} | held).items():
+
+    def look(name: str, value: Any) -> None:
         if isinstance(value, np.random.Generator):
             found.setdefault(id(value.bit_generator), (name, value))
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                look(f"{name}.{key}", item)
+        elif isinstance(value, (list, tuple)):
+            for k, item in enumerate(value):
+                look(f"{name}.{k}", item)
+
+    look("rng", rng)
+    for path, m in modules:
+        for name, value in vars(m).items():
+            look(f"{path}.{name}", value)
     return dict(found.values())

@@ -206,11 +206,12 @@ def _classes(path: Path, labels: list[int], lines: list[int]) -> tuple[str, ...]
                 where=f"{where}, line {line}",
                 hint="number the classes from 1" if label < 1 else "give classes.txt a line for each class",
             )
-    absent = sorted(set(range(1, largest + 1)) - set(labels))
-    if absent and not names:
+    present = set(labels)
+    absent = next((label for label in range(1, largest + 1) if label not in present), None)
+    if absent is not None and not names:
         first = lines[labels.index(largest)]
         raise DataError(
-            f"the largest class is {largest} (first in line {first}), but no row is of class {absent[0]}",
+            f"the largest class is {largest} (first in line {first}), but no row is of class {absent}",
             where=where,
             hint="number the classes from 1 to n without a gap, or put a classes.txt with n names beside the file",
         )

@@ -152,11 +152,14 @@ def _fitted(value: Any, p: Tensor) -> Array:
 
 
 def _walk(path: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """Every parameter and sub-module inside a value, with its path, in the order of assignment; each module once."""
+    """Every parameter and sub-module inside a value, with its path, in the order of assignment; each module once.
+
+    A cell may be of any class, so what has the two methods of a cell is searched like a module.
+    """
     if isinstance(value, Tensor):
         if value.requires_grad and value.is_leaf:
             yield path, value
-    elif isinstance(value, Module):
+    elif isinstance(value, Module) or _is_plain_cell(value):
         if id(value) not in seen:
             seen.add(id(value))
             yield path, value
@@ -167,3 +170,8 @@ def _walk(path: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, (list, tuple)):
         for k, item in enumerate(value):
             yield from _walk(f"{path}.{k}" if path else str(k), item, seen)
+
+
+def _is_plain_cell(value: Any) -> bool:
+    methods = (getattr(value, name, None) for name in ("initial_state", "step"))
+    return not isinstance(value, type) and hasattr(value, "__dict__") and all(map(callable, methods))

@@ -252,7 +252,7 @@ class Plan:
 
         effort = sum(self.tiles[item[0][0]].lattice.size for item in wanted.items() if ease(item)[0])
         if effort > HARDEST:
-            less = "hide steps (elide=True), or draw it at detail='cell'"
+            less = "draw it at detail='gate' or 'cell'" + ("" if self.view.turns else ", or hide steps (elide=True)")
             raise GraphError(
                 f"this graph of {len(self.view.boxes)} boxes is too entangled for a picture",
                 hint=f"{less if self.view.steps else 'record the steps under time_step(t)'}; or let Graphviz place it: to_graphviz(loss)",
