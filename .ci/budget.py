@@ -7,7 +7,22 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUDGET = {"engine": 2400, "training and generation": 1050, "nn": 1700, "data": 950, "io": 800, "viz": 3200, "commands": 350}
-TRAINING = {"train", "loop", "resume", "checkpoint", "history", "schedules", "optim", "clipping", "generate", "sampling", "files"}
+TRAINING = set(
+    [
+        "train",
+        "loop",
+        "resume",
+        "checkpoint",
+        "history",
+        "generators",
+        "schedules",
+        "optim",
+        "clipping",
+        "generate",
+        "sampling",
+        "files",
+    ]
+)
 
 
 def code_lines(path):

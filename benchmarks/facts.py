@@ -38,7 +38,7 @@ class Fact:
 FACTS = (
     Fact("temporal_order", "LSTM", 60, 1500, 3.0, solved=(2, 3), median=(0.0, 0.1)),
     Fact("temporal_order", "RNN", 60, 1500, solved=(0, 0), median=(1.3, 1.45)),  # ln 4 = 1.386
-    # the notes solved this one in 1,000 updates with other first weights; with these, PyTorch's LSTM stays at 1/6 too
+    # the notes solved this one in 1,000 updates, with other first weights
     Fact("adding", "LSTM", 60, 2000, 1.0, solved=(0, 1), median=(0.15, 0.18)),
     Fact("adding", "GRU", 60, 1000, solved=(3, 3), median=(0.0, 0.01)),
     Fact("adding", "RNN", 60, 2000, solved=(0, 0), median=(0.03, 0.18)),  # 1/6 = 0.167

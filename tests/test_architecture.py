@@ -34,7 +34,7 @@ LAYERS = [
     {"io.weights", "io.layers", "io.onnx_writer"},
     {"io.torch_layout", "io.onnx", "io.onnx_recurrent"},
     {"io"},
-    {"resume"},
+    {"resume", "generators"},
     {"loop"},
     {"train"},
 ]

@@ -71,6 +71,15 @@ def test_the_page_shows_every_picture(visuals):
     assert all(words.endswith(".") for _, _, words, _ in entries)
 
 
+def test_a_title_cannot_inject_markup_into_the_page(visuals):
+    page = importlib.import_module("visuals.__main__")
+    hostile = '"><script>alert(1)</script><img src=x onerror=y>'
+    text = page.page([("neuron", hostile, hostile, 600.0)])
+    assert "<script" not in text
+    assert "<img src=x" not in text
+    assert text.count("&lt;script&gt;") == 5
+
+
 def test_the_readme_shows_a_picture_of_this_code():
     shown = re.findall(r"!\[.*?\]\((.*?)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
     assert shown

@@ -1,6 +1,5 @@
 """Every check of `drawing_checks.py` on every drawing: cells, networks, lengths, levels, elision and themes."""
 
-import importlib.util
 import shlex
 import shutil
 import subprocess
@@ -10,6 +9,8 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+import drawing_checks as checks
+import drawing_networks as networks
 import numpy as np
 import pytest
 
@@ -18,19 +19,6 @@ from tinygrad_rnn.viz import draw
 from tinygrad_rnn.viz.style import THEMES, contrast, ink_on
 
 HERE = Path(__file__).parent
-
-
-def neighbour(name):
-    """A file of this folder that holds no tests; under importlib mode it cannot be imported by name."""
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-networks = neighbour("drawing_networks")
-checks = neighbour("drawing_checks")
 LEVELS = ["op", "gate", "cell"]
 LENGTHS = [1, 2, 3, 8, 30]
 LIGHT, DARK = THEMES

@@ -1,30 +1,14 @@
 """Each check of `drawing_checks.py` finds a fault that is put into a picture."""
 
-import importlib.util
 import re
-import sys
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
+import drawing_checks as checks
+import drawing_networks as networks
 import pytest
 
 from tinygrad_rnn.viz import draw
-
-HERE = Path(__file__).parent
-
-
-def neighbour(name):
-    """A file of this folder that holds no tests; under importlib mode it cannot be imported by name."""
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-networks = neighbour("drawing_networks")
-checks = neighbour("drawing_checks")
 
 
 def changed(p, **parts):

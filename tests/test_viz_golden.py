@@ -4,19 +4,16 @@ REDRAW=1 python -m pytest tests/test_viz_golden.py
 git diff --stat tests/golden
 """
 
-import importlib.util
 import os
 import re
 from pathlib import Path
 
+import drawing_networks as networks
 import pytest
 
 from tinygrad_rnn.viz import draw
 
 HERE = Path(__file__).parent
-spec = importlib.util.spec_from_file_location("drawing_networks", HERE / "drawing_networks.py")
-networks = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(networks)
 
 NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
 PICTURES = {  # cell, network, steps, level, elision, theme

@@ -17,9 +17,10 @@ import numpy as np
 from .checkpoint import generator_note, set_generator
 from .clipping import clip_grad_norm_
 from .errors import DataError, GraphError, NumericError
+from .generators import generators_of
 from .history import History, Log
 from .kernels import Array
-from .nn.module import Module, _walk
+from .nn.module import Module
 from .nn.states import detach_state
 from .optim import Optimizer
 from .resume import save
@@ -83,7 +84,7 @@ class Loop:
                 raise DataError(
                     "the checkpoint cannot be written: no such folder", where=where, hint="give a file in a folder that exists"
                 )
-        self.generators = _generators(self.model, self.rng)
+        self.generators = generators_of(self.model, self.rng)
         self.lr = self.optimizer.lr
         self.mark()
         self.epoch_notes = self.notes
@@ -300,28 +301,3 @@ def _parted(given: Any, stateful: bool) -> tuple[Tensor, Any]:
             else "it returns one number: take the mean(), or set stateful=True if it returns (loss, state)",
         )
     return loss, state
-
-
-def _generators(model: Module, rng: np.random.Generator | None) -> dict[str, np.random.Generator]:
-    """Every generator that training may draw from, by name, each once: `rng`, and those that modules hold (dropout)."""
-    modules = [
-        ("model", model),
-        *((f"model.{path}", m) for path, m in _walk("", vars(model), {id(model)}) if not isinstance(m, Tensor)),
-    ]
-    found: dict[int, tuple[str, np.random.Generator]] = {}
-
-    def look(name: str, value: Any) -> None:
-        if isinstance(value, np.random.Generator):
-            found.setdefault(id(value.bit_generator), (name, value))
-        elif isinstance(value, dict):
-            for key, item in value.items():
-                look(f"{name}.{key}", item)
-        elif isinstance(value, (list, tuple)):
-            for k, item in enumerate(value):
-                look(f"{name}.{k}", item)
-
-    look("rng", rng)
-    for path, m in modules:
-        for name, value in vars(m).items():
-            look(f"{path}.{name}", value)
-    return dict(found.values())

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, GraphError, TinygradRnnError
 from ..files import target_of, write
+from .arrange import arrange
 from .describe import describe, heading
 from .dot import dag, digraph
 from .gif import gif
-from .layout import Layout, arrange
+from .layout import Layout
 from .moments import Moments
 from .painted import NotPainted, painted
 from .sheet import Sheet, compared, single
