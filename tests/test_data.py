@@ -18,9 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_rnn.data import grammars, stdlib_text
+from tinygrad_rnn.data.baselines import bigram_bits, uniform_bits, unigram_bits
 from tinygrad_rnn.data.grammars import adding, describe, negation, temporal_order
 from tinygrad_rnn.data.stdlib_text import Text, docstrings, from_file, module_source, unicode_names
-from tinygrad_rnn.data.vocab import CharVocabulary, bigram_bits, uniform_bits, unigram_bits
+from tinygrad_rnn.data.vocab import CharVocabulary
 from tinygrad_rnn.errors import DataError
 
 cases = pytest.mark.parametrize

@@ -9,6 +9,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+import tinygrad_rnn as tg
 from tinygrad_rnn.data import grammars
 from tinygrad_rnn.data.grammars import agreement, copy, describe, dyck, embedded_reber, known, latch, parity, reber, reverse
 from tinygrad_rnn.errors import DataError
@@ -144,7 +145,9 @@ def test_reber_strings_their_legal_symbols_and_the_exact_optimum():
     inside = np.arange(data.x.shape[1]) < data.lengths[:, None]
     assert (data.x.sum(2) == inside).all()
     assert ((choices > 0) == inside).all()
-    assert np.take_along_axis(data.legal, data.y[:, :, None], 2)[:, :, 0][inside].all()
+    assert (data.y[~inside] == -100).all()
+    rows, steps = inside.nonzero()
+    assert data.legal[rows, steps, data.y[inside]].all()
     exact = known("reber")
     assert np.log(choices[inside]).mean() == pytest.approx(exact.optimum, rel=0.01)
     counts = np.array([*Counter(itertools.chain.from_iterable(text[1:] for text in texts)).values()])
@@ -163,6 +166,52 @@ def test_embedded_reber_is_framed_by_one_symbol():
         assert is_reber(text[2:-2])
         assert legal[n - 2].nonzero()[0].tolist() == [data.symbols.index(text[1])]
     assert 0.45 < np.mean([text[1] == "T" for text in texts]) < 0.55
+
+
+def test_legal_strings_are_known_to_be():
+    for text in [*strings(reber(rng(), 300)), "", "B", "BPVVEE", "XBPVVE", "BPVV", "BXVVE", "bpvve", "BPVVE "]:
+        assert grammars.is_reber(text) == is_reber(text)
+    framed = strings(embedded_reber(rng(), 300))
+    assert all(map(grammars.is_embedded_reber, framed))
+    for wrong in (framed[0][:-2] + {"T": "P", "P": "T"}[framed[0][1]] + "E", framed[0][:-1], framed[0][2:-2], "", "BTE", "BTTE"):
+        assert not grammars.is_embedded_reber(wrong)
+
+
+def test_a_model_of_the_grammar_writes_legal_strings():
+    data, seed = rng(1), rng()
+    with tg.default_dtype(np.float32):
+        model = tg.nn.CharModel(reber(data, 1).vocabulary, tg.nn.GRUCell(8, 16, rng=seed), rng=seed)
+        texts = ["B" + tg.generate(model, "B", 60, rng=seed, stop="E") + "E" for _ in range(50)]
+        assert sum(map(is_reber, texts)) < 5
+        optimizer = tg.optim.Adam(model.parameters(), lr=0.02)
+        for _ in range(150):
+            batch = reber(data, 16)
+            optimizer.zero_grad()
+            loss = tg.functional.cross_entropy(model(batch.tokens)[0], batch.y)
+            loss.backward(keep_graph=False)
+            optimizer.step()
+    assert loss.item() == pytest.approx(known("reber").optimum, abs=0.05)
+    texts = ["B" + tg.generate(model, "B", 60, rng=seed, stop="E") + "E" for _ in range(100)]
+    assert sum(map(is_reber, texts)) > 90
+    assert len({*texts}) > 20
+
+
+@cases(
+    "batch",
+    [
+        lambda: reber(rng(), 3), lambda: embedded_reber(rng(), 3), lambda: dyck(rng(), 3, 4, kinds=4), lambda: parity(rng(), 3, 5),
+        lambda: copy(rng(), 3, 4), lambda: reverse(rng(), 3, 4, kinds=26), lambda: reverse(rng(), 3, 4, kinds=700),
+        lambda: grammars.temporal_order(rng(), 3, 12),
+    ],
+)  # fmt: skip
+def test_the_vocabulary_of_a_batch_numbers_as_the_batch_does(batch):
+    made = batch()
+    letters = made.vocabulary
+    assert (letters.symbols, len(letters)) == (made.symbols, made.x.shape[2])
+    for row in made.tokens:
+        text = letters.decode(row)
+        assert text == "".join(made.symbols[token] for token in row)
+        assert letters.encode(text).tolist() == row.tolist()
 
 
 def balances(text):

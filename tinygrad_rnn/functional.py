@@ -28,7 +28,8 @@ def mean(x: TensorLike, axis: int | tuple[int, ...] | None = None, keepdims: boo
 def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
     """log(exp(x) / sum(exp(x))) along `axis`, finite for any finite x: the largest entry is taken off first.
 
-    >>> log_softmax([1000.0, 0.0])
+    >>> import tinygrad_rnn as tg
+    >>> tg.functional.log_softmax([1000.0, 0.0])
     Tensor([    0., -1000.])
     """
     x = as_tensor(x)
@@ -50,7 +51,8 @@ def _largest(x: Tensor, axis: int) -> Tensor:
 def softmax(x: TensorLike, axis: int = -1) -> Tensor:
     """exp(x) / sum(exp(x)) along `axis`: positive, summing to 1.
 
-    >>> softmax([0.0, 0.0])
+    >>> import tinygrad_rnn as tg
+    >>> tg.functional.softmax([0.0, 0.0])
     Tensor([0.5, 0.5])
     """
     x = as_tensor(x)
@@ -61,7 +63,8 @@ def softmax(x: TensorLike, axis: int = -1) -> Tensor:
 def softplus(x: TensorLike) -> Tensor:
     """log(1 + exp(x)) as m + log(exp(-m) + exp(x - m)) with m = max(x, 0), a constant: no overflow at any x.
 
-    >>> softplus([-1000.0, 1000.0])
+    >>> import tinygrad_rnn as tg
+    >>> tg.functional.softplus([-1000.0, 1000.0])
     Tensor([   0., 1000.])
     """
     x = as_tensor(x)
@@ -72,38 +75,48 @@ def softplus(x: TensorLike) -> Tensor:
 def log_sigmoid(x: TensorLike) -> Tensor:
     """log(1 / (1 + exp(-x))) = -softplus(-x), finite for any finite x.
 
-    >>> log_sigmoid([-1000.0])
+    >>> import tinygrad_rnn as tg
+    >>> tg.functional.log_sigmoid([-1000.0])
     Tensor([-1000.])
     """
     return -softplus(-as_tensor(x))
 
 
-def cross_entropy(logits: TensorLike, targets: Any) -> Tensor:
+def cross_entropy(logits: TensorLike, targets: Any, *, ignore_index: int = -100) -> Tensor:
     """The mean of -log p(target), in nats, with p = softmax(logits).
 
     `logits` (..., classes); `targets` integers (...), or probabilities of the shape of `logits`. Divide by log(2) for bits.
-    Raises `ShapeError` where the two do not fit, `DataError` for a class that does not exist or a batch of none.
+    Targets that are `ignore_index`, such as those behind the end of a padded sequence, are left out: the mean is that of the others.
+    Raises `ShapeError` where the two do not fit, `DataError` for a class that does not exist, a batch of none, and where every target
+    is left out (PyTorch gives nan there).
 
-    >>> round(cross_entropy([[0.0, 0.0]], [1]).item(), 4)
+    >>> import tinygrad_rnn as tg
+    >>> round(tg.functional.cross_entropy([[0.0, 0.0]], [1]).item(), 4)
+    0.6931
+    >>> round(tg.functional.cross_entropy([[0.0, 0.0], [5.0, 5.0]], [1, -100]).item(), 4)
     0.6931
     """
     with scope("cross_entropy"):
-        return _cross_entropy(as_tensor(logits), targets)
+        return _cross_entropy(as_tensor(logits), targets, ignore_index)
 
 
-def _cross_entropy(logits: Tensor, targets: Any) -> Tensor:
+def _cross_entropy(logits: Tensor, targets: Any, ignore_index: int) -> Tensor:
     given = targets.data if isinstance(targets, Tensor) else np.asarray(targets)
     if given.dtype.kind == "f" and given.shape == logits.shape and logits.size:
         return -(log_softmax(logits) * as_tensor(targets)).sum() / (logits.size / logits.shape[-1])
-    wanted, classes = _classes(logits, targets, "cross_entropy"), logits.shape[-1]
-    rows = log_softmax(logits if logits.ndim == 2 else logits.reshape(-1, classes))
-    return -rows[np.arange(len(rows)), wanted.reshape(-1)].mean()
+    wanted, classes = _classes(logits, targets, "cross_entropy", ignore_index).reshape(-1), logits.shape[-1]
+    rows = logits if logits.ndim == 2 else logits.reshape(-1, classes)
+    kept = np.flatnonzero(wanted != ignore_index)
+    if len(kept) < len(wanted):  # before the softmax: whatever stands in the other rows, it has no influence
+        rows, wanted = rows[kept], wanted[kept]
+    return -log_softmax(rows)[np.arange(len(wanted)), wanted].mean()
 
 
 def mse_loss(y: TensorLike, target: TensorLike) -> Tensor:
     """The mean of (y - target)². Raises `ShapeError` unless the shapes are equal: a silent broadcast hides mistakes.
 
-    >>> mse_loss([1.0, 3.0], [1.0, 1.0])
+    >>> import tinygrad_rnn as tg
+    >>> tg.functional.mse_loss([1.0, 3.0], [1.0, 1.0])
     Tensor(2.)
     """
     y = as_tensor(y)
@@ -120,7 +133,8 @@ def mse_loss(y: TensorLike, target: TensorLike) -> Tensor:
 def dropout(x: TensorLike, p: float, rng: np.random.Generator, training: bool = True) -> Tensor:
     """Each entry set to 0 with probability p and the others divided by 1 - p; unchanged unless training.
 
-    >>> dropout(np.ones(4), 0.5, np.random.default_rng(0))
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> tg.functional.dropout(np.ones(4), 0.5, np.random.default_rng(0))
     Tensor([2., 0., 0., 0.])
     """
     x = as_tensor(x)
@@ -133,7 +147,8 @@ def dropout(x: TensorLike, p: float, rng: np.random.Generator, training: bool = 
 def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dtype: npt.DTypeLike | None = None) -> Array:
     """What dropout multiplies by: 0 with probability p, else 1 / (1 - p); one mask for all steps is variational dropout.
 
-    >>> dropout_mask((4,), 0.5, np.random.default_rng(0))
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> tg.functional.dropout_mask((4,), 0.5, np.random.default_rng(0))
     array([2., 0., 0., 0.])
     """
     check_dropout(p)
@@ -152,7 +167,8 @@ def layer_norm(x: TensorLike, gain: TensorLike | None = None, bias: TensorLike |
     x (..., features), with `gain` and `bias` (features), left out where they are None. Before the gain every row has mean 0 and
     variance 1, whatever the size of x.
 
-    >>> layer_norm([[1.0, 3.0], [100.0, 300.0]], epsilon=0.0)
+    >>> import tinygrad_rnn as tg
+    >>> tg.functional.layer_norm([[1.0, 3.0], [100.0, 300.0]], epsilon=0.0)
     Tensor([[-1.,  1.],
             [-1.,  1.]])
     """
@@ -168,18 +184,20 @@ def layer_norm(x: TensorLike, gain: TensorLike | None = None, bias: TensorLike |
         return y if bias is None else y + bias
 
 
-def accuracy(logits: TensorLike, targets: Any) -> float:
-    """The share of rows whose largest entry is at the target, in 0..1. Raises as `cross_entropy` does.
+def accuracy(logits: TensorLike, targets: Any, *, ignore_index: int = -100) -> float:
+    """The share of rows whose largest entry is at the target, in 0..1. Leaves out and raises as `cross_entropy` does.
 
-    >>> accuracy([[1.0, 0.0], [1.0, 0.0]], [0, 1])
+    >>> import tinygrad_rnn as tg
+    >>> tg.functional.accuracy([[1.0, 0.0], [1.0, 0.0]], [0, 1])
     0.5
     """
     logits = as_tensor(logits)
-    return float((logits.data.argmax(-1) == _classes(logits, targets, "accuracy")).mean())
+    wanted = _classes(logits, targets, "accuracy", ignore_index)
+    return float((logits.data.argmax(-1) == wanted)[wanted != ignore_index].mean())
 
 
-def _classes(logits: Tensor, targets: Any, name: str) -> Array:
-    """The targets as class numbers (...) that fit logits (..., classes)."""
+def _classes(logits: Tensor, targets: Any, name: str, ignore_index: int) -> Array:
+    """The targets as class numbers (...) that fit logits (..., classes), at least one of them not to be ignored."""
     where = place_of(here.mode.frames)
     wanted = np.asarray(targets.data if isinstance(targets, Tensor) else targets)
     if not logits.ndim or wanted.shape != logits.shape[:-1]:
@@ -195,8 +213,17 @@ def _classes(logits: Tensor, targets: Any, name: str) -> Array:
         raise DtypeError(
             f"{name} with targets of dtype {wanted.dtype}", where=where, hint="class numbers are integers: targets.astype(int)"
         )
-    classes = logits.shape[-1]
-    if wanted.min() < 0 or wanted.max() >= classes:
-        wrong = wanted.min() if wanted.min() < 0 else wanted.max()
-        raise DataError(f"class {wrong} among {classes} classes", where=where, hint=f"classes run from 0 to {classes - 1}")
+    if not isinstance(ignore_index, (int, np.integer)):
+        raise DtypeError(f"{name}(ignore_index={ignore_index!r})", hint="a whole number that is no class, such as -100")
+    kept, classes = wanted[wanted != ignore_index], logits.shape[-1]
+    if not kept.size:
+        raise DataError(
+            f"the {name} of no examples: every target is {ignore_index}, which is left out",
+            where=where,
+            hint="leave such batches out",
+        )
+    if kept.min() < 0 or kept.max() >= classes:
+        wrong = kept.min() if kept.min() < 0 else kept.max()
+        hint = f"classes run from 0 to {classes - 1}; a target to leave out is {ignore_index}"
+        raise DataError(f"class {wrong} among {classes} classes", where=where, hint=hint)
     return wanted

@@ -14,7 +14,7 @@ from .kernels import Array
 __all__ = ["History", "Log"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class History:
     """The course of a training.
 
@@ -23,12 +23,15 @@ class History:
     end of each epoch. `best` is the lowest of the first score and `best_update` where it was; None if nothing was evaluated. `stopped`
     says why training ended, `notes` what went wrong on the way (a checkpoint that could not be written).
 
+    >>> from tinygrad_rnn.history import Log
     >>> log = Log()
     >>> log.add(loss=0.7, grad_norm=2.0, lr=0.1); log.judge({"error": 0.5})
     True
     >>> history = log.history()
     >>> history.loss, history.evaluated, history.scores, history.best
     (array([0.7]), array([1]), {'error': array([0.5])}, 0.5)
+    >>> history
+    History(1 update, loss 0.7 to 0.7, best error 0.5 at update 1, not stopped)
     """
 
     loss: Array
@@ -41,6 +44,18 @@ class History:
     best_update: int | None
     stopped: str
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        size = len(self.loss)
+        parts = [f"{size} update{'s' if size != 1 else ''}"]
+        if size:
+            parts.append(f"loss {self.loss[0]:.4g} to {self.loss[-1]:.4g}")
+        if self.best is not None:
+            parts.append(f"best {next(iter(self.scores))} {self.best:.4g} at update {self.best_update}")
+        parts.append(self.stopped or "not stopped")
+        if self.notes:
+            parts.append(f"{len(self.notes)} note{'s' if len(self.notes) != 1 else ''}")
+        return f"History({', '.join(parts)})"
 
 
 @dataclass

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tinygrad_rnn.data import batches, files, grammars, stdlib_text, vocab
+from tinygrad_rnn.data import baselines, batches, files, grammars, stdlib_text, vocab
 
-__all__ = ["batches", "files", "grammars", "stdlib_text", "vocab"]
+__all__ = ["baselines", "batches", "files", "grammars", "stdlib_text", "vocab"]

@@ -23,7 +23,8 @@ class PaddedBatch(NamedTuple):
     """`x` `(batch, time)` ids, filled up with the padding id; `y` what belongs to each row; `lengths` `(batch,)`; `rows` their
     places in what the batches were made of.
 
-    >>> PaddedBatch(np.array([[5, 6], [7, 0]]), np.array([1, 0]), np.array([2, 1]), np.array([0, 1])).mask
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> tg.data.batches.PaddedBatch(np.array([[5, 6], [7, 0]]), np.array([1, 0]), np.array([2, 1]), np.array([0, 1])).mask
     array([[ True,  True],
            [ True, False]])
     """
@@ -51,7 +52,8 @@ def shuffled_split(rng: np.random.Generator, size: int, held_out: float | int) -
 
     `held_out` is a share (0.1) or a number of items (1600). Raises `DataError` unless both parts hold at least one.
 
-    >>> train, test = shuffled_split(np.random.default_rng(0), 10, 0.2)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> train, test = tg.data.batches.shuffled_split(np.random.default_rng(0), 10, 0.2)
     >>> train, test
     (array([4, 6, 2, 7, 3, 5, 9, 0]), array([8, 1]))
     """
@@ -69,9 +71,11 @@ def shuffled_split(rng: np.random.Generator, size: int, held_out: float | int) -
 def pad(sequences: Sequence[Any], padding_id: int = 0) -> tuple[Ids, Ids]:
     """Sequences of ids as one array `(batch, longest)`, shorter ones filled up at the end, and their lengths `(batch,)`.
 
+    Targets of every step are padded with `padding_id=-100`, which `functional.cross_entropy` leaves out: 0 is a class.
     Raises `DataError` for no sequences, and for one of no steps (it has no last state): leave those out.
 
-    >>> pad([[1, 2, 3], [4]])
+    >>> import tinygrad_rnn as tg
+    >>> tg.data.batches.pad([[1, 2, 3], [4]])
     (array([[1, 2, 3],
            [4, 0, 0]]), array([3, 1]))
     """
@@ -88,7 +92,8 @@ def buckets(lengths: Any, size: int, rng: np.random.Generator | None = None) -> 
     With a generator: shuffled, sorted by length in pools of 50 groups, the groups shuffled. Without: simply sorted. The last group
     may be smaller.
 
-    >>> [rows.tolist() for rows in buckets([5, 1, 4, 2, 9], 2)]
+    >>> import tinygrad_rnn as tg
+    >>> [rows.tolist() for rows in tg.data.batches.buckets([5, 1, 4, 2, 9], 2)]
     [[1, 3], [2, 0], [4]]
     """
     lengths = np.asarray(lengths)
@@ -114,7 +119,8 @@ def padded_batches(
 
     Raises `DataError` for no sequences, one of no steps, or another number of y.
 
-    >>> first, second = padded_batches([[1, 2, 3], [4], [5, 6]], [0, 1, 0], 2)
+    >>> import tinygrad_rnn as tg
+    >>> first, second = tg.data.batches.padded_batches([[1, 2, 3], [4], [5, 6]], [0, 1, 0], 2)
     >>> first.x, first.y, first.lengths, second.x
     (array([[4, 0],
            [5, 6]]), array([1, 0]), array([1, 2]), array([[1, 2, 3]]))
@@ -137,7 +143,8 @@ def windows(x: Any, y: Any, steps: int) -> list[Window]:
     without its history (`train.fit(..., stateful=True)`). Raises `DataError` where x and y do not have the same batch and time, or
     have no steps.
 
-    >>> [window.x.tolist() for window in windows([[1, 2, 3, 4, 5]], [[2, 3, 4, 5, 6]], 2)]
+    >>> import tinygrad_rnn as tg
+    >>> [window.x.tolist() for window in tg.data.batches.windows([[1, 2, 3, 4, 5]], [[2, 3, 4, 5, 6]], 2)]
     [[[1, 2]], [[3, 4]], [[5]]]
     """
     x, y = np.asarray(x), np.asarray(y)
@@ -154,7 +161,8 @@ def text_windows(ids: Any, rows: int, steps: int) -> list[Window]:
     What does not fill the last column of all rows is left over (fewer than `rows` ids). A text shorter than a window gives one
     shorter window. Raises `DataError` if a row would hold fewer than two ids: nothing would follow.
 
-    >>> [(window.x.tolist(), window.y.tolist()) for window in text_windows(np.arange(9), 2, 2)]
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> [(window.x.tolist(), window.y.tolist()) for window in tg.data.batches.text_windows(np.arange(9), 2, 2)]
     [([[0, 1], [4, 5]], [[1, 2], [5, 6]]), ([[2], [6]], [[3], [7]])]
     """
     ids = np.asarray(ids)

@@ -7,10 +7,19 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_rnn.data.kinds import Known, StringBatch, SymbolBatch, check_rng, check_size
+from tinygrad_rnn.data.kinds import IGNORED, Known, StringBatch, SymbolBatch, check_rng, check_size
 from tinygrad_rnn.errors import DataError
 
-__all__ = ["dyck", "embedded_reber", "known_dyck", "known_embedded_reber", "known_reber", "reber"]
+__all__ = [
+    "dyck",
+    "embedded_reber",
+    "is_embedded_reber",
+    "is_reber",
+    "known_dyck",
+    "known_embedded_reber",
+    "known_reber",
+    "reber",
+]
 
 SYMBOLS = ("B", "T", "S", "X", "P", "V", "E")
 B, T, P, E = 0, 1, 4, 6
@@ -33,12 +42,30 @@ def reber(rng: np.random.Generator, batch: int) -> StringBatch:
 
     `batch` below 1 and other types raise `DataError`. Source: Reber 1967.
 
-    >>> data = reber(np.random.default_rng(0), batch=2)
-    >>> "".join(data.symbols[token] for token in data.tokens[0, : data.lengths[0]])
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> rng = np.random.default_rng(0)
+    >>> data = tg.data.grammars.reber(rng, batch=2)
+    >>> data.vocabulary.decode(data.tokens[0, : data.lengths[0]])
     'BPVV'
+    >>> model = tg.nn.CharModel(data.vocabulary, tg.nn.GRUCell(8, 16, rng=rng), rng=rng)  # it writes in the same symbols
+    >>> tg.data.grammars.is_reber("B" + tg.generate(model, "B", 20, rng=rng, stop="E") + "E")  # nothing is learned yet
+    False
     """
     check_rng(rng)
     return _strings([_walk(rng) for _ in range(check_size("batch", batch, 1))])
+
+
+def is_reber(text: str) -> bool:
+    """Whether a string, B to E, is one of Reber's grammar.
+
+    >>> import tinygrad_rnn as tg
+    >>> [tg.data.grammars.is_reber(text) for text in ("BPVVE", "BPVV", "BTVVE")]
+    [True, False, False]
+    """
+    state = 0
+    for symbol in text:
+        state = dict(ARROWS[state]).get(symbol, -1) if 0 <= state < len(ARROWS) else -1
+    return state == len(ARROWS)
 
 
 def embedded_reber(rng: np.random.Generator, batch: int) -> StringBatch:
@@ -47,7 +74,8 @@ def embedded_reber(rng: np.random.Generator, batch: int) -> StringBatch:
     The last but one is the one that counts: the Reber string says nothing about it. `batch` below 1 and other types raise `DataError`.
     Source: Hochreiter & Schmidhuber 1997, experiment 1.
 
-    >>> data = embedded_reber(np.random.default_rng(0), batch=2)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> data = tg.data.grammars.embedded_reber(np.random.default_rng(0), batch=2)
     >>> "".join(data.symbols[token] for token in (*data.tokens[0], data.y[0, -1]))
     'BPBPVPXTTTTVVEPE'
     """
@@ -59,6 +87,17 @@ def embedded_reber(rng: np.random.Generator, batch: int) -> StringBatch:
         one = [frozenset({k}) for k in (frame, E)]
         strings.append(([B, frame, *inner, frame, E], [frozenset({T, P}), frozenset({B}), *legal, *one]))
     return _strings(strings)
+
+
+def is_embedded_reber(text: str) -> bool:
+    """Whether a string is one that `embedded_reber` makes: the last symbol but one as the second, a Reber string between.
+
+    >>> import tinygrad_rnn as tg
+    >>> [tg.data.grammars.is_embedded_reber(text) for text in ("BTBPVVETE", "BTBPVVEPE")]
+    [True, False]
+    """
+    frame = text[:2], text[-2:]
+    return frame in (("BT", "TE"), ("BP", "PE")) and is_reber(text[2:-2])
 
 
 def _walk(rng: np.random.Generator) -> tuple[list[int], list[frozenset[int]]]:
@@ -76,7 +115,7 @@ def _walk(rng: np.random.Generator) -> tuple[list[int], list[frozenset[int]]]:
 def _strings(strings: list[tuple[list[int], list[frozenset[int]]]]) -> StringBatch:
     lengths = np.array([len(row) - 1 for row, _ in strings], np.int64)
     shape = len(strings), int(lengths.max())
-    tokens, y = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    tokens, y = np.zeros(shape, np.int64), np.full(shape, IGNORED, np.int64)
     x, legal = np.zeros((*shape, len(SYMBOLS))), np.zeros((*shape, len(SYMBOLS)), np.bool_)
     for k, (row, follows) in enumerate(strings):
         n = len(row) - 1
@@ -126,7 +165,8 @@ def dyck(rng: np.random.Generator, batch: int, pairs: int, *, kinds: int = 2) ->
     its bag of symbols as it was. Time is 2 `pairs`. Classes are 0 broken, 1 balanced. `pairs` below 2, `kinds` outside 2 to 4, `batch`
     below 1 and other types raise `DataError`. Source: Chomsky and Schützenberger 1963.
 
-    >>> data = dyck(np.random.default_rng(0), batch=3, pairs=4)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> data = tg.data.grammars.dyck(np.random.default_rng(0), batch=3, pairs=4)
     >>> [("".join(data.symbols[k] for k in row), data.classes[y]) for row, y in zip(data.tokens, data.y)]
     [('[][]([])', 'balanced'), ('[([][])]', 'balanced'), ('[()()()]', 'balanced')]
     """

@@ -11,7 +11,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinygrad_rnn.data.formal import dyck, embedded_reber, known_dyck, known_embedded_reber, known_reber, reber
+from tinygrad_rnn.data.formal import (
+    dyck,
+    embedded_reber,
+    is_embedded_reber,
+    is_reber,
+    known_dyck,
+    known_embedded_reber,
+    known_reber,
+    reber,
+)
 from tinygrad_rnn.data.kinds import (
     AddingBatch,
     Known,
@@ -40,6 +49,8 @@ __all__ = [
     "describe",
     "dyck",
     "embedded_reber",
+    "is_embedded_reber",
+    "is_reber",
     "known",
     "latch",
     "negation",
@@ -128,7 +139,8 @@ def temporal_order(rng: np.random.Generator, batch: int, length: int) -> SymbolB
     types raise `DataError`. Source: Hochreiter & Schmidhuber 1997, experiment 6a; without begin and end symbols, as in
     Pascanu, Mikolov & Bengio 2013.
 
-    >>> data = temporal_order(np.random.default_rng(0), batch=2, length=30)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> data = tg.data.grammars.temporal_order(np.random.default_rng(0), batch=2, length=30)
     >>> data.x.shape, data.y.shape, data.tokens.shape
     ((2, 30, 6), (2,), (2, 30))
     >>> words = [data.symbols[token] for token in data.tokens[0]]
@@ -153,7 +165,8 @@ def adding(rng: np.random.Generator, batch: int, length: int) -> AddingBatch:
     `length` and other types raise `DataError`. Source: Hochreiter & Schmidhuber 1997, experiment 4; places as in
     Pascanu, Mikolov & Bengio 2013 (who ask for the mean), the sum as in Le, Jaitly & Hinton 2015.
 
-    >>> data = adding(np.random.default_rng(0), batch=3, length=50)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> data = tg.data.grammars.adding(np.random.default_rng(0), batch=3, length=50)
     >>> data.x.shape, data.y.shape
     ((3, 50, 2), (3, 1))
     >>> number, mark = data.x[0].T
@@ -184,7 +197,8 @@ def negation(rng: np.random.Generator, batch: int, fillers: int) -> WordBatch:
     last word enough, nor the presence of 'not'. `batch` or `fillers` below 1 and other types raise `DataError`. Source:
     made for this course.
 
-    >>> data = negation(np.random.default_rng(0), batch=4, fillers=12)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> data = tg.data.grammars.negation(np.random.default_rng(0), batch=4, fillers=12)
     >>> data.x.shape, data.classes
     ((4, 14), ('bad', 'good'))
     >>> words = [data.symbols[token] for token in data.x[0]]
@@ -210,9 +224,10 @@ def describe(task: str | None = None) -> str:
 
     A name that is no task raises `DataError`.
 
-    >>> describe("adding")[:60]
+    >>> import tinygrad_rnn as tg
+    >>> tg.data.grammars.describe("adding")[:60]
     'adding: the sum of the two marked numbers; guessing the mean'
-    >>> len(describe().splitlines())
+    >>> len(tg.data.grammars.describe().splitlines())
     11
     """
     if task is not None:
@@ -225,9 +240,10 @@ def known(task: str, **sizes: int) -> Known:
 
     A name that is no task, or sizes that the task does not have, raise `DataError`.
 
-    >>> round(known("temporal_order").guess, 3), round(known("copy", length=10).guess, 3)
+    >>> import tinygrad_rnn as tg
+    >>> round(tg.data.grammars.known("temporal_order").guess, 3), round(tg.data.grammars.known("copy", length=10).guess, 3)
     (1.386, 0.693)
-    >>> known("adding")
+    >>> tg.data.grammars.known("adding")
     Known(measure='mse', guess=0.16666666666666666, optimum=0.0, right=None)
     """
     _check_task(task)

@@ -8,9 +8,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_rnn.data.vocab import CharVocabulary
 from tinygrad_rnn.errors import DataError
 
-__all__ = ["AddingBatch", "Known", "RealBatch", "StepBatch", "StringBatch", "SymbolBatch", "WordBatch", "check_rng", "check_size"]
+__all__ = [
+    "IGNORED",
+    "AddingBatch",
+    "Known",
+    "RealBatch",
+    "StepBatch",
+    "StringBatch",
+    "SymbolBatch",
+    "WordBatch",
+    "check_rng",
+    "check_size",
+]
+
+IGNORED = -100  # a target that is no class: `functional.cross_entropy` leaves it out
 
 
 class Known(NamedTuple):
@@ -19,7 +33,8 @@ class Known(NamedTuple):
     "nats" is the mean cross-entropy of an answer, "mse" the mean squared error. `right` is the share of right answers when
     guessing, None where answers are not right or wrong. All are computed from the sizes, not measured.
 
-    >>> coin = Known("nats", 0.6931471805599453, 0.0, 0.5)
+    >>> import tinygrad_rnn as tg
+    >>> coin = tg.data.grammars.Known("nats", 0.6931471805599453, 0.0, 0.5)
     >>> round(2.718281828**-coin.guess, 3) == coin.right
     True
     """
@@ -42,6 +57,11 @@ class SymbolBatch(NamedTuple):
     tokens: NDArray[np.int64]
     symbols: tuple[str, ...]
     classes: tuple[str, ...]
+
+    @property
+    def vocabulary(self) -> CharVocabulary:
+        """The ids as they are numbered here, for `nn.CharModel` and `generate`: a vocabulary of another text numbers otherwise."""
+        return CharVocabulary(self.symbols)
 
 
 class WordBatch(NamedTuple):
@@ -82,7 +102,8 @@ class StepBatch(NamedTuple):
     """Sequences with an answer at every step.
 
     `x` `(batch, time, symbols)` of 0.0 and 1.0; `y` `(batch, time)` class ids; `tokens` `(batch, time)` symbol ids; `asked` `(time,)`
-    is True at the steps whose answer is worth counting; `symbols` and `classes` are the names of the ids.
+    is True at the steps whose answer is worth counting; `symbols` and `classes` are the names of the ids. For a loss of those steps
+    alone the others can be left out: `np.where(batch.asked, batch.y, -100)`.
     """
 
     x: NDArray[np.float64]
@@ -92,13 +113,19 @@ class StepBatch(NamedTuple):
     symbols: tuple[str, ...]
     classes: tuple[str, ...]
 
+    @property
+    def vocabulary(self) -> CharVocabulary:
+        """The ids as they are numbered here, for `nn.CharModel` and `generate`: a vocabulary of another text numbers otherwise."""
+        return CharVocabulary(self.symbols)
+
 
 class StringBatch(NamedTuple):
     """Strings of different lengths, whose next symbol is asked at every step.
 
     `x` `(batch, time, symbols)` one-hot, all zero after the end; `y` `(batch, time)` the symbol that follows; `legal`
     `(batch, time, symbols)` which symbols may follow; `tokens` `(batch, time)` symbol ids; `lengths` `(batch,)` steps with an answer
-    (one less than the string); `symbols` are the names of the ids. After the end, y and tokens are 0 and legal is False.
+    (one less than the string); `symbols` are the names of the ids. After the end tokens are 0, legal is False, and y is -100, which
+    `functional.cross_entropy` leaves out.
     """
 
     x: NDArray[np.float64]
@@ -107,6 +134,11 @@ class StringBatch(NamedTuple):
     tokens: NDArray[np.int64]
     lengths: NDArray[np.int64]
     symbols: tuple[str, ...]
+
+    @property
+    def vocabulary(self) -> CharVocabulary:
+        """The ids as they are numbered here, for `nn.CharModel` and `generate`: a vocabulary of another text numbers otherwise."""
+        return CharVocabulary(self.symbols)
 
 
 def check_rng(rng: np.random.Generator) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import log, sqrt
+from string import ascii_letters, digits
 
 import numpy as np
 
@@ -24,7 +25,8 @@ def agreement(rng: np.random.Generator, batch: int, fillers: int) -> WordBatch:
     A sentence is a name, in half of them "and" with another name, and adverbs up to `fillers` + 3 words. Classes are 0 sings,
     1 sing. `batch` or `fillers` below 1 and other types raise `DataError`. Source: made for this course after Elman 1991.
 
-    >>> data = agreement(np.random.default_rng(0), batch=4, fillers=5)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> data = tg.data.grammars.agreement(np.random.default_rng(0), batch=4, fillers=5)
     >>> words = [data.symbols[token] for token in data.x[0]]
     >>> data.x.shape, ("and" in words) == (data.classes[data.y[0]] == "sing")
     ((4, 8), True)
@@ -48,7 +50,8 @@ def copy(rng: np.random.Generator, batch: int, length: int, *, symbols: int = 10
     come, the answer is blank. Sizes below 1 (`kinds` below 2) and other types raise `DataError`. Source: Hochreiter & Schmidhuber 1997;
     layout as in Arjovsky, Shah & Bengio 2016.
 
-    >>> data = copy(np.random.default_rng(0), batch=1, length=2, symbols=3)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> data = tg.data.grammars.copy(np.random.default_rng(0), batch=1, length=2, symbols=3)
     >>> "".join(data.symbols[token] for token in data.tokens[0]), "".join(data.classes[k] for k in data.y[0])
     ('gfe_>___', '_____gfe')
     """
@@ -72,7 +75,8 @@ def reverse(rng: np.random.Generator, batch: int, length: int, *, kinds: int = 8
 
     Time is 2 `length`. Ids as in `copy`. Sizes below 1 (`kinds` below 2) and other types raise `DataError`.
 
-    >>> data = reverse(np.random.default_rng(0), batch=1, length=3)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> data = tg.data.grammars.reverse(np.random.default_rng(0), batch=1, length=3)
     >>> "".join(data.symbols[token] for token in data.tokens[0]), "".join(data.classes[k] for k in data.y[0])
     ('gfe>__', '___efg')
     """
@@ -91,8 +95,8 @@ def known_reverse(kinds: int = 8) -> Known:
 
 
 def _steps(tokens: np.ndarray, y: np.ndarray, kinds: int, asked_from: int) -> StepBatch:
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    names = tuple(letters[:kinds]) if kinds <= len(letters) else tuple(map(str, range(kinds)))
+    letters = ascii_letters + digits  # beyond them, signs of a script that has many: a symbol is one character
+    names = tuple(letters[:kinds]) if kinds <= len(letters) else tuple(map(chr, range(ord("一"), ord("一") + kinds)))
     asked = np.arange(tokens.shape[1]) >= asked_from
     return StepBatch(np.eye(kinds + 2)[tokens], y, tokens, asked, (*names, "_", ">"), (*names, "_"))
 
@@ -103,7 +107,8 @@ def latch(rng: np.random.Generator, batch: int, length: int, *, informative: int
     Classes are 0 negative, 1 positive. `length` of at least `informative`; sizes below 1, a negative `variance` and other types raise
     `DataError`. Source: Bengio, Simard & Frasconi 1994, with the numbers of Hochreiter & Schmidhuber 1997 (experiment 3a).
 
-    >>> data = latch(np.random.default_rng(0), batch=2, length=30)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> data = tg.data.grammars.latch(np.random.default_rng(0), batch=2, length=30)
     >>> data.x.shape, data.x[0, :3, 0], data.classes[data.y[0]]
     ((2, 30, 1), array([1., 1., 1.]), 'positive')
     """
@@ -131,7 +136,8 @@ def parity(rng: np.random.Generator, batch: int, length: int) -> SymbolBatch:
     Every bit counts: who misses one knows nothing. `batch` or `length` below 1 and other types raise `DataError`. Source: Minsky &
     Papert 1969; as a task for recurrent networks Hochreiter & Schmidhuber 1997 (section 5).
 
-    >>> data = parity(np.random.default_rng(0), batch=2, length=6)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> data = tg.data.grammars.parity(np.random.default_rng(0), batch=2, length=6)
     >>> data.tokens[0], data.classes[data.y[0]]
     (array([1, 1, 1, 0, 0, 0]), 'odd')
     """

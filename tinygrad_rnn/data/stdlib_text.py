@@ -32,7 +32,8 @@ class Text:
     or one sentence about something the reader should know (another text stands in, bytes were replaced, files were
     skipped).
 
-    >>> poem = Text("so much depends", source="a poem")
+    >>> import tinygrad_rnn as tg
+    >>> poem = tg.data.stdlib_text.Text("so much depends", source="a poem")
     >>> poem.fingerprint, poem.note
     ('9ac094e5403b', '')
     """
@@ -54,7 +55,8 @@ def module_source(name: str = "argparse") -> Text:
     source here (written in C, zipped, another platform's) gives the Unicode names instead, with a `note`. Only the
     places of the standard library are searched: a file of the same name in the working directory is never taken for it.
 
-    >>> argparse = module_source("argparse")
+    >>> import tinygrad_rnn as tg
+    >>> argparse = tg.data.stdlib_text.module_source("argparse")
     >>> "class ArgumentParser" in argparse.text or argparse.note != ""
     True
     """
@@ -78,10 +80,12 @@ def docstrings(folder: str | os.PathLike[str] | None = None) -> Text:
     files gives the Unicode names and a `note`; a folder of your own that is missing or holds no docstring raises
     `DataError`.
 
+    >>> import tinygrad_rnn as tg
+    >>> from pathlib import Path
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = Path(folder, "a.py").write_text("'''First.'''\\ndef f():\\n    '''Second.'''\\n", encoding="utf-8")
-    ...     docstrings(folder).text
+    ...     tg.data.stdlib_text.docstrings(folder).text
     'First.\\n\\nSecond.'
     """
     place = _path(sysconfig.get_path("stdlib") if folder is None else folder)
@@ -117,7 +121,8 @@ def unicode_names() -> list[str]:
     Left out are names that only count: Hangul syllables, and those that end in their own code point, such as
     `CJK UNIFIED IDEOGRAPH-4E00`. Source: `unicodedata`, which is compiled into Python.
 
-    >>> names = unicode_names()
+    >>> import tinygrad_rnn as tg
+    >>> names = tg.data.stdlib_text.unicode_names()
     >>> names[0], names[33], 30_000 < len(names) < 40_000
     ('SPACE', 'LATIN CAPITAL LETTER A', True)
     """
@@ -135,11 +140,13 @@ def from_file(path: str | os.PathLike[str]) -> Text:
     Bytes that are not UTF-8 become U+FFFD and the `note` counts them. `DataError` when the file is missing, a folder,
     unreadable, empty, or no UTF-8 text: NUL bytes, or more than one character in ten replaced.
 
+    >>> import tinygrad_rnn as tg
+    >>> from pathlib import Path
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder, "poem.txt")
     ...     _ = file.write_bytes(b"one\\r\\ntwo")
-    ...     from_file(file).text
+    ...     tg.data.stdlib_text.from_file(file).text
     'one\\ntwo'
     """
     data = _bytes_of(_path(path))

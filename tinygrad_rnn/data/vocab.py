@@ -1,4 +1,4 @@
-"""Characters and words as numbers, and what counting alone reaches: the baselines that a character model has to beat."""
+"""Characters and words as numbers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from math import fsum, isfinite, log2
 from typing import Any
 
 import numpy as np
@@ -16,7 +14,7 @@ from numpy.typing import NDArray
 
 from tinygrad_rnn.errors import DataError
 
-__all__ = ["CharVocabulary", "WordVocabulary", "bigram_bits", "uniform_bits", "unigram_bits", "words"]
+__all__ = ["CharVocabulary", "WordVocabulary", "check_text", "words"]
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 PADDING, UNKNOWN_WORD = "<pad>", "<unknown>"  # no word of `words` holds a bracket
@@ -31,7 +29,8 @@ class CharVocabulary:
     character not in the text. `padding_id` is None, or the last id: it fills rows up to a common length and is no
     character; its symbol is empty. Symbols that are not a tuple of distinct characters raise `DataError`.
 
-    >>> letters = CharVocabulary.from_text("hello")
+    >>> import tinygrad_rnn as tg
+    >>> letters = tg.data.vocab.CharVocabulary.from_text("hello")
     >>> letters.symbols, letters.encode("hole").tolist(), letters.decode([1, 0, 2, 2, 3])
     (('e', 'h', 'l', 'o'), [1, 3, 2, 0], 'hello')
     """
@@ -53,13 +52,14 @@ class CharVocabulary:
 
         With `padding` there is one more after that. An empty text raises `DataError`.
 
-        >>> open_ended = CharVocabulary.from_text("abba", unknown=True)
+        >>> import tinygrad_rnn as tg
+        >>> open_ended = tg.data.vocab.CharVocabulary.from_text("abba", unknown=True)
         >>> len(open_ended), open_ended.unknown_id, open_ended.encode("abc").tolist()
         (3, 2, [0, 1, 2])
-        >>> CharVocabulary.from_text("abba", padding=True).padding_id
+        >>> tg.data.vocab.CharVocabulary.from_text("abba", padding=True).padding_id
         2
         """
-        _check_text("text", text)
+        check_text("text", text)
         symbols = tuple(sorted(set(text)))
         unknown_id = len(symbols) if unknown else None
         padding_id = len(symbols) + unknown if padding else None
@@ -77,7 +77,8 @@ class CharVocabulary:
 
         A character that is not in the vocabulary raises `DataError`, unless the vocabulary has an `unknown_id`.
 
-        >>> CharVocabulary.from_text("abc").encode("cab").tolist()
+        >>> import tinygrad_rnn as tg
+        >>> tg.data.vocab.CharVocabulary.from_text("abc").encode("cab").tolist()
         [2, 0, 1]
         """
         if not isinstance(text, str):
@@ -99,7 +100,8 @@ class CharVocabulary:
 
         Ids below 0 or beyond the vocabulary, numbers that are not integers and more than one row raise `DataError`.
 
-        >>> CharVocabulary.from_text("abc").decode([2, 0, 1])
+        >>> import tinygrad_rnn as tg
+        >>> tg.data.vocab.CharVocabulary.from_text("abc").decode([2, 0, 1])
         'cab'
         """
         return "".join(self.symbols[i] for i in _checked_ids(ids, len(self), "characters"))
@@ -108,7 +110,8 @@ class CharVocabulary:
 def words(text: str) -> list[str]:
     """The words of a text, in lower case: runs of letters and digits, which an apostrophe may join; all else divides.
 
-    >>> words("It's AT&T's #1 re-run, isn't it?")
+    >>> import tinygrad_rnn as tg
+    >>> tg.data.vocab.words("It's AT&T's #1 re-run, isn't it?")
     ["it's", 'at', "t's", '1', 're', 'run', "isn't", 'it']
     """
     return [word.replace("’", "'") for word in WORD.findall(text.lower())]
@@ -121,7 +124,8 @@ class WordVocabulary:
     Build one with `from_texts`. `symbols[id]` is the word of an id. Symbols that do not start with the two special ones,
     or repeat one, raise `DataError`.
 
-    >>> known = WordVocabulary.from_texts(["this song is good", "this film is not good"])
+    >>> import tinygrad_rnn as tg
+    >>> known = tg.data.vocab.WordVocabulary.from_texts(["this song is good", "this film is not good"])
     >>> known.symbols
     ('<pad>', '<unknown>', 'good', 'is', 'this', 'film', 'not', 'song')
     >>> known.encode("This song is dull!").tolist(), known.decode([4, 7, 3, 1, 0])
@@ -144,6 +148,7 @@ class WordVocabulary:
         Words of equal count are in the order of the alphabet. Make it from the training texts alone: the words of the
         others are then unknown, as they will be later. No texts, or texts without a word, raise `DataError`.
 
+        >>> from tinygrad_rnn.data.vocab import WordVocabulary
         >>> len(WordVocabulary.from_texts(["a b b", "c b a"], smallest_count=2)), len(WordVocabulary.from_texts(["a b c"], largest=3))
         (4, 3)
         """
@@ -174,7 +179,8 @@ class WordVocabulary:
     def encode(self, text: str) -> NDArray[np.int64]:
         """The ids of a text's words, `(words,)`; none for a text without any.
 
-        >>> WordVocabulary.from_texts(["a b"]).encode("b, c?").tolist()
+        >>> import tinygrad_rnn as tg
+        >>> tg.data.vocab.WordVocabulary.from_texts(["a b"]).encode("b, c?").tolist()
         [3, 1]
         """
         if not isinstance(text, str):
@@ -206,63 +212,9 @@ def _checked_ids(ids: Sequence[int] | NDArray[Any], size: int, things: str) -> N
     return row
 
 
-def uniform_bits(train: str, test: str) -> float:
-    """Bits per character when every character is equally likely: log2 of the number of distinct characters.
-
-    Counted in `train` and `test` together, here and below, as for a model whose vocabulary was made from the whole
-    text. Empty texts raise `DataError`.
-
-    >>> uniform_bits("abcd", "ab")
-    2.0
-    """
-    return log2(_alphabet(train, test))
-
-
-def unigram_bits(train: str, test: str, *, alpha: float = 1.0) -> float:
-    """Bits per character of `test` when each character is guessed from how often it occurs in `train`.
-
-    p(c) = (n(c) + alpha) / (N + alpha V) with V distinct characters (Laplace, add alpha > 0). Empty texts, or another
-    alpha, raise `DataError`.
-
-    >>> round(unigram_bits("aaab", "aaab"), 3)  # p(a) = 4/6, p(b) = 2/6
-    0.835
-    """
-    size, counts = _alphabet(train, test), Counter(train)
-    _check_positive("alpha", alpha)
-    return -fsum(log2((counts[c] + alpha) / (len(train) + alpha * size)) for c in test) / len(test)
-
-
-def bigram_bits(train: str, test: str, *, prior: float = 10.0) -> float:
-    """Bits per character of `test` when each character is guessed from the one before it, as counted in `train`.
-
-    p(c | b) = (n(b c) + prior p(c)) / (n(b) + prior): pair counts that lean on the add-one unigram p(c), the more the
-    rarer b is (MacKay & Peto 1995). The first character of `test` has nothing before it and takes p(c). Empty texts, or
-    a prior that is not above 0, raise `DataError`.
-
-    >>> bigram_bits("ab" * 500, "ab" * 50) < 0.05 < unigram_bits("ab" * 500, "ab" * 50)
-    True
-    """
-    size, counts = _alphabet(train, test), Counter(train)
-    _check_positive("prior", prior)
-    single = {c: (counts[c] + 1) / (len(train) + size) for c in set(test)}
-    pairs, before = Counter(pairwise(train)), Counter(train[:-1])
-    followed = (log2((pairs[b, c] + prior * single[c]) / (before[b] + prior)) for b, c in pairwise(test))
-    return -fsum((log2(single[test[0]]), *followed)) / len(test)
-
-
-def _alphabet(train: str, test: str) -> int:
-    _check_text("train", train)
-    _check_text("test", test)
-    return len(set(train) | set(test))
-
-
-def _check_text(name: str, text: str) -> None:
+def check_text(name: str, text: str) -> None:
+    """A DataError unless it is a str of at least one character."""
     if not isinstance(text, str):
         raise DataError(f"{name} is {type(text).__name__}, expected str", hint="Text objects: pass their .text")
     if not text:
         raise DataError(f"{name} is empty", hint="at least one character is needed")
-
-
-def _check_positive(name: str, value: float) -> None:
-    if not isfinite(value) or value <= 0:
-        raise DataError(f"{name}={value}, expected a number above 0", hint="0 gives unseen characters no probability")
