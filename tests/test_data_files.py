@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_rnn.data import batches, files
 from tinygrad_rnn.data.batches import buckets, pad, padded_batches, shuffled_split, text_windows, windows
 from tinygrad_rnn.data.files import Labelled, Names, Skipped, kind_of, read, read_labelled, read_names, read_text
+from tinygrad_rnn.data.rows import rows
 from tinygrad_rnn.data.stdlib_text import Text
 from tinygrad_rnn.data.vocab import CharVocabulary, WordVocabulary, words
 from tinygrad_rnn.errors import DataError
@@ -61,12 +65,10 @@ def test_malformed_rows_are_listed_by_their_line_and_spoil_no_other(file):
         '1,a,b\n2,only\n"2","open,c\n1,d,e\n\nx,f,g\n2,h,"i"j\n1,k,l,m\n2," ",\n"2","two\nlines","n"\n1.5,o,p\n"1","last","open\n'
     )
     data = read_labelled(file(content))
-    assert data.texts == ("a b", "d e", "two\nlines n")
+    assert data.texts == ("a b", "two\nlines n")
     assert data.skipped == (
         Skipped(2, "2 columns, expected 3"),
-        Skipped(3, "quotes that do not match"),
-        Skipped(6, "the class is 'x', not a whole number"),
-        Skipped(7, "quotes that do not match"),
+        Skipped(3, "quotes that do not match (up to line 7)"),
         Skipped(8, "4 columns, expected 3"),
         Skipped(9, "no text"),
         Skipped(12, "the class is '1.5', not a whole number"),
@@ -99,25 +101,75 @@ def test_csv_files_that_cannot_be_used(content, message, line, file):
     assert f"{path}{line}\n" in text
 
 
-@given(
-    st.lists(st.tuples(st.integers(1, 3), st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)), max_size=9)
+@cases(
+    ("content", "texts", "skipped"),
+    [
+        ('1,"a\n2,text"\n2,b\n', ("a\n2,text", "b"), ()),
+        ('1,"""a""\n2,""text"""\n2,b\n', ('"a"\n2,"text"', "b"), ()),
+        ("1,a\n2,b,c\n2,d,e\n1,f,g\n", ("b c", "d e", "f g"), (Skipped(1, "2 columns, expected 3"),)),
+        ("class\n2,b,c\n1,d,e\n", ("b c", "d e"), (Skipped(1, "1 columns, expected 3"),)),
+        ('1,a\n2,"open\n1,b\n2,c\n', ("a", "b", "c"), (Skipped(2, "quotes that do not match"),)),
+        ('1,a\n2,"open\n1,b\n2,"c"\n', ("a", "c"), (Skipped(2, "quotes that do not match (up to line 3)"),)),
+        ('1,He said "no"\n2,6" long\n', ('He said "no"', '6" long'), ()),
+        ('1,a\n2,"two\nlines",\n2,b\n', ("a", "b"), (Skipped(2, "3 columns, expected 2 (up to line 3)"),)),
+    ],
 )
-def test_what_the_csv_module_writes_comes_back(rows):
-    import csv
-    import io
-    import tempfile
-    from pathlib import Path
+def test_which_lines_are_a_row(content, texts, skipped, file):
+    data = read_labelled(file(content))
+    assert (data.texts, data.skipped) == (texts, skipped)
 
-    rows = [(1, "x"), (2, "x"), (3, "x"), *((k, text.replace("\r", " ").replace("\n", " ")) for k, text in rows)]
-    out = io.StringIO()
-    csv.writer(out, quoting=csv.QUOTE_ALL).writerows(rows)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "a.csv")
-        path.write_bytes(out.getvalue().encode())
-        data = read_labelled(path)
-    kept = [(k, text.strip()) for k, text in rows if text.strip()]
-    assert [*zip((data.labels + 1).tolist(), data.texts, strict=True)] == kept
-    assert len(data.skipped) == len(rows) - len(kept)
+
+def test_long_fields_are_read_and_settings_of_the_csv_module_left_alone(file):
+    long = "x" * 200_000
+    before = csv.field_size_limit()
+    lines = "\n".join(f"{k},line" for k in range(100))
+    assert read_labelled(file(f'1,"{long}"\n2,{long}\n1,"{lines}"\n')).texts == (long, long, lines)
+    assert csv.field_size_limit() == before
+
+
+CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0\r")  # all line breaks are read as \n
+TEXTS = st.text(st.one_of(st.sampled_from(',"\n 12'), CHARACTERS), max_size=12)
+STYLES = st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL])
+
+
+def written(table, quoting):
+    """Each row as the csv module writes it."""
+    pieces = []
+    for row in table:
+        out = io.StringIO()
+        csv.writer(out, quoting=quoting, lineterminator="\n").writerow(row)
+        pieces.append(out.getvalue())
+    return pieces
+
+
+@given(st.lists(st.tuples(st.integers(1, 9).map(str), TEXTS), max_size=9), STYLES)
+def test_what_the_csv_module_writes_comes_back(table, quoting):
+    found = list(rows("".join(written(table, quoting)).removesuffix("\n").split("\n")))
+    assert [row.fields for row in found] == [[*row] for row in table]
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(st.integers(1, 9).map(str), TEXTS.map("t".__add__)), min_size=1, max_size=9), STYLES, st.data())
+def test_a_quote_too_many_or_too_few_spoils_no_other_row(table, quoting, data):
+    """The other rows come back or are reported, and no line of theirs is read as a row; texts begin with a letter."""
+    pieces = written(table, quoting)
+    spoiled = data.draw(st.integers(0, len(table) - 1))
+    place = data.draw(st.integers(0, len(pieces[spoiled]) - 1))
+    rest = pieces[spoiled][place:]
+    pieces[spoiled] = pieces[spoiled][:place] + (rest[1:] if rest[0] == '"' else '"' + rest)
+    found = list(rows("".join(pieces).removesuffix("\n").split("\n")))
+    good = {(row.first, row.last): row.fields for row in found if len(row.fields) == 2}
+    reported = {line for row in found if len(row.fields) != 2 for line in range(row.first, row.last + 1)}
+    first = 1
+    for k, (row, piece) in enumerate(zip(table, pieces, strict=True)):
+        last = first + piece.count("\n") - 1
+        lines = {*range(first, last + 1)}
+        if k == spoiled:
+            good = {place: fields for place, fields in good.items() if not {*place} <= lines}
+        elif good.pop((first, last), None) != [*row]:
+            assert lines & reported
+        first = last + 1
+    assert good == {}
 
 
 # ---- names, texts, and what a file is ---------------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
+from tinygrad_rnn.beams import state_rows
 from tinygrad_rnn.data.vocab import CharVocabulary
-from tinygrad_rnn.errors import DataError, DtypeError, NumericError, ShapeError
-from tinygrad_rnn.generate import state_rows
+from tinygrad_rnn.errors import DataError, DtypeError, GraphError, NumericError, ShapeError
 from tinygrad_rnn.sampling import draw_symbol, next_probabilities
 
 TEXT = "the quick brown fox jumps over the lazy dog"
@@ -231,6 +231,23 @@ def test_dropout_is_off_meanwhile_and_back_afterwards():
     assert (made.training, made.readout.training) == (True, False)
 
 
+class Short:
+    """A model whose step takes too little."""
+
+    def start(self, batch):
+        return None
+
+    def step(self, ids):
+        return tg.Tensor(np.zeros((len(ids), 2)))
+
+
+class Alone(Short):
+    """A model that forgets to return its state."""
+
+    def step(self, ids, state):
+        return tg.Tensor(np.zeros((2, 2)))
+
+
 SEED = {"rng": np.random.default_rng(0)}
 WRONG = [
     (lambda: tg.generate(model(), "", 5, **SEED), DataError, "empty prompt"),
@@ -259,6 +276,22 @@ WRONG = [
     (lambda: tg.generate(Fixed([np.inf, 0]), [0], 5, method="greedy"), NumericError, "infinite"),
     (lambda: tg.generate(Fixed([-np.inf, -np.inf]), [0], 5, **SEED), NumericError, "infinite"),
     (lambda: tg.generate(Fixed([[0.0, 1.0], [0.0, 1.0]]), [0], 5, **SEED), ShapeError, "Fixed.step returned logits"),
+    (lambda: tg.generate(model(), "the", 5, temperature=None, **SEED), DataError, "temperature=None"),
+    (lambda: tg.generate(model(), "the", 5, temperature="1", **SEED), DataError, "temperature='1'"),
+    (lambda: tg.generate(model(), "the", 5, nucleus="a", **SEED), DataError, "nucleus='a'"),
+    (lambda: tg.generate(model(), "the", 5, top_k=True, **SEED), DataError, "top_k=True"),
+    (lambda: tg.generate(model(), "the", True, **SEED), DataError, "True symbols"),
+    (lambda: tg.generate(model(), [[0], [0, 1]], 5, **SEED), DtypeError, "rows of different lengths"),
+    (lambda: tg.generate(model(), "the", 5, vocabulary=27, **SEED), DataError, "a vocabulary that is a int"),
+    (lambda: tg.generate(None, [0], 5, **SEED), GraphError, r"NoneType has no method start\(batch\)"),
+    (lambda: tg.generate(model().layer, [0], 5, **SEED), GraphError, r"LSTMCell has no method start\(batch\)"),
+    (lambda: tg.generate(nn.CharModel, [0], 5, **SEED), GraphError, r"type.start\(self.* cannot be called as start\(batch\)"),
+    (lambda: tg.generate(Short(), [0], 5, **SEED), GraphError, r"Short.step\(ids\) cannot be called as step\(ids, state\)"),
+    (lambda: tg.beam_search(Short(), [0], 5, 2), GraphError, r"Short.step\(ids\) cannot be called as step\(ids, state\)"),
+    (lambda: tg.generate(Alone(), [0], 5, **SEED), GraphError, "Alone.step returned a Tensor"),
+    (lambda: tg.beam_search(model(), "the", 5, True), DataError, "True beams"),
+    (lambda: tg.beam_search(model(), "the", 5, "3"), DataError, "'3' beams"),
+    (lambda: tg.beam_search(model(), "the", 5, 2, length_penalty="a"), DataError, "length_penalty='a'"),
     (lambda: tg.beam_search(Fixed([np.nan, 0]), [0], 5, 2), NumericError, "NaN"),
     (lambda: tg.beam_search(model(), "the", 5, 0), DataError, "0 beams"),
     (lambda: tg.beam_search(model(), "the", 5, 1.5), DataError, "1.5 beams"),

@@ -495,6 +495,7 @@ WITHOUT = {
     "no recurrent layer": (lambda: nn.Linear(3, 4, rng=rng()), {}, GraphError, "without a recurrent layer"),
     "an embedding behind": (lambda: [nn.GRUCell(3, 4, rng=rng()), nn.Embedding(3, 4, rng=rng())], {}, GraphError, "cannot stand there"),
     "what is no module": (lambda: [nn.GRUCell(3, 4, rng=rng()), np.tanh], {}, GraphError, "a part that is a ufunc"),
+    "a number": (lambda: 3, {}, GraphError, "a int is not a model"),
     "no parts": (list, {}, DtypeError, "a model of no parameters"),
     "two dtypes": (
         lambda: [nn.GRUCell(3, 4, rng=rng()), nn.Linear(4, 2, rng=rng(), dtype=np.float32)], {}, DtypeError, "float32 and float64"

@@ -121,7 +121,7 @@ def test_sources_that_are_refused(tmp_path, source, says):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("metadata", [{"a": 1}, {1: "a"}, {"a": None}])
+@pytest.mark.parametrize("metadata", [{"a": 1}, {1: "a"}, {"a": None}, 3, "text"])
 def test_metadata_is_text(tmp_path, metadata):
     with pytest.raises(DataError, match="metadata of"):
         tg.io.save({}, tmp_path / "x.safetensors", metadata)
@@ -355,14 +355,20 @@ def test_a_sentence_without_the_extra(tmp_path, monkeypatch):
     for name in [name for name in sys.modules if name.split(".")[0] in ("safetensors", "onnx")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(builtins, "__import__", without)
+    there = tmp_path / "there.safetensors"
+    there.write_bytes(b"weights")
     x = tg.Tensor([1.0], requires_grad=True, name="x")
     for call in (
         lambda: tg.io.save(cell(), tmp_path / "w.safetensors"),
-        lambda: tg.io.load(tmp_path / "w.safetensors"),
+        lambda: tg.io.load(there),
+        lambda: tg.io.load_into(cell(), there),
         lambda: tg.io.export_onnx(x * 2.0, [x], tmp_path / "m.onnx"),
         lambda: tg.io.export_onnx_recurrent(cell(), tmp_path / "m.onnx"),
     ):
         with pytest.raises(DataError, match="is not installed") as caught:
             call()
         assert caught.value.hint == 'python -m pip install "tinygrad_rnn[interop]"'
-    assert list(tmp_path.iterdir()) == []
+    for load in (tg.io.load, tg.io.metadata, lambda path: tg.io.load_into(cell(), path)):  # what is missing first is said first
+        with pytest.raises(LoadError, match="there is no such file"):
+            load(tmp_path / "missing.safetensors")
+    assert list(tmp_path.iterdir()) == [there]

@@ -151,6 +151,14 @@ WRONG = [
     (lambda: seq2seq(None)(IDS, IDS[:, :0]), DataError, "no steps"),
     (lambda: seq2seq(None)(IDS[:0], IDS[:0]), DataError, "no sequences"),
     (lambda: seq2seq(None).decoding(IDS), ShapeError, "one sequence at a time|shape"),
+    (lambda: small(["last"]), DataError, "pooling="),
+    (lambda: nn.CharModel(None, nn.RNNCell(3, 4, rng=rng0()), rng=rng0()), DataError, "the vocabulary None"),
+    (lambda: seq2seq(None, "RNNCell", "LSTMCell")(IDS, IDS), ShapeError, r"\(\(3, 4\), \(3, 4\)\), and was given \(\(3, 4\),\)"),
+    (lambda: seq2seq(None, "nn.LSTM", "LSTMCell")(IDS, IDS), ShapeError, "LSTMCell starts from a state of shapes"),
+    (lambda: seq2seq(None, bridge=lambda state: state[0])(IDS, IDS), ShapeError, r"and was given \(3, 4\)"),
+    (lambda: seq2seq(None, bridge=lambda state: None)(IDS, IDS), ShapeError, "and was given NoneType"),
+    (lambda: seq2seq(None, bridge=3), DataError, "bridge=3"),
+    (lambda: seq2seq(None, "Bidirectional", "RNNCell"), DataError, "both directions, without a bridge"),
     (lambda: nn.Seq2Seq(small().layer, BOTH["Bidirectional"](rng0()), lambda s: s), DataError, "decoder that reads backwards"),
 ]
 

@@ -5,7 +5,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
-from tinygrad_rnn.errors import DataError, DtypeError, ShapeError
+from tinygrad_rnn.errors import DataError, DtypeError, GraphError, ShapeError
 
 LENGTHS = [3, 6, 1, 3, 5]
 SIZE, HIDDEN = 3, 4
@@ -360,6 +360,20 @@ class Scalar(Leaky):
         return (*super().initial_state(batch), tg.Tensor(0.0))
 
 
+class Stateless(Leaky):
+    """A cell whose step takes too little."""
+
+    def step(self, x):
+        return (x,)
+
+
+class Batchless(Leaky):
+    """A cell whose first state is made for no batch."""
+
+    def initial_state(self):
+        return super().initial_state(1)
+
+
 WRONG = [
     (lambda: nn.pack([]), DataError, "pack of no sequences"),
     (lambda: nn.pack([np.ones((2, 3)), np.ones((0, 3))]), DataError, "pack: sequence 1 has no steps"),
@@ -393,6 +407,35 @@ WRONG = [
     (lambda: nn.mask([1, 4], 3), DataError, "a sequence of length 4 among 3 steps"),
     (lambda: nn.mask([1.0], 3), DtypeError, "lengths (1.0,) are not a list of integers"),
     (lambda: nn.last_valid(np.ones((2, 3, 4)), [1]), ShapeError, "last_valid of outputs of shape (2, 3, 4) with 1 lengths"),
+    (lambda: nn.last_valid(np.ones((2, 3, 4)), 1), DtypeError, "lengths 1 are not a list of integers"),
+    (lambda: nn.mask([1], "a"), DtypeError, "mask over 'a' steps"),
+    (lambda: nn.mask([[1], [1, 2]], 3), DtypeError, "lengths [[1], [1, 2]] are not a list of integers"),
+    (lambda: nn.unpack(nn.pack(sequences()), padding="a"), DtypeError, "unpack(padding='a')"),
+    (lambda: nn.unpack(np.ones((2, 3, 4))), DataError, "unpack of a ndarray"),
+    (lambda: nn.pack(5), DataError, "pack of a int"),
+    (lambda: nn.PackedSequence((), (), ()), DataError, "a PackedSequence of no sequences"),
+    (
+        lambda: nn.unroll(Stateless(SIZE, HIDDEN, np.random.default_rng(0)), nn.pack(sequences())),
+        GraphError,
+        "Stateless.step(x) cannot be called as step(x, state)",
+    ),
+    (
+        lambda: nn.Stacked([lstm(), Stateless(HIDDEN, HIDDEN, np.random.default_rng(0))])(np.ones((1, 2, SIZE))),
+        GraphError,
+        "Stateless.step(x) cannot be called as step(x, state)",
+    ),
+    (
+        lambda: nn.CharModel(
+            3, Stateless(2, 2, np.random.default_rng(0)), rng=np.random.default_rng(0), features=2, hidden_size=2
+        ).step(np.array([0]), None),
+        GraphError,
+        "Stateless.step(x) cannot be called as step(x, state)",
+    ),
+    (
+        lambda: nn.unroll(Batchless(SIZE, HIDDEN, np.random.default_rng(0)), nn.pack(sequences())),
+        GraphError,
+        "Batchless.initial_state() cannot be called as initial_state(batch)",
+    ),
     (lambda: nn.last_valid(np.ones((1, 3, 4)), [5]), DataError, "a sequence of length 5 among 3 steps"),
 ]
 

@@ -5,7 +5,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
-from tinygrad_rnn.errors import DataError
+from tinygrad_rnn.errors import DataError, GraphError
 
 
 class Plain:
@@ -68,3 +68,39 @@ def test_a_label_of_a_billion_is_a_mistake_not_a_flood(tmp_path):
     path.write_text("1,a\n2,c\n999999999,b\n", encoding="utf-8")
     with pytest.raises(DataError, match="no row is of class 3"):
         tg.data.files.read_labelled(path)
+
+
+class Arrays(Plain):
+    """Looks at numbers where it should compute with tensors."""
+
+    def step(self, x, state):
+        return (np.tanh(x.data @ self.W.data + state[0].data),)
+
+
+class StartsFromArrays(Plain):
+    def initial_state(self, batch):
+        return (np.zeros((batch, 3)),)
+
+
+@pytest.mark.parametrize(("kind", "method"), [(Arrays, "step"), (StartsFromArrays, "initial_state")])
+def test_a_cell_of_arrays_is_told_that_no_gradient_flows(kind, method):
+    with pytest.raises(GraphError, match=rf"{kind.__name__}\.{method} returned a tuple of 1 \(ndarray\)") as caught:
+        nn.unroll(kind(), BATCH)
+    assert "compute with tensors" in caught.value.hint
+
+
+class Sized(Plain):
+    """What `CharModel` reads off a cell."""
+
+    input_size = hidden_size = 3
+
+
+def test_a_cell_that_tells_its_sizes_needs_no_more_for_a_model():
+    rng = np.random.default_rng(0)
+    for layer in (Sized(), nn.Stacked([Sized(), Sized()])):
+        model = nn.CharModel(5, layer, rng=rng)
+        assert model([[1, 2, 3]])[0].shape == (1, 3, 5)
+    with pytest.raises(DataError, match="does not tell its sizes"):
+        nn.CharModel(5, Plain(), rng=rng)
+    assert nn.CharModel(5, Plain(), rng=rng, features=3, hidden_size=3)([[1, 2, 3]])[0].shape == (1, 3, 5)
+    assert all(name in nn.Cell.__doc__ for name in ("CharModel", "SequenceClassifier", "Stacked", "input_size", "hidden_size"))

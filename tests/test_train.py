@@ -7,7 +7,9 @@ import json
 import os
 import signal
 import zipfile
+from collections import OrderedDict
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -276,14 +278,62 @@ def test_without_resume_it_starts_anew_and_with_it_a_file_need_not_exist(tmp_pat
     assert everything(train(checkpoint=path)) == everything(train(checkpoint=tmp_path / "new.npz", resume=True))
 
 
-def test_states_of_every_shape_come_back(tmp_path):
-    from tinygrad_rnn.resume import _grown, _planted
+class Memory(NamedTuple):
+    h: tg.Tensor
 
-    leaves = []
-    state = [(tg.Tensor([1.0]), None), {"h": [tg.Tensor(np.float32([2.0]))]}]
-    note = json.loads(json.dumps(_planted(state, leaves)))
-    (first, nothing), second = _grown(note, {str(k): leaf for k, leaf in enumerate(leaves)})
-    assert (first.numpy(), nothing, second["h"][0].numpy(), second["h"][0].dtype) == ([1.0], None, [2.0], np.float32)
+
+def carrying(make):
+    """A loss whose state is what `make` makes of a tensor; what came in is kept in `seen`."""
+    seen = []
+
+    def loss_of(model, batch, state):
+        seen.append(state)
+        return model(batch).sum(), make(model.W * 1.0)
+
+    return loss_of, seen
+
+
+def linear(loss_of, path, **options):
+    model = tg.nn.Linear(2, 2, rng=np.random.default_rng(0), dtype=np.float32)
+    batches, sgd = [np.ones((1, 2), np.float32)] * 4, tg.optim.SGD(model.parameters(), 0.1)
+    fit(model, loss_of, batches, sgd, stateful=True, checkpoint=path, progress=False, **options)
+    return model
+
+
+@cases(
+    "make",
+    [
+        lambda x: [(x, None), {"h": [x], 3: x}, ()],
+        lambda x: {"a": {}, 0: (x,), "0": [x]},
+        lambda x: OrderedDict(h=x),
+        lambda x: None,
+    ],
+)
+def test_states_of_every_shape_come_back(make, tmp_path):
+    whole, first, second = carrying(make), carrying(make), carrying(make)
+    linear(whole[0], tmp_path / "whole.npz", updates=4)
+    linear(first[0], tmp_path / "run.npz", updates=2)
+    linear(second[0], tmp_path / "run.npz", updates=4, resume=True)
+    assert (len(first[1]), len(second[1])) == (2, 2)
+    assert [repr(state) for state in first[1] + second[1]] == [repr(state) for state in whole[1]]
+
+
+@cases(
+    ("make", "message"),
+    [
+        (Memory, "a checkpoint cannot keep a state with a Memory"),
+        (lambda x: [(Memory(x),)], "a checkpoint cannot keep a state with a Memory"),
+        (lambda x: {(1, 2): x}, "a checkpoint cannot keep a state with a dict that has the key (1, 2)"),
+        (lambda x: {True: x}, "a checkpoint cannot keep a state with a dict that has the key True"),
+    ],
+)
+def test_a_state_that_could_not_come_back_is_refused_before_the_first_update(make, message, tmp_path):
+    loss_of, seen = carrying(make)
+    with pytest.raises(DataError) as caught:
+        linear(loss_of, tmp_path / "run.npz", updates=4)
+    assert (caught.value.message, bool(caught.value.hint), seen, list(tmp_path.iterdir())) == (message, True, [None], [])
+    linear(loss_of, None, updates=4)  # without a checkpoint it is carried as it is
+    assert type(seen[-1]) is type(make(tg.Tensor([1.0])))
 
 
 @cases("kind", ["PCG64", "MT19937", "Philox", "SFC64"])
@@ -538,11 +588,19 @@ def test_weights_that_overflow_are_not_saved(tmp_path):
         ({"patience": True}, "fit() with patience=True"),
         ({"evaluate": None}, "patience without evaluate"),
         ({"clip": 0}, "clip=0"),
+        ({"clip": "1"}, "clip='1'"),
         ({"batches": []}, "epoch 1 has no batches"),
         ({"batches": iter(text_windows(TEXT, 2, 8))}, "epoch 2 has no batches (a generator can be read only once)"),
         ({"checkpoint": "/no/such/folder/run.npz"}, "the checkpoint cannot be written: no such folder"),
         ({"checkpoint": Path(__file__).parent}, "the checkpoint cannot be written: no such folder"),
         ({"evaluate": lambda model: {}}, "evaluate(model) returned nothing"),
+        ({"evaluate": lambda model: None}, "evaluate(model) returned nothing"),
+        ({"evaluate": lambda model: "low"}, "evaluate(model) returned a str"),
+        ({"evaluate": lambda model: {"a": [1]}}, "evaluate(model) returned a dict"),
+        ({"evaluate": 3}, "fit(): evaluate is a int"),
+        ({"schedule": 3}, "fit(): schedule is a int"),
+        ({"batches": 3}, "fit(): batches is a int"),
+        ({"checkpoint": 3}, "fit(): checkpoint is a int"),
     ],
 )
 def test_settings_that_do_not_go_together(options, message):
@@ -550,6 +608,17 @@ def test_settings_that_do_not_go_together(options, message):
         train(**options)
     assert caught.value.message == message
     assert caught.value.hint
+
+
+def test_what_is_no_model_or_optimizer_or_generator():
+    model = tg.nn.Linear(2, 1, rng=np.random.default_rng(0))
+    good = {"model": model, "loss_of": loss_of, "batches": [1], "optimizer": tg.optim.SGD(model.parameters(), 0.1), "rng": None}
+    for name in good:
+        with pytest.raises(DataError, match=rf"fit\(\): {name} is a float") as caught:
+            fit(**good | {name: 0.5}, epochs=1)
+        assert caught.value.hint.startswith(f"{name} is ")
+    with pytest.raises(LoadError, match="cannot read a checkpoint from a int"):
+        weights_in(3)
 
 
 def test_batches_from_a_function_need_a_generator_and_a_loss_is_one_number():

@@ -29,6 +29,8 @@ def write(path: str | os.PathLike[str], arrays: Mapping[str, Array], note: Mappi
 
     Raises `DataError` where that fails (a full disk, a folder that may not be written): the old file is then still there, whole.
 
+    >>> import numpy as np
+    >>> from tinygrad_rnn.checkpoint import read, write
     >>> import tempfile, pathlib
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder, "run.npz")
@@ -47,6 +49,8 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, Any]
 
     Nothing in it is run. Raises `LoadError` for a file that is missing, cut off, changed, or something else.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise LoadError(f"cannot read a checkpoint from a {type(path).__name__}", hint="give the path that fit() was given")
     where = os.path.abspath(path)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -75,6 +79,8 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, Any]
 def generator_note(rng: np.random.Generator) -> dict[str, Any]:
     """The state of a generator as plain JSON data.
 
+    >>> import numpy as np
+    >>> from tinygrad_rnn.checkpoint import generator_note, set_generator
     >>> rng = np.random.default_rng(0)
     >>> note = generator_note(rng)
     >>> first = rng.random()

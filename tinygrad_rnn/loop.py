@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, TypeAlias
@@ -16,17 +13,18 @@ import numpy as np
 
 from .checkpoint import generator_note, set_generator
 from .clipping import clip_grad_norm_
-from .errors import DataError, GraphError, NumericError
+from .errors import DataError, NumericError
 from .generators import generators_of
 from .history import History, Log
+from .interrupts import first_interrupt
 from .kernels import Array
 from .nn.module import Module
 from .nn.states import detach_state
 from .optim import Optimizer
-from .resume import save
+from .resume import flatten, save
+from .returned import loss_and_state, scores_of
 from .schedules import Schedule
 from .scopes import no_grad
-from .tensor import Tensor
 from .terminal import Progress
 
 __all__ = ["Batches", "DivergenceError", "Loop", "Score"]
@@ -70,20 +68,7 @@ class Loop:
     interrupted: bool = False
     whole: bool = True  # False while something is half done
 
-    def check(self) -> None:
-        """What can be known before the first batch."""
-        if self.patience is not None and self.evaluate is None:
-            raise DataError("patience without evaluate", hint="evaluate(model) says whether the model still gets better")
-        if self.clip is not None and not self.clip > 0:
-            raise DataError(f"clip={self.clip}", hint="the largest norm allowed is positive, often 1.0")
-        if callable(self.batches) and not isinstance(self.rng, np.random.Generator):
-            raise DataError("batches is a function and rng is missing", hint="rng=np.random.default_rng(0)")
-        if self.checkpoint is not None:
-            where = os.path.abspath(self.checkpoint)
-            if os.path.isdir(where) or not os.path.isdir(os.path.dirname(where)):
-                raise DataError(
-                    "the checkpoint cannot be written: no such folder", where=where, hint="give a file in a folder that exists"
-                )
+    def __post_init__(self) -> None:
         self.generators = generators_of(self.model, self.rng)
         self.lr = self.optimizer.lr
         self.mark()
@@ -97,10 +82,11 @@ class Loop:
     # ---- the loop
 
     def run(self) -> History:
+        """Train until it is over; the model is left in the mode that it was in, with the best weights if there was patience."""
         training = self.model.training
         self.model.train()
         try:
-            with self.listening():
+            with first_interrupt(self.interrupt):
                 while not self.log.stopped:
                     self.run_epoch()
             self.finish()
@@ -119,13 +105,14 @@ class Loop:
         return self.log.history()
 
     def run_epoch(self) -> None:
+        """The rest of an epoch, then what is due at its end."""
         if self.ended():
             return
         for batch in self.rest_of_epoch():
             self.update(batch)
             self.position += 1
             if self.every is not None and self.log.updates % self.every == 0:
-                self.look()
+                self.evaluate_and_save()
             self.mark()
             self.whole = True
             if self.ended():
@@ -140,7 +127,7 @@ class Loop:
         self.epoch, self.position, self.state = self.epoch + 1, 0, None
         self.log.epochs.append(self.log.updates)
         if self.every is None:
-            self.look()
+            self.evaluate_and_save()
         self.mark()
         self.whole = True
 
@@ -149,7 +136,7 @@ class Loop:
         if self.position:
             now = self.notes
             self.rewind(self.epoch_notes)
-            given = iter(self.made())
+            given = iter(self.batches_of_epoch())
             for _ in range(self.position):
                 if next(given, given) is given:
                     raise DataError(
@@ -161,9 +148,10 @@ class Loop:
         else:
             self.mark()
             self.epoch_notes = self.notes
-            yield from self.made()
+            yield from self.batches_of_epoch()
 
-    def made(self) -> Iterable[Any]:
+    def batches_of_epoch(self) -> Iterable[Any]:
+        """The batches, as they are or made anew; their number is remembered where they have one."""
         made = self.batches(self.rng) if callable(self.batches) else self.batches  # type: ignore[arg-type]
         if isinstance(made, Sized):
             self.size = len(made)
@@ -173,7 +161,10 @@ class Loop:
         """One step of the optimizer."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what follows says more
             given = self.loss_of(self.model, batch, self.state) if self.stateful else self.loss_of(self.model, batch)
-            loss, state = _parted(given, self.stateful)
+            loss, state = loss_and_state(given, self.stateful)
+            carried = detach_state(state)
+            if self.checkpoint is not None and not self.log.updates:
+                flatten(carried, [])  # what no checkpoint can keep is refused before anything is changed
             value = float(loss.item())
             if not isfinite(value):
                 raise self.diverged(f"a loss of {value}", self.log.updates + 1)
@@ -186,12 +177,12 @@ class Loop:
             if self.schedule is not None:
                 self.optimizer.lr = self.lr * self.schedule(self.log.updates)
             self.optimizer.step()
-        self.state = detach_state(state)
+        self.state = carried
         self.log.add(value, norm, float(self.optimizer.lr))
         self.show(value)
 
-    def look(self) -> None:
-        """Evaluate, and save."""
+    def evaluate_and_save(self) -> None:
+        """What is due every `every` updates, or after an epoch; the weights then count as the last good ones."""
         self.check_weights()
         self.score()
         self.good = self.model.state_dict(), self.optimizer.state_dict(), self.log.updates
@@ -199,6 +190,7 @@ class Loop:
         save(self)
 
     def check_weights(self) -> None:
+        """Raise `DivergenceError` for a weight that is not finite."""
         if not all(np.isfinite(p._data).all() for p in self.optimizer.parameters):
             raise self.diverged("a weight that is not finite", self.log.updates)
 
@@ -210,9 +202,7 @@ class Loop:
         with no_grad():
             given = self.evaluate(self.model)
         self.model.train()
-        scores = {name: float(value) for name, value in (given if isinstance(given, Mapping) else {"held_out": given}).items()}
-        if not scores:
-            raise DataError("evaluate(model) returned nothing", hint="return a number, lower is better")
+        scores = scores_of(given)
         if any(np.isnan(value) for value in scores.values()):
             raise self.diverged(f"an evaluation that gave {scores}", self.log.updates)
         if self.log.judge(scores) and self.patience is not None:
@@ -241,6 +231,7 @@ class Loop:
                 self.score()
 
     def diverged(self, what: str, at: int) -> DivergenceError:
+        """The error to raise; model and optimizer are put back to where they last were good."""
         weights, moments, update = self.good
         self.model.load_state_dict(weights)
         self.optimizer.load_state_dict(moments)
@@ -255,6 +246,7 @@ class Loop:
         return error
 
     def show(self, loss: float) -> None:
+        """The line of progress after an update."""
         if self.progress is None:
             return
         ends = [n for n in (self.updates, (self.epochs or 0) * self.size or None) if n is not None]
@@ -262,42 +254,13 @@ class Loop:
         scores = "".join(f"  {name} {values[-1]:.4f}" for name, values in self.log.scores.items())
         self.progress.update(self.log.updates, f"epoch {self.epoch + 1}  update {self.log.updates}  loss {loss:.4f}{scores}")
 
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """The first Ctrl-C sets a mark that is looked at between updates; the second one interrupts at once."""
-        main = threading.current_thread() is threading.main_thread()
-        if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-            yield
-            return
-
-        def stop(number: int, frame: Any) -> None:
-            if self.interrupted:
-                raise KeyboardInterrupt
-            self.interrupted = True
-            if self.progress and sys.stderr:
-                sys.stderr.write("\nstopping after this update; Ctrl-C once more stops at once\n")
-
-        signal.signal(signal.SIGINT, stop)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+    def interrupt(self) -> None:
+        """What the first Ctrl-C does: training is over after this update."""
+        self.interrupted = True
+        if self.progress and sys.stderr:
+            sys.stderr.write("\nstopping after this update; Ctrl-C once more stops at once\n")
 
     def rewind(self, notes: Mapping[str, Any]) -> None:
         """Put the generators back to where they were."""
         for name, rng in self.generators.items():
             set_generator(rng, notes[name])
-
-
-def _parted(given: Any, stateful: bool) -> tuple[Tensor, Any]:
-    """The loss, and the state to carry on."""
-    loss, state = given if stateful and isinstance(given, tuple) and len(given) == 2 else (given, None)
-    if not isinstance(loss, Tensor) or loss.size != 1 or (stateful and given is loss):
-        shape = f" of shape {loss.shape}" if isinstance(loss, Tensor) else ""
-        raise GraphError(
-            f"loss_of returned a {type(loss).__name__}{shape}",
-            hint="with stateful=True it returns (loss, state)"
-            if stateful
-            else "it returns one number: take the mean(), or set stateful=True if it returns (loss, state)",
-        )
-    return loss, state

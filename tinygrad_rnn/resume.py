@@ -16,7 +16,7 @@ from .tensor import Tensor
 if TYPE_CHECKING:
     from .loop import Loop
 
-__all__ = ["group", "load", "save"]
+__all__ = ["flatten", "group", "load", "save"]
 
 FORMAT = "tinygrad_rnn checkpoint 1"
 
@@ -33,7 +33,7 @@ def save(loop: Loop) -> None:
         "place": [loop.epoch, loop.position],
         "generators": loop.notes,
         "epoch_generators": loop.epoch_notes,
-        "state": _planted(loop.state, leaves),
+        "state": flatten(loop.state, leaves),
         "log": loop.log.note(),
     }
     groups = {
@@ -47,8 +47,7 @@ def save(loop: Loop) -> None:
     try:
         write(loop.checkpoint, arrays, note)
     except DataError as error:
-        text = f"update {loop.log.updates}: {error.message}; "
-        text += "the old one is as it was, training goes on"
+        text = f"update {loop.log.updates}: {error.message}; the old one is as it was, training goes on"
         loop.log.notes.append(text)
         warnings.warn(text, RuntimeWarning, stacklevel=5)
     else:
@@ -71,7 +70,7 @@ def load(loop: Loop) -> None:
             )
         epoch, position = map(int, note["place"])
         log = Log.loaded(note["log"], group(arrays, "history"))
-        state = _grown(note["state"], group(arrays, "state"))
+        state = _unflatten(note["state"], group(arrays, "state"))
         best, lr = group(arrays, "best"), float(note["lr"])
         if best:
             loop.model.load_state_dict(best)
@@ -83,12 +82,10 @@ def load(loop: Loop) -> None:
         loop.model.load_state_dict(before[0])
         loop.optimizer.load_state_dict(before[1])
         loop.rewind(before[2])
-        known = isinstance(error, LoadError)
-        raise LoadError(
-            f"this checkpoint does not fit: {error.message if isinstance(error, LoadError) else repr(error)}",
-            where=where,
-            hint=error.hint if known and isinstance(error, LoadError) else "start anew without resume=True",
-        ) from None
+        why, hint = (
+            (error.message, error.hint) if isinstance(error, LoadError) else (repr(error), "start anew without resume=True")
+        )
+        raise LoadError(f"this checkpoint does not fit: {why}", where=where, hint=hint) from None
     loop.epoch, loop.position, loop.log, loop.state, loop.best, loop.lr = epoch, position, log, state, best, lr
     loop.notes, loop.epoch_notes = note["generators"], note["epoch_generators"]
     loop.good = loop.model.state_dict(), loop.optimizer.state_dict(), log.updates
@@ -99,26 +96,43 @@ def group(arrays: Mapping[str, Array], name: str) -> dict[str, Array]:
     return {key.removeprefix(f"{name}/"): array for key, array in arrays.items() if key.startswith(f"{name}/")}
 
 
-def _planted(state: Any, leaves: list[Array]) -> Any:
-    """A state as JSON data: tensors become their places in `leaves`. Named tuples become tuples."""
+def flatten(state: Any, leaves: list[Array]) -> Any:
+    """A state as JSON data: the values of its tensors are put into `leaves`, and their places there stand for them.
+
+    Raises `DataError` for what could not be read back as it was: tuples and lists of a class of their own (named tuples), whose
+    class is known to the program alone, and keys of a dict that are neither text nor whole numbers.
+
+    >>> import tinygrad_rnn as tg
+    >>> from tinygrad_rnn.resume import flatten
+    >>> leaves = []
+    >>> flatten((tg.Tensor([1.0]), None), leaves), leaves
+    ({'tuple': [{'tensor': 0}, None]}, [array([1.])])
+    """
+    if state is None:
+        return None
     if isinstance(state, Tensor):
         leaves.append(state.numpy())
         return {"tensor": len(leaves) - 1}
-    if isinstance(state, dict):
-        return {"dict": [[key, _planted(part, leaves)] for key, part in state.items()]}
-    if isinstance(state, (tuple, list)):
-        return {"tuple" if isinstance(state, tuple) else "list": [_planted(part, leaves) for part in state]}
-    return None
+    if type(state) in (tuple, list):
+        return {type(state).__name__: [flatten(part, leaves) for part in state]}
+    if type(state) is dict and all(type(key) in (str, int) for key in state):
+        return {"dict": [[key, flatten(part, leaves)] for key, part in state.items()]}
+    odd = next((key for key in state if type(key) not in (str, int)), None) if type(state) is dict else None
+    raise DataError(
+        f"a checkpoint cannot keep a state with a {type(state).__name__}"
+        + (f" that has the key {odd!r}" if odd is not None else ""),
+        hint="return the state as tensors in tuples, lists and dicts with text as keys: tuple(state) of a named tuple",
+    )
 
 
-def _grown(note: Any, leaves: Mapping[str, Array]) -> Any:
-    """The state that `_planted` wrote down."""
+def _unflatten(note: Any, leaves: Mapping[str, Array]) -> Any:
+    """The state that `flatten` wrote down."""
     if note is None:
         return None
     ((kind, parts),) = note.items()
     if kind == "tensor":
         return Tensor(leaves[str(parts)])
     if kind == "dict":
-        return {key: _grown(part, leaves) for key, part in parts}
-    grown = [_grown(part, leaves) for part in parts]
-    return tuple(grown) if kind == "tuple" else grown
+        return {key: _unflatten(part, leaves) for key, part in parts}
+    whole = [_unflatten(part, leaves) for part in parts]
+    return tuple(whole) if kind == "tuple" else whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from .errors import DataError, NumericError, ShapeError
 from .kernels import Array
 from .tensor import Tensor
 
-__all__ = ["check_shaping", "checked_logits", "draw_symbol", "next_probabilities"]
+__all__ = ["check_shaping", "checked_logits", "draw_symbol", "is_number", "next_probabilities"]
 
 
 def next_probabilities(logits: Any, temperature: float = 1.0, top_k: int | None = None, nucleus: float | None = None) -> Array:
@@ -21,6 +22,8 @@ def next_probabilities(logits: Any, temperature: float = 1.0, top_k: int | None 
     2020). The rest gets 0 and p is made to sum to 1 again. Of equals, lower ids count as more probable. Temperature 0 leaves the
     most probable symbol alone. Raises `DataError` for a temperature below 0, a top_k below 1, a nucleus outside of (0, 1].
 
+    >>> import numpy as np
+    >>> from tinygrad_rnn.sampling import next_probabilities
     >>> next_probabilities(np.log([0.4, 0.3, 0.2, 0.1]), nucleus=0.6).round(3)
     array([0.571, 0.429, 0.   , 0.   ])
     """
@@ -62,11 +65,16 @@ def checked_logits(logits: Any) -> Array:
 
 def check_shaping(temperature: float, top_k: int | None, nucleus: float | None) -> None:
     """Raise `DataError` for a setting out of its range."""
-    if not 0 <= temperature < np.inf:
+    if not is_number(temperature, Real) or not 0 <= temperature < np.inf:
         raise DataError(
             f"temperature={temperature!r}", hint="a number, at least 0: below 1 is bolder, above 1 is wilder, 0 is greedy"
         )
-    if top_k is not None and (not isinstance(top_k, (int, np.integer)) or top_k < 1):
+    if top_k is not None and (not is_number(top_k, Integral) or top_k < 1):
         raise DataError(f"top_k={top_k!r}", hint="how many symbols are kept: a whole number, at least 1")
-    if nucleus is not None and not 0 < nucleus <= 1:
+    if nucleus is not None and (not is_number(nucleus, Real) or not 0 < nucleus <= 1):
         raise DataError(f"nucleus={nucleus!r}", hint="the share of probability that is kept: 0 < nucleus <= 1")
+
+
+def is_number(value: Any, kind: type) -> bool:
+    """Whether a value is a number of a kind, `numbers.Real` or `numbers.Integral`; True and False are none."""
+    return isinstance(value, kind) and not isinstance(value, bool)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .loop import Batches, DivergenceError, Loop, Score
 from .nn.module import Module
 from .optim import Optimizer
 from .resume import group, load
+from .sampling import is_number
 from .schedules import Schedule
 from .terminal import Progress
 
@@ -57,31 +59,41 @@ def fit(
                weights, optimizer, learning rate, generators (`rng`, and those inside modules), place in the epoch, best so far and
                history are as they were, so that the end is equal, to the bit, to that of a training that was never interrupted.
                A file that cannot be written (a full disk) is warned about; the old one stays and training goes on.
-    progress   a line on standard error: live on a terminal, else one every five seconds. False: none.
+    progress   a line on standard error: live on a terminal where tqdm is installed, else one every five seconds. False: none.
 
     Ctrl-C stops after the update at hand and saves; `history.stopped` says "interrupted". NaN or infinity, in the loss, the gradients
     or the weights, raises `DivergenceError`; model and optimizer are then as they were when last evaluated and saved. Raises `DataError`
     for settings that do not go together and for an epoch without batches, `LoadError` for a checkpoint that is damaged or of
     another model: nothing is changed then.
 
-    >>> import tinygrad_rnn as tg
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
     >>> model = tg.nn.Linear(3, 1, rng=rng)
     >>> x = rng.standard_normal((64, 3)); y = x @ [[1.0], [2.0], [-1.0]]
     >>> def loss_of(model, rows):
     ...     return tg.functional.mse_loss(model(x[rows]), y[rows])
     >>> adam = tg.optim.Adam(model.parameters(), lr=0.05)
-    >>> history = fit(model, loss_of, lambda rng: rng.permutation(64).reshape(4, 16), adam, epochs=40, rng=rng)
+    >>> history = tg.train.fit(model, loss_of, lambda rng: rng.permutation(64).reshape(4, 16), adam, epochs=40, rng=rng)
     >>> history.loss.shape, bool(history.loss[-1] < 1e-3 < history.loss[0]), history.stopped
     ((160,), True, 'done')
     """
-    loop = Loop(model, loss_of, batches, optimizer, stateful, clip, schedule, evaluate, patience, every, checkpoint, rng)
-    loop.epochs, loop.updates = _count("epochs", epochs), _count("updates", updates)
-    _count("every", every)
-    _count("patience", patience)
+    _check_kinds(model, loss_of, batches, optimizer, schedule, evaluate, checkpoint, rng)
+    for name, count in (("epochs", epochs), ("updates", updates), ("every", every), ("patience", patience)):
+        if count is not None and (not is_number(count, Integral) or count < 1):
+            raise DataError(f"fit() with {name}={count!r}", hint="a whole number, at least 1")
     if epochs is None and updates is None:
         raise DataError("fit() without an end", hint="epochs=10, or updates=1000, or both")
-    loop.check()
+    if patience is not None and evaluate is None:
+        raise DataError("patience without evaluate", hint="evaluate(model) says whether the model still gets better")
+    if clip is not None and (not is_number(clip, Real) or not clip > 0):
+        raise DataError(f"clip={clip!r}", hint="the largest norm allowed is positive, often 1.0")
+    if callable(batches) and rng is None:
+        raise DataError("batches is a function and rng is missing", hint="rng=np.random.default_rng(0)")
+    if checkpoint is not None:
+        _check_place(checkpoint)
+    loop = Loop(
+        model, loss_of, batches, optimizer, stateful, clip, schedule, evaluate, patience, every, checkpoint, rng, epochs, updates
+    )
     if resume and checkpoint is not None and os.path.exists(checkpoint):
         load(loop)
     loop.progress = progress if isinstance(progress, Progress) else Progress(0) if progress else None
@@ -100,7 +112,29 @@ def weights_in(checkpoint: str | os.PathLike[str], best: bool = False) -> dict[s
     return found
 
 
-def _count(name: str, value: int | None) -> int | None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1):
-        raise DataError(f"fit() with {name}={value!r}", hint="a whole number, at least 1")
-    return value
+def _check_kinds(
+    model: Any, loss_of: Any, batches: Any, optimizer: Any, schedule: Any, evaluate: Any, checkpoint: Any, rng: Any
+) -> None:
+    """Raise `DataError` for the first of these that is something else than `fit` can work with."""
+    many = callable(batches) or isinstance(batches, Iterable) or hasattr(batches, "__getitem__")
+    for name, value, good, wanted in (
+        ("model", model, isinstance(model, Module), "a tg.nn.Module"),
+        ("loss_of", loss_of, callable(loss_of), "a function: loss_of(model, batch) is the loss"),
+        ("batches", batches, many, "a list of batches, or a function of rng that makes them"),
+        ("optimizer", optimizer, isinstance(optimizer, Optimizer), "one of tg.optim, such as Adam(model.parameters())"),
+        ("schedule", schedule, schedule is None or callable(schedule), "one of tg.schedules, or a function of the updates done"),
+        ("evaluate", evaluate, evaluate is None or callable(evaluate), "a function: evaluate(model) is a number"),
+        ("checkpoint", checkpoint, checkpoint is None or isinstance(checkpoint, (str, os.PathLike)), "the path of a file"),
+        ("rng", rng, rng is None or isinstance(rng, np.random.Generator), "np.random.default_rng(seed)"),
+    ):
+        if not good:
+            raise DataError(f"fit(): {name} is a {type(value).__name__}", hint=f"{name} is {wanted}")
+
+
+def _check_place(checkpoint: str | os.PathLike[str]) -> None:
+    """Raise `DataError` for a path at which no file can be."""
+    where = os.path.abspath(checkpoint)
+    if os.path.isdir(where) or not os.path.isdir(os.path.dirname(where)):
+        raise DataError(
+            "the checkpoint cannot be written: no such folder", where=where, hint="give a file in a folder that exists"
+        )

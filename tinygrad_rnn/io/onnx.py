@@ -152,7 +152,7 @@ def export_onnx(
     A constant that is cut into steps leaves no trace in the graph: give an input `requires_grad=True`, or one tensor a step.
     Raises `GraphError` for an input that the graph does not know, a tensor without a graph, a graph that was freed or changed.
 
-    >>> import tempfile, pathlib, tinygrad_rnn as tg
+    >>> import pathlib, tempfile, numpy as np, tinygrad_rnn as tg
     >>> cell = tg.nn.GRUCell(3, 4, rng=np.random.default_rng(0))
     >>> x = tg.Tensor(np.ones((1, 5, 3)), requires_grad=True, name="x")
     >>> hs, _ = tg.nn.unroll(cell, x)

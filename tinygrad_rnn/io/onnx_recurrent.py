@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import DataError, DtypeError, GraphError
+from ..errors import GraphError
 from ..nn.composed import Dropout, Residual
 from ..nn.layers import Embedding, Linear
-from ..nn.models import CharModel, SequenceClassifier
 from ..nn.module import Module
 from ..nn.recurrent import Bidirectional
 from .layers import cells_of, is_plain_stack, kind_of, missing_elsewhere
 from .onnx_writer import Writer
+from .parts import dtype_of, input_size_of, parts_of
 
 __all__ = ["export_onnx_recurrent"]
 
@@ -47,7 +47,7 @@ def export_onnx_recurrent(
 
     Raises `GraphError` for a part that ONNX has no operator for: `export_onnx` writes whatever was recorded.
 
-    >>> import tempfile, pathlib, tinygrad_rnn as tg
+    >>> import pathlib, tempfile, numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
     >>> parts = [tg.nn.Embedding(50, 8, rng=rng), tg.nn.LSTM(8, 16, 2, rng=rng, bidirectional=True), tg.nn.Linear(32, 4, rng=rng)]
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -55,8 +55,8 @@ def export_onnx_recurrent(
     ...     path.name
     'classifier.onnx'
     """
-    parts, pooling = _parts(model, pooling)
-    dtype = _dtype(parts.values())
+    parts, pooling = parts_of(model, pooling)
+    dtype = dtype_of(parts.values())
     w = Writer()
     w.names.add("y")
     recurrent = [place for place, part in parts.items() if not isinstance(part, (Embedding, Linear))]
@@ -66,7 +66,7 @@ def export_onnx_recurrent(
     ids = isinstance(first, Embedding)
     value = w.fresh("ids" if ids else "x")
     sizes: list[int | str] = ["batch", "time"]
-    port = w.port(value, np.int64, sizes) if ids else w.port(value, dtype, [*sizes, _input_size(first)])
+    port = w.port(value, np.int64, sizes) if ids else w.port(value, dtype, [*sizes, input_size_of(first)])
     for place, part in parts.items():
         if isinstance(part, Embedding):
             value = w.add("Gather", w.initializer(_join(place, "W"), part.W.data), value, axis=0, name="embedded")
@@ -203,60 +203,12 @@ def _weights(cells: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _pooled(w: Writer, run: Run, pooling: str) -> str:
+    """One vector (batch, features) of what a layer wrote."""
     if pooling != "last":
         return str(w.add(POOLS[pooling], run.outputs, w.constant([0], "axes"), keepdims=0, name=pooling))
     if run.last is not None:
         return run.last()
     return str(w.add("Gather", run.outputs, w.constant(-1, "index"), axis=0, name="last"))
-
-
-def _parts(model: Any, pooling: str | None) -> tuple[dict[str, Any], str | None]:
-    """The parts of a model by their path, in the order in which they read each other, and how it pools."""
-    known = (None, "last", *POOLS)
-    if isinstance(model, SequenceClassifier):
-        if pooling is not None:
-            raise DataError(f"pooling={pooling!r} for a SequenceClassifier, which has its own", hint="leave pooling out")
-        pooling = model.pooling if isinstance(model.pooling, str) else type(model.pooling).__name__
-    if isinstance(model, (SequenceClassifier, CharModel)):
-        parts = {name: getattr(model, name) for name in ("embedding", "layer", "readout") if getattr(model, name) is not None}
-    elif isinstance(model, Module):
-        parts = {"": model}
-    else:
-        parts = {str(k): part for k, part in enumerate(model)}
-    parts = {path: part for path, part in parts.items() if type(part) is not Dropout}
-    if pooling not in known:
-        raise DataError(f"pooling={pooling!r} has no operator in ONNX", hint="it is 'last', 'mean', 'max' or None")
-    for k, (path, part) in enumerate(parts.items()):
-        if (isinstance(part, Embedding) and k) or (
-            type(part) not in (Embedding, Linear) and isinstance(part, (Embedding, Linear))
-        ):
-            raise GraphError(
-                f"{type(part).__name__} ({path}) cannot stand there", hint="an Embedding is the first part of a model"
-            )
-        if not isinstance(part, Module):
-            raise GraphError(
-                f"a model with a part that is a {type(part).__name__}", hint="give modules: [embedding, layer, linear]"
-            )
-    return parts, pooling
-
-
-def _dtype(parts: Iterable[Module]) -> np.dtype[Any]:
-    """The one dtype of all parameters."""
-    found = {p.dtype for part in parts for p in part.parameters()}
-    if len(found) != 1 or next(iter(found)) not in (np.float16, np.float32, np.float64):
-        names = " and ".join(sorted(map(str, found))) or "no parameters"
-        raise DtypeError(f"a model of {names} as ONNX", hint="build all parts with one dtype: float32 or float64")
-    return found.pop()
-
-
-def _input_size(layer: Any) -> int | str:
-    """The number of features that a layer reads; a word if it does not say."""
-    if isinstance(layer, Linear):
-        return int(layer.W.shape[0])
-    for name in ("forwards", "layer"):
-        if hasattr(layer, name):
-            return _input_size(getattr(layer, name))
-    return _input_size(layer.layers[0]) if hasattr(layer, "layers") else getattr(layer, "input_size", "features")
 
 
 def _join(path: str, name: str) -> str:

@@ -43,10 +43,10 @@ def to_torch_state_dict(module: Module) -> dict[str, Array]:
     Make tensors of it with `{name: torch.from_numpy(value) for name, value in state.items()}`.
     Raises `LoadError` for cells that PyTorch does not have (`reset_after=False`, layer normalisation, peepholes, cells of your own).
 
-    >>> import tinygrad_rnn as tg
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
     >>> net = tg.nn.Stacked([tg.nn.LSTMCell(3, 4, rng=rng), tg.nn.LSTMCell(4, 4, rng=rng)])
-    >>> for name, value in to_torch_state_dict(net).items():
+    >>> for name, value in tg.io.to_torch_state_dict(net).items():
     ...     print(name, value.shape)
     weight_ih_l0 (16, 3)
     weight_hh_l0 (16, 4)
@@ -70,9 +70,9 @@ def from_torch_state_dict(module: Module, state: Mapping[str, Any]) -> None:
     `state` holds arrays or torch tensors under the names that `to_torch_state_dict(module)` has. Both biases are added in the dtype
     of the module; a recurrent module saved without any (`bias=False`) gets zeros.
 
-    >>> import tinygrad_rnn as tg
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> layer = tg.nn.Linear(3, 2, rng=np.random.default_rng(0))
-    >>> from_torch_state_dict(layer, {"weight": np.ones((2, 3)), "bias": np.zeros(2)})
+    >>> tg.io.from_torch_state_dict(layer, {"weight": np.ones((2, 3)), "bias": np.zeros(2)})
     >>> layer([1.0, 2.0, 3.0]).data
     array([6., 6.])
     """

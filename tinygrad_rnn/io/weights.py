@@ -52,14 +52,14 @@ def save(source: Module | Mapping[str, Any], path: str | os.PathLike[str], metad
         raise DataError(
             f"save of a {type(source).__name__}", hint="give a module, or a dict of arrays by name: module.state_dict()"
         )
-    words = dict(metadata or {})
-    if not all(isinstance(part, str) for pair in words.items() for part in pair):
+    words = {} if metadata is None else metadata
+    if not isinstance(words, Mapping) or not all(isinstance(part, str) for pair in words.items() for part in pair):
         raise DataError(f"metadata of {short(words)}", hint='it is a dict of text to text: {"epochs": "3"}')
     arrays = {name: _storable(name, value) for name, value in state.items()}
     target = target_of(path, (SUFFIX,), "file of weights")
     package = safetensors_package()
     try:
-        data = package.numpy.save(arrays, words or None)
+        data = package.numpy.save(arrays, dict(words) or None)
     except (package.SafetensorError, ValueError) as error:  # a name that is not text in Unicode; "__metadata__"
         raise DataError(f"these weights cannot be saved: {error}", hint="choose other names") from None
     return write(target, data)
@@ -70,9 +70,10 @@ def load(path: str | os.PathLike[str]) -> dict[str, Array]:
 
     Raises `LoadError` if there is no such file, or it is not whole, not in this format, or holds numbers that NumPy does not have.
 
+    >>> import tinygrad_rnn as tg
     >>> try:
-    ...     load("nowhere.safetensors")
-    ... except LoadError as error:
+    ...     tg.io.load("nowhere.safetensors")
+    ... except tg.errors.LoadError as error:
     ...     print(error.message)
     cannot load nowhere.safetensors: there is no such file
     """
@@ -108,14 +109,9 @@ def _storable(name: Any, value: Any) -> Array:
 
 def _read(path: str | os.PathLike[str], arrays: bool = True) -> tuple[dict[str, Array], dict[str, str]]:
     """What a file holds, after all of it was checked."""
+    _check_readable(path)  # before the package is asked for: what is missing first is said first
     package = safetensors_package()
     try:
-        if not os.path.exists(path):
-            raise _unloadable(path, "there is no such file", "look at the folder and the spelling")
-        if not os.path.isfile(path):  # nor a pipe or a device, which may never end
-            raise _unloadable(path, "it is not a file", f"name a file that ends in {SUFFIX}")
-        if not os.access(path, os.R_OK):
-            raise _unloadable(path, "you may not read it", "ask its owner, or change its permissions")
         with package.safe_open(os.fspath(path), framework="numpy") as file:
             found = {name: file.get_slice(name).get_dtype() for name in sorted(file.keys())}
             strange = {name: kind for name, kind in found.items() if kind not in DTYPES}
@@ -135,6 +131,20 @@ def _read(path: str | os.PathLike[str], arrays: bool = True) -> tuple[dict[str, 
     except (OSError, ValueError, TypeError, OverflowError, MemoryError) as error:
         why = str(getattr(error, "strerror", None) or error) or type(error).__name__
         raise _unloadable(path, why, f"give the path of a {SUFFIX} file that you may read") from None
+
+
+def _check_readable(path: str | os.PathLike[str]) -> None:
+    """Raise `LoadError` for what is not a file that one may read."""
+    try:
+        there, whole = os.path.exists(path), os.path.isfile(path)  # a pipe or a device may never end
+    except (TypeError, ValueError) as error:
+        raise _unloadable(path, str(error), f"give the path of a {SUFFIX} file") from None
+    if not there:
+        raise _unloadable(path, "there is no such file", "look at the folder and the spelling")
+    if not whole:
+        raise _unloadable(path, "it is not a file", f"name a file that ends in {SUFFIX}")
+    if not os.access(path, os.R_OK):
+        raise _unloadable(path, "you may not read it", "ask its owner, or change its permissions")
 
 
 def _unloadable(path: Any, why: str, hint: str) -> LoadError:

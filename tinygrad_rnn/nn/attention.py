@@ -58,8 +58,9 @@ class AdditiveAttention(_Attention):
     Wq (query_size, hidden_size), Wk (key_size, hidden_size), v (hidden_size, 1) start uniform in ±1/sqrt of their number of rows.
     Query and keys may differ in size.
 
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
-    >>> attention = AdditiveAttention(3, 4, 5, rng=rng)
+    >>> attention = tg.nn.AdditiveAttention(3, 4, 5, rng=rng)
     >>> memory = rng.standard_normal((2, 6, 4))
     >>> context, weights = attention(np.ones((2, 3)), memory, memory)
     >>> context.shape, weights.shape, weights.data.sum(axis=1)
@@ -98,10 +99,11 @@ class DotAttention(_Attention):
 
     Query and keys have the same size. Several queries at once give PyTorch's `scaled_dot_product_attention`.
 
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
     >>> memory = rng.standard_normal((2, 6, 4))
     >>> padding = np.arange(6) < [[6], [2]]  # the second sequence has two steps
-    >>> context, weights = DotAttention()(np.ones((2, 4)), memory, memory, mask=padding)
+    >>> context, weights = tg.nn.DotAttention()(np.ones((2, 4)), memory, memory, mask=padding)
     >>> (weights.data[1] > 0).tolist()
     [True, True, False, False, False, False]
     """

@@ -26,19 +26,25 @@ __all__ = ["Cell", "GRUCell", "LSTMCell", "RNNCell", "State"]
 class Cell(Protocol):
     """What a cell must have to be unrolled: two methods, in any class.
 
-    >>> import tinygrad_rnn as tg
+    Two numbers more, `input_size` and `hidden_size` (the features of x and of h), are what `CharModel` reads off a cell, alone or in
+    `Stacked`, to make the layers before and behind it; without them it asks for `features=` and `hidden_size=`. `SequenceClassifier`
+    and `Stacked` themselves need no more than the two methods.
+
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> class Leaky(tg.nn.Module):  # h' = 0.9 h + 0.1 tanh(x Wx + h Wh)
-    ...     def __init__(self, features, hidden, rng):
-    ...         self.Wx = tg.Tensor(rng.standard_normal((features, hidden)), requires_grad=True)
-    ...         self.Wh = tg.Tensor(rng.standard_normal((hidden, hidden)), requires_grad=True)
+    ...     def __init__(self, input_size, hidden_size, rng):
+    ...         self.input_size, self.hidden_size = input_size, hidden_size
+    ...         self.Wx = tg.Tensor(rng.standard_normal((input_size, hidden_size)), requires_grad=True)
+    ...         self.Wh = tg.Tensor(rng.standard_normal((hidden_size, hidden_size)), requires_grad=True)
     ...     def initial_state(self, batch):
-    ...         return (tg.Tensor(np.zeros((batch, len(self.Wh))), name="h0"),)
+    ...         return (tg.Tensor(np.zeros((batch, self.hidden_size)), name="h0"),)
     ...     def step(self, x, state):
     ...         (h,) = state
     ...         return (tg.named(0.9 * h + 0.1 * tg.tanh(x @ self.Wx + h @ self.Wh), "h"),)
     >>> hs, _ = tg.nn.unroll(Leaky(3, 4, np.random.default_rng(0)), np.ones((2, 5, 3)))
     >>> hs[-1].place
     't=5 / Leaky'
+    >>> model = tg.nn.CharModel(26, Leaky(3, 4, np.random.default_rng(0)), rng=np.random.default_rng(0))
     """
 
     def initial_state(self, batch: int) -> State:
@@ -58,7 +64,8 @@ class RNNCell(GatedCell):
 
     `nonlinearity` is "tanh" or "relu". 5 nodes a step. Weights start uniform in ±1/sqrt(hidden_size), b at 0.
 
-    >>> cell = RNNCell(3, 4, rng=np.random.default_rng(0))
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> cell = tg.nn.RNNCell(3, 4, rng=np.random.default_rng(0))
     >>> (h,) = cell.step(np.ones((2, 3)), cell.initial_state(2))
     >>> h.shape
     (2, 4)
@@ -98,7 +105,8 @@ class LSTMCell(GatedCell):
     `forget_bias` is added to the forget gate's part of b at the start: it opens the path along c (Jozefowicz et al. 2015).
     17 nodes a step. State (h, c). Gate order i, f, g, o, as in PyTorch.
 
-    >>> cell = LSTMCell(3, 4, rng=np.random.default_rng(0), forget_bias=3.0)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> cell = tg.nn.LSTMCell(3, 4, rng=np.random.default_rng(0), forget_bias=3.0)
     >>> h, c = cell.step(np.ones((2, 3)), cell.initial_state(2))
     >>> cell.b.data[4:8]
     array([3., 3., 3., 3.])
@@ -143,7 +151,8 @@ class GRUCell(GatedCell):
 
     Gate order r, z, n, as in PyTorch. `bh` (hidden_size), the recurrent bias of n, exists only with reset_after.
 
-    >>> cell = GRUCell(3, 4, rng=np.random.default_rng(0), reset_after=False)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> cell = tg.nn.GRUCell(3, 4, rng=np.random.default_rng(0), reset_after=False)
     >>> (h,) = cell.step(np.ones((2, 3)), cell.initial_state(2))
     >>> h.shape
     (2, 4)

@@ -21,9 +21,9 @@ class Residual(SequenceLayer):
 
     The state is that of `layer`. Raises `ShapeError` where the sizes of x and h differ.
 
-    >>> import tinygrad_rnn as tg
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
-    >>> net = tg.nn.Stacked([tg.nn.GRUCell(3, 4, rng=rng), Residual(tg.nn.GRUCell(4, 4, rng=rng))])
+    >>> net = tg.nn.Stacked([tg.nn.GRUCell(3, 4, rng=rng), tg.nn.Residual(tg.nn.GRUCell(4, 4, rng=rng))])
     >>> ys, _ = net(np.ones((1, 5, 3)))
     >>> ys[-1].shape, ys[-1].place
     ((1, 4), 'Stacked / layer=2 / Residual / t=5')
@@ -55,7 +55,8 @@ class Dropout(SequenceLayer):
     which the layer keeps. It has no state. Raises `DataError` unless 0 <= p < 1. For one tensor without steps there is
     `functional.dropout`.
 
-    >>> drop = Dropout(0.5, rng=np.random.default_rng(0))
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> drop = tg.nn.Dropout(0.5, rng=np.random.default_rng(0))
     >>> ys, _ = drop(np.ones((1, 3, 4)))
     >>> [y.data.tolist() for y in ys[:2]]
     [[[2.0, 0.0, 0.0, 0.0]], [[2.0, 0.0, 0.0, 0.0]]]

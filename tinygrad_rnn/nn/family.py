@@ -77,7 +77,8 @@ class RNN(_Recurrent):
     `nonlinearity` is "tanh" or "relu". Parameters are called `layers.0.Wx`, or `layers.0.forwards.Wx`, `layers.0.backwards.Wx`.
     Raises `DataError` for settings out of range and for empty input, `ShapeError` for what does not fit.
 
-    >>> net = RNN(3, 4, num_layers=2, rng=np.random.default_rng(0), bidirectional=True)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> net = tg.nn.RNN(3, 4, num_layers=2, rng=np.random.default_rng(0), bidirectional=True)
     >>> outputs, state = net(np.ones((2, 5, 3)))
     >>> outputs.shape, len(state), state[-1][0][0].shape
     ((2, 5, 8), 2, (2, 4))
@@ -110,8 +111,9 @@ class LSTM(_Recurrent):
 
     The state of a layer is (h, c), or a pair of these. `forget_bias` is what b holds for the forget gates at the start.
 
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> from tinygrad_rnn import nn
-    >>> net = LSTM(3, 4, rng=np.random.default_rng(0))
+    >>> net = tg.nn.LSTM(3, 4, rng=np.random.default_rng(0))
     >>> packed = nn.pack([np.ones((2, 3)), np.ones((5, 3))])
     >>> outputs, [(h, c)] = net(packed)
     >>> outputs, h.shape
@@ -145,7 +147,8 @@ class GRU(_Recurrent):
 
     `reset_after=True` is the form of PyTorch and cuDNN, False that of the paper (Cho et al. 2014).
 
-    >>> net = GRU(3, 4, rng=np.random.default_rng(0), layer_norm=True)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> net = tg.nn.GRU(3, 4, rng=np.random.default_rng(0), layer_norm=True)
     >>> outputs, [(h,)] = net(np.ones((2, 5, 3)))
     >>> bool((outputs.data[:, -1] == h.data).all())
     True

@@ -34,7 +34,8 @@ class GridLSTMCell(Module):
     others' h' already. W (N, N hidden_size, 4 hidden_size) starts uniform in ±1/sqrt(N hidden_size); the paper leaves b out: it
     starts at 0, and its part for f at `forget_bias`. In pictures the last dimension, which a grid takes for depth, has h↑ and m↑.
 
-    >>> block = GridLSTMCell(2, 4, rng=np.random.default_rng(0), priority=1)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> block = tg.nn.GridLSTMCell(2, 4, rng=np.random.default_rng(0), priority=1)
     >>> pairs = block.initial_pairs(batch=3)
     >>> (h_1, m_1), (h_2, m_2) = block.step(pairs)
     >>> h_2.shape
@@ -156,7 +157,8 @@ class GridLSTM(SequenceLayer):
     h and m of every layer. Nodes are stamped `layer=1` (the lowest), `layer=2`, ...
     Raises `ShapeError` or `DataError` for sizes and settings that do not exist.
 
-    >>> grid = GridLSTM(3, 4, 6, rng=np.random.default_rng(0), tied=True)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> grid = tg.nn.GridLSTM(3, 4, 6, rng=np.random.default_rng(0), tied=True)
     >>> hs, state = grid(np.ones((2, 5, 3)))
     >>> hs[-1].shape, len(state), hs[-1].place
     ((2, 4), 13, 'GridLSTM / t=5 / GridLSTMCell layer=6')
@@ -222,7 +224,8 @@ class Grid(Module):
     a dimension, -1 is depth. Nodes are stamped with their time step, their `layer`, and their index in all dimensions of the array
     but the last (`d1`, ...), counted from 1.
 
-    >>> grid = Grid(3, 4, dimensions=2, depth=2, rng=np.random.default_rng(0))
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> grid = tg.nn.Grid(3, 4, dimensions=2, depth=2, rng=np.random.default_rng(0))
     >>> outputs = grid(np.ones((1, 2, 5, 3)))  # (batch, rows, columns, features)
     >>> len(outputs), outputs[1, 4].shape, outputs[1, 4].place
     (10, (1, 4), 'Grid / t=6 / GridLSTMCell layer=2 d1=2')

@@ -30,7 +30,8 @@ def orthogonal(rng: np.random.Generator, shape: tuple[int, int], gain: float = 1
     All singular values equal `gain`: a linear recurrence with it keeps the norm of a gradient (Saxe et al. 2014, section 3).
     Several square blocks side by side, (hidden, k hidden), are made orthogonal one by one, as the gates of a cell need.
 
-    >>> W = orthogonal(np.random.default_rng(0), (3, 3))
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> W = tg.nn.init.orthogonal(np.random.default_rng(0), (3, 3))
     >>> bool(np.allclose(W @ W.T, np.eye(3)))
     True
     """
@@ -68,9 +69,9 @@ def identity_(weight: Tensor, gain: float = 1.0) -> Tensor:
     gradient of its state, until it learns not to; its Wx starts small (they draw it from N(0, 0.001²)).
     Raises `ShapeError` unless the weight has two axes.
 
-    >>> import tinygrad_rnn as tg
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> cell = tg.nn.RNNCell(2, 3, rng=np.random.default_rng(0), nonlinearity="relu")
-    >>> identity_(cell.Wh).data.tolist()
+    >>> tg.nn.init.identity_(cell.Wh).data.tolist()
     [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     >>> h = tg.Tensor([[1.0, 2.0, 3.0]])
     >>> cell.step(np.zeros((1, 2)), (h,))[0].data.tolist()
@@ -88,7 +89,8 @@ def zeros(shape: tuple[int, ...], dtype: npt.DTypeLike | None = None) -> Array:
 def spectral_radius(W: Any) -> float:
     """The largest absolute eigenvalue of a square matrix: what decides whether a linear recurrence dies out or explodes.
 
-    >>> spectral_radius([[2.0, 7.0], [0.0, -3.0]])
+    >>> import tinygrad_rnn as tg
+    >>> tg.nn.init.spectral_radius([[2.0, 7.0], [0.0, -3.0]])
     3.0
     """
     W = np.asarray(W, np.float64)
@@ -103,7 +105,8 @@ def spectral_radius(W: Any) -> float:
 def scale_to_spectral_radius(W: Any, radius: float) -> Array:
     """The matrix W times a number, so that its spectral radius becomes `radius`.
 
-    >>> scale_to_spectral_radius([[4.0, 0.0], [0.0, 1.0]], 0.5)
+    >>> import tinygrad_rnn as tg
+    >>> tg.nn.init.scale_to_spectral_radius([[4.0, 0.0], [0.0, 1.0]], 0.5)
     array([[0.5  , 0.   ],
            [0.   , 0.125]])
     """

@@ -21,7 +21,8 @@ class Linear(Module):
 
     `W` (input_size, output_size) and `b` (output_size) start uniform in ±1/sqrt(input_size); `bias=False` leaves b out.
 
-    >>> layer = Linear(3, 2, rng=np.random.default_rng(0))
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> layer = tg.nn.Linear(3, 2, rng=np.random.default_rng(0))
     >>> layer(np.ones((4, 3))).shape
     (4, 2)
     """
@@ -52,7 +53,8 @@ class Embedding(Module):
     in pictures), so that no gradient reaches it, as in PyTorch.
     Raises `DtypeError` for ids that are not integers, `DataError` for an id without a row.
 
-    >>> table = Embedding(10, 4, rng=np.random.default_rng(0), padding_idx=0)
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> table = tg.nn.Embedding(10, 4, rng=np.random.default_rng(0), padding_idx=0)
     >>> rows = table([[1, 2, 0]])
     >>> rows.shape, rows.data[0, 2]
     ((1, 3, 4), array([0., 0., 0., 0.]))

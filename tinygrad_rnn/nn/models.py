@@ -36,9 +36,10 @@ class SequenceClassifier(Module):
     where there are two), "mean", "max", "attention" (its query is drawn from `rng`), or a function of (outputs, lengths).
     With `lengths` the layer reads packed sequences: what stands behind the end of one has no influence at all.
 
-    >>> import tinygrad_rnn as tg
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
-    >>> model = SequenceClassifier(Embedding(50, 8, rng=rng), tg.nn.LSTMCell(8, 16, rng=rng), Linear(16, 4, rng=rng))
+    >>> layers = tg.nn.Embedding(50, 8, rng=rng), tg.nn.LSTMCell(8, 16, rng=rng), tg.nn.Linear(16, 4, rng=rng)
+    >>> model = tg.nn.SequenceClassifier(*layers)
     >>> ids = np.array([[7, 3, 9], [8, 0, 0]])
     >>> model(ids, lengths=[3, 1]).shape
     (2, 4)
@@ -61,7 +62,7 @@ class SequenceClassifier(Module):
                     hint="rng=np.random.default_rng(seed), or pooling=nn.AttentionPooling(features, rng=rng)",
                 )
             self.pooling = AttentionPooling(readout.W.shape[0], rng=rng, dtype=readout.W.dtype)
-        elif pooling not in POOLING and not callable(pooling):
+        elif not callable(pooling) and not (isinstance(pooling, str) and pooling in POOLING):
             raise DataError(
                 f"SequenceClassifier(pooling={pooling!r})",
                 hint="it is 'last', 'mean', 'max', 'attention' or a function of (outputs, lengths)",
@@ -88,10 +89,10 @@ class CharModel(Module):
     (`input_size` and `hidden_size`, as all cells here do). Raises `DataError` for a layer that reads backwards, which would see the
     symbol that it is to foretell.
 
-    >>> import tinygrad_rnn as tg
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> letters = tg.data.vocab.CharVocabulary.from_text("hello")
     >>> rng = np.random.default_rng(0)
-    >>> model = CharModel(letters, tg.nn.GRUCell(8, 16, rng=rng), rng=rng)
+    >>> model = tg.nn.CharModel(letters, tg.nn.GRUCell(8, 16, rng=rng), rng=rng)
     >>> ids = letters.encode("hello")[None]
     >>> logits, state = model(ids[:, :-1])
     >>> loss = tg.functional.cross_entropy(logits, ids[:, 1:])
@@ -110,6 +111,8 @@ class CharModel(Module):
         dtype: npt.DTypeLike | None = None,
     ) -> None:
         number = isinstance(vocabulary, (int, np.integer))
+        if not number and not hasattr(vocabulary, "__len__"):
+            raise DataError(f"CharModel of the vocabulary {vocabulary!r}", hint="a CharVocabulary, or the number of symbols")
         self.symbols: int = int(vocabulary) if number else len(vocabulary)
         self.vocabulary = None if number else vocabulary
         if looks_back(layer):
@@ -157,9 +160,10 @@ def read(
 
     Without an embedding, `ids` are vectors (batch, time, features). Raises `ShapeError` and `DataError` where that does not fit.
 
-    >>> import tinygrad_rnn as tg
+    >>> from tinygrad_rnn.nn.models import read
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
-    >>> hs, (h,) = read(tg.nn.GRUCell(3, 4, rng=rng), Embedding(9, 3, rng=rng), [[1, 2, 3], [4, 0, 0]], lengths=[3, 1])
+    >>> hs, (h,) = read(tg.nn.GRUCell(3, 4, rng=rng), tg.nn.Embedding(9, 3, rng=rng), [[1, 2, 3], [4, 0, 0]], lengths=[3, 1])
     >>> hs
     PackedSequence(lengths (3, 1), features 4, 4 of 6 padded steps)
     """
@@ -185,7 +189,7 @@ def read(
             where=place_of(here.mode.frames),
             hint="one length for every sequence",
         )
-    valid = mask(ends, data.shape[1])  # type: ignore[arg-type]
+    valid = mask(ends, data.shape[1])
     order = np.argsort(-ends, kind="stable")
     steps, rows = np.nonzero(valid[order].T)  # one step after the other, in each the sequences that still run
     flat = data[order[rows], steps]

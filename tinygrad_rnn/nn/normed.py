@@ -29,7 +29,8 @@ class LayerNormRNNCell(RNNCell):
         a  = LN(x Wx + h Wh; gain) + b
         h' = tanh(a)
 
-    >>> cell = LayerNormRNNCell(3, 4, rng=np.random.default_rng(0))
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> cell = tg.nn.LayerNormRNNCell(3, 4, rng=np.random.default_rng(0))
     >>> [name for name, _ in cell.named_parameters()]
     ['Wx', 'Wh', 'b', 'gain']
     """
@@ -64,7 +65,8 @@ class LayerNormLSTMCell(LSTMCell):
 
     `gain_x` and `gain_h` (4 hidden), `gain_c` and `bias_c` (hidden).
 
-    >>> cell = LayerNormLSTMCell(3, 4, rng=np.random.default_rng(0))
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> cell = tg.nn.LayerNormLSTMCell(3, 4, rng=np.random.default_rng(0))
     >>> [name for name, _ in cell.named_parameters()]
     ['Wx', 'Wh', 'b', 'gain_x', 'gain_h', 'gain_c', 'bias_c']
     """
@@ -109,7 +111,8 @@ class LayerNormGRUCell(GRUCell):
 
     `gain_x` and `gain_h` (3 hidden), in the order r, z, n.
 
-    >>> cell = LayerNormGRUCell(3, 4, rng=np.random.default_rng(0))
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> cell = tg.nn.LayerNormGRUCell(3, 4, rng=np.random.default_rng(0))
     >>> [name for name, _ in cell.named_parameters()]
     ['Wx', 'Wh', 'b', 'bh', 'gain_x', 'gain_h']
     """

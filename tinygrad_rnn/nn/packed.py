@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,8 @@ class PackedSequence:
     order: tuple[int, ...]
 
     def __post_init__(self) -> None:
+        if not self.lengths:
+            raise DataError("a PackedSequence of no sequences", hint="nn.pack makes one of a list of sequences")
         rows = [len(t._data) if t._data.ndim else 0 for t in self.tensors]
         wanted = (np.asarray(self.lengths)[:, None] > np.arange(max(self.lengths))).sum(0).tolist()
         if rows != wanted:
@@ -54,7 +57,8 @@ class PackedSequence:
     def like(self, tensors: Iterable[Tensor]) -> PackedSequence:
         """The same lengths and order with other tensors, one a step: the outputs of a layer.
 
-        >>> packed = pack([np.ones((2, 3)), np.ones((5, 3))])
+        >>> import numpy as np, tinygrad_rnn as tg
+        >>> packed = tg.nn.pack([np.ones((2, 3)), np.ones((5, 3))])
         >>> doubled = packed.like(2.0 * x for x in packed)
         >>> doubled[-1].data
         array([[2., 2., 2.]])
@@ -85,12 +89,15 @@ def pack(sequences: Iterable[TensorLike]) -> PackedSequence:
     Symbols are embedded first: `pack([table(ids) for ids in texts])`. Raises `DataError` for no sequences and for one without
     steps, `ShapeError` where the features differ.
 
-    >>> packed = pack([np.ones((2, 3)), np.ones((5, 3)), np.ones((1, 3))])
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> packed = tg.nn.pack([np.ones((2, 3)), np.ones((5, 3)), np.ones((1, 3))])
     >>> packed
     PackedSequence(lengths (2, 5, 1), features 3, 8 of 15 padded steps)
     >>> [x.shape[0] for x in packed], packed.order
     ([3, 2, 1, 1, 1], (1, 0, 2))
     """
+    if not isinstance(sequences, Iterable):
+        raise DataError(f"pack of a {type(sequences).__name__}", hint="give a list of arrays (time, features)")
     parts = [as_tensor(sequence) for sequence in sequences]
     if not parts:
         raise DataError("pack of no sequences", hint="give a list with at least one array (time, features)")
@@ -116,10 +123,17 @@ def pack(sequences: Iterable[TensorLike]) -> PackedSequence:
 def unpack(packed: PackedSequence, padding: float = 0.0) -> tuple[Tensor, tuple[int, ...]]:
     """One tensor (batch, time, features) in the caller's order, filled up with `padding`; and the lengths.
 
-    >>> whole, lengths = unpack(pack([[[1.0]], [[2.0], [3.0]]]), padding=-1.0)
+    Raises `DataError` for what is not packed, `DtypeError` for a padding that is no number.
+
+    >>> import tinygrad_rnn as tg
+    >>> whole, lengths = tg.nn.unpack(tg.nn.pack([[[1.0]], [[2.0], [3.0]]]), padding=-1.0)
     >>> whole.data[:, :, 0].tolist(), lengths
     ([[1.0, -1.0], [2.0, 3.0]], (1, 2))
     """
+    if not isinstance(packed, PackedSequence):
+        raise DataError(f"unpack of a {type(packed).__name__}", hint="give what nn.pack made, or what a layer made of that")
+    if not isinstance(padding, Real):
+        raise DtypeError(f"unpack(padding={padding!r})", hint="the number that stands behind the end of shorter sequences")
     running, _ = _running([packed.lengths[k] for k in packed.order])
     index = np.full(running.shape, packed.steps)  # the last row is the padding
     index[running] = np.arange(packed.steps)
@@ -127,44 +141,46 @@ def unpack(packed: PackedSequence, padding: float = 0.0) -> tuple[Tensor, tuple[
     return take(concat([*packed, filler]), index.T[np.argsort(packed.order)]), packed.lengths
 
 
-def mask(lengths: Sequence[int], time: int) -> npt.NDArray[np.bool_]:
+def mask(lengths: npt.ArrayLike, time: int) -> npt.NDArray[np.bool_]:
     """Which steps of padded sequences count: True before each sequence's end, (batch, time).
 
     A loss that ignores padding: `(losses * mask(lengths, time)).sum() / sum(lengths)`. Raises `DataError` for a length outside
     1..time, `DtypeError` for one that is no integer.
 
-    >>> mask([1, 3], 3)
+    >>> import tinygrad_rnn as tg
+    >>> tg.nn.mask([1, 3], 3)
     array([[ True, False, False],
            [ True,  True,  True]])
     """
-    ends = np.asarray(lengths)
-    if ends.dtype.kind not in "iu" or ends.ndim != 1:
-        raise DtypeError(f"lengths {_shortly(lengths)} are not a list of integers", hint="one integer for each sequence")
+    ends = _checked_lengths(lengths)
+    if not isinstance(time, Integral):
+        raise DtypeError(f"mask over {time!r} steps", hint="a whole number: the length that all are padded to")
     if ends.size and not 1 <= ends.min() <= ends.max() <= time:
         wrong = ends.min() if ends.min() < 1 else ends.max()
         raise DataError(f"a sequence of length {wrong} among {time} steps", hint=f"lengths run from 1 to {time}")
     return np.asarray(ends[:, None] > np.arange(time))
 
 
-def last_valid(outputs: TensorLike | Sequence[Tensor], lengths: Sequence[int]) -> Tensor:
+def last_valid(outputs: TensorLike | Sequence[Tensor], lengths: npt.ArrayLike) -> Tensor:
     """Each sequence's row at its own last step, (batch, features), out of padded outputs (batch, time, features).
 
     `outputs` may also be a list of one tensor a step. Raises as `mask` does, and `ShapeError` unless there is one length a row.
 
-    >>> last_valid([[[1.0], [0.0]], [[2.0], [3.0]]], [1, 2])
+    >>> import tinygrad_rnn as tg
+    >>> tg.nn.last_valid([[[1.0], [0.0]], [[2.0], [3.0]]], [1, 2])
     Tensor([[1.],
             [3.]])
     """
     if isinstance(outputs, (list, tuple)) and outputs and isinstance(outputs[0], Tensor):
         outputs = stack(outputs, axis=1)
-    whole = as_tensor(outputs)
-    if whole.ndim < 2 or len(whole) != len(lengths):
+    whole, ends = as_tensor(outputs), _checked_lengths(lengths)
+    if whole.ndim < 2 or len(whole) != len(ends):
         raise ShapeError(
-            f"last_valid of outputs of shape {whole.shape} with {len(lengths)} lengths",
+            f"last_valid of outputs of shape {whole.shape} with {len(ends)} lengths",
             hint="outputs are (batch, time, features), with one length for each sequence of the batch",
         )
-    mask(lengths, whole.shape[1])
-    return whole[np.arange(len(whole)), np.asarray(lengths) - 1]
+    mask(ends, whole.shape[1])
+    return whole[np.arange(len(whole)), ends - 1]
 
 
 def steps_in(flat: Tensor, rows: Sequence[int], name: str) -> Iterator[Tensor]:
@@ -174,6 +190,18 @@ def steps_in(flat: Tensor, rows: Sequence[int], name: str) -> Iterator[Tensor]:
         end += count
         with time_step(t):
             yield named(flat[end - count : end], name)
+
+
+def _checked_lengths(lengths: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Lengths as an array of integers, or a DtypeError."""
+    try:
+        ends = np.asarray(lengths)
+    except ValueError:  # rows of different lengths
+        ends = np.asarray(None)
+    if ends.ndim != 1 or ends.dtype.kind not in "iu":
+        shown = _shortly(ends.tolist()) if ends.ndim == 1 else repr(lengths)
+        raise DtypeError(f"lengths {shown} are not a list of integers", hint="one integer for each sequence")
+    return ends
 
 
 def _running(lengths: Sequence[int]) -> tuple[npt.NDArray[np.bool_], list[int]]:

@@ -30,7 +30,7 @@ class PeepholeLSTMCell(Module):
     ±1/sqrt(hidden_size), b at 0 but for `forget_bias`. State (h, c). It is written as a cell of your own would be: there is
     nothing to register and no class to inherit from but `Module`.
 
-    >>> import tinygrad_rnn as tg
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
     >>> net = tg.nn.Stacked([tg.nn.PeepholeLSTMCell(3, 4, rng=rng), tg.nn.PeepholeLSTMCell(4, 2, rng=rng)])
     >>> hs, _ = tg.nn.unroll(net, np.ones((1, 5, 3)))

@@ -31,8 +31,9 @@ Lengths: TypeAlias = npt.ArrayLike | None
 def pool_last(outputs: Outputs, lengths: Lengths = None) -> Tensor:
     """The output of the last valid step: (batch, features).
 
-    >>> steps = [Tensor([[1.0], [5.0]]), Tensor([[2.0], [6.0]])]
-    >>> pool_last(steps, [2, 1]).data.tolist()
+    >>> import tinygrad_rnn as tg
+    >>> steps = [tg.Tensor([[1.0], [5.0]]), tg.Tensor([[2.0], [6.0]])]
+    >>> tg.nn.pool_last(steps, [2, 1]).data.tolist()
     [[2.0], [5.0]]
     """
     if lengths is None and not isinstance(outputs, Tensor) and outputs:
@@ -44,7 +45,8 @@ def pool_last(outputs: Outputs, lengths: Lengths = None) -> Tensor:
 def pool_mean(outputs: Outputs, lengths: Lengths = None) -> Tensor:
     """The mean over the valid steps: (batch, features).
 
-    >>> pool_mean([Tensor([[1.0], [5.0]]), Tensor([[2.0], [6.0]])], [2, 1]).data.tolist()
+    >>> import tinygrad_rnn as tg
+    >>> tg.nn.pool_mean([tg.Tensor([[1.0], [5.0]]), tg.Tensor([[2.0], [6.0]])], [2, 1]).data.tolist()
     [[1.5], [5.0]]
     """
     whole, valid = _whole(outputs, lengths)
@@ -57,7 +59,8 @@ def pool_mean(outputs: Outputs, lengths: Lengths = None) -> Tensor:
 def pool_max(outputs: Outputs, lengths: Lengths = None) -> Tensor:
     """The largest value of every feature over the valid steps: (batch, features).
 
-    >>> pool_max([Tensor([[1.0], [5.0]]), Tensor([[2.0], [6.0]])], [2, 1]).data.tolist()
+    >>> import tinygrad_rnn as tg
+    >>> tg.nn.pool_max([tg.Tensor([[1.0], [5.0]]), tg.Tensor([[2.0], [6.0]])], [2, 1]).data.tolist()
     [[2.0], [5.0]]
     """
     whole, valid = _whole(outputs, lengths)
@@ -73,9 +76,10 @@ class AttentionPooling(Module):
 
     `q` (1, features) starts uniform in ±1/sqrt(features); with q = 0 this is the mean. At padding α is 0.
 
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
-    >>> pool = AttentionPooling(4, rng=rng)
-    >>> pool([Tensor(rng.standard_normal((2, 4))) for _ in range(3)], [3, 1]).shape
+    >>> pool = tg.nn.AttentionPooling(4, rng=rng)
+    >>> pool([tg.Tensor(rng.standard_normal((2, 4))) for _ in range(3)], [3, 1]).shape
     (2, 4)
     """
 
@@ -104,4 +108,4 @@ def _whole(outputs: Outputs, lengths: Lengths) -> tuple[Tensor, Array | None]:
             where=place_of(here.mode.frames),
             hint="outputs are (batch, time, features), with one length for every sequence",
         )
-    return whole, mask(lengths, whole.shape[1])  # type: ignore[arg-type]
+    return whole, mask(lengths, whole.shape[1])

@@ -16,7 +16,7 @@ from ..tensor import Tensor, TensorLike, as_tensor, named
 from .cells import Cell
 from .module import Module
 from .packed import PackedSequence
-from .states import callers_order, checked_state, joined, longest_first, parts_of, rows_of
+from .states import callers_order, check_method, checked_state, joined, longest_first, parts_of, rows_of
 
 __all__ = ["Bidirectional", "SequenceLayer", "Stacked", "unroll"]
 
@@ -39,10 +39,11 @@ def unroll(layer: Cell | SequenceLayer, xs: Any, state: Any = None, reverse: boo
     Every node is stamped with its time step and the name of the cell. Raises `ShapeError` if xs does not have three axes,
     `DataError` for a sequence of no steps or a batch of none.
 
+    >>> import tinygrad_rnn as tg
     >>> import numpy as np
     >>> from tinygrad_rnn.nn import LSTMCell
     >>> cell = LSTMCell(3, 4, rng=np.random.default_rng(0))
-    >>> hs, (h, c) = unroll(cell, np.ones((1, 5, 3)))
+    >>> hs, (h, c) = tg.nn.unroll(cell, np.ones((1, 5, 3)))
     >>> len(hs), hs[-1].shape, hs[-1].place
     (5, (1, 4), 't=5 / LSTMCell')
     """
@@ -57,6 +58,9 @@ def unroll(layer: Cell | SequenceLayer, xs: Any, state: Any = None, reverse: boo
             f"unroll of {layer!r}, which is not a cell",
             hint="a cell is an object with initial_state(batch) and step(x, state); help(tg.nn.Cell) shows one",
         )
+    if not getattr(layer.step, "scoped", False):  # a cell of one's own
+        check_method(layer, "initial_state", "batch")
+        check_method(layer, "step", "x", "state")
     inputs = _inputs(xs)
     batch = len(inputs[0]._data)
     if state is None:
@@ -123,7 +127,7 @@ class SequenceLayer(Module):
     A layer of your own is a subclass that unrolls its parts:
 
     >>> import numpy as np, tinygrad_rnn as tg
-    >>> class Skip(SequenceLayer):
+    >>> class Skip(tg.nn.SequenceLayer):
     ...     def __init__(self, layer):
     ...         self.layer = layer
     ...     def forward(self, xs, state=None, reverse=False):
@@ -159,7 +163,7 @@ class Stacked(SequenceLayer):
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
-    >>> net = Stacked([tg.nn.LSTMCell(3, 4, rng=rng), tg.nn.LSTMCell(4, 2, rng=rng)])
+    >>> net = tg.nn.Stacked([tg.nn.LSTMCell(3, 4, rng=rng), tg.nn.LSTMCell(4, 2, rng=rng)])
     >>> hs, states = net(np.ones((1, 5, 3)))
     >>> hs[-1].shape, hs[-1].place, [name for name, _ in net.named_parameters()][:2]
     ((1, 2), 'Stacked / layer=2 / t=5 / LSTMCell', ['layers.0.Wx', 'layers.0.Wh'])
@@ -192,7 +196,7 @@ class Bidirectional(SequenceLayer):
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
-    >>> net = Bidirectional(tg.nn.GRUCell(3, 4, rng=rng), tg.nn.GRUCell(3, 4, rng=rng))
+    >>> net = tg.nn.Bidirectional(tg.nn.GRUCell(3, 4, rng=rng), tg.nn.GRUCell(3, 4, rng=rng))
     >>> ys, (start, end) = net(np.ones((2, 5, 3)))
     >>> ys[0].shape, end[0].place
     ((2, 8), 'Bidirectional / direction=-1 / t=1 / GRUCell')

@@ -32,13 +32,16 @@ class Seq2Seq(Module):
         logits_t     = readout([s_t, c_t])                without attention: readout(s_t)
 
     The context joins the output of the decoder, as in Luong et al. (2015), so any cell or layer can decode. `source` and `target`
-    are embeddings of ids; None takes vectors. `bridge(state)` makes the decoder's first state of the encoder's last; None hands it
-    on as it is. Steps of the decoder count on after those of the encoder, in numbers and in pictures.
+    are embeddings of ids; None takes vectors. Steps of the decoder count on after those of the encoder, in numbers and in pictures.
+
+    `bridge(state)` makes the decoder's first state of the encoder's last; None hands it on as it is. An encoder that reads in both
+    directions ends in two states and needs one. Raises `DataError` without it, and for a decoder that reads backwards, `ShapeError`
+    for a state that the decoder cannot start from.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
     >>> table = tg.nn.Embedding(10, 4, rng=rng)
-    >>> model = Seq2Seq(
+    >>> model = tg.nn.Seq2Seq(
     ...     tg.nn.GRUCell(4, 8, rng=rng), tg.nn.GRUCell(4, 8, rng=rng), tg.nn.Linear(16, 10, rng=rng),
     ...     source=table, target=table, attention=tg.nn.DotAttention())
     >>> logits, weights = model([[1, 2, 3]], [[0, 3, 2, 1]])
@@ -46,6 +49,21 @@ class Seq2Seq(Module):
     ((1, 4, 10), (1, 4, 3))
     >>> tg.generate(model.decoding([[1, 2, 3]]), [0], 5, method="greedy")
     [6, 6, 6, 6, 6]
+
+    A bridge from both directions to one, as in Bahdanau et al. (2015). It has weights, so it is a module, and they are trained too:
+
+    >>> class Bridge(tg.nn.Module):
+    ...     def __init__(self):
+    ...         self.join = tg.nn.Linear(16, 8, rng=rng)
+    ...     def forward(self, state):
+    ...         (ahead,), (back,) = state  # the last h of either direction, (batch, 8)
+    ...         return (tg.tanh(self.join(tg.concat([ahead, back], axis=1))),)
+    >>> both = tg.nn.Bidirectional(tg.nn.GRUCell(4, 8, rng=rng), tg.nn.GRUCell(4, 8, rng=rng))
+    >>> model = tg.nn.Seq2Seq(
+    ...     both, tg.nn.GRUCell(4, 8, rng=rng), tg.nn.Linear(8, 10, rng=rng), source=table, target=table, bridge=Bridge())
+    >>> logits, _ = model([[1, 2, 3]], [[0, 3, 2, 1]])
+    >>> logits.shape
+    (1, 4, 10)
     """
 
     def __init__(
@@ -63,6 +81,14 @@ class Seq2Seq(Module):
             raise DataError(
                 "Seq2Seq with a decoder that reads backwards", hint="it would see what it is to write: use one direction"
             )
+        if bridge is None and looks_back(encoder):
+            raise DataError(
+                "Seq2Seq of an encoder that reads in both directions, without a bridge",
+                hint="its state is a pair (forwards, backwards); bridge=function of it that returns the decoder's first state, "
+                "such as bridge=lambda state: state[0]; help(tg.nn.Seq2Seq) shows one that joins both",
+            )
+        if bridge is not None and not callable(bridge):
+            raise DataError(f"Seq2Seq(bridge={bridge!r})", hint="a function of the encoder's last state, or a module")
         self.encoder, self.decoder, self.readout = encoder, decoder, readout
         self.source, self.target, self.attention, self.bridge = source, target, attention, bridge
 
@@ -99,7 +125,21 @@ class Seq2Seq(Module):
             packed = isinstance(outputs, PackedSequence)
             memory = named(unpack(outputs)[0] if packed else stack(outputs, axis=1), "memory")
         state = state if self.bridge is None else self.bridge(state)
+        self._check_start(state, memory.shape[0])
         return memory, state, mask(outputs.lengths, len(outputs)) if packed else None
+
+    def _check_start(self, state: Any, batch: int) -> None:
+        """Raise `ShapeError` if a decoder that is a cell cannot start from that state; layers look for themselves."""
+        if isinstance(self.decoder, SequenceLayer):
+            return
+        wanted, found = _shapes(self.decoder.initial_state(batch)), _shapes(state)
+        if found != wanted:
+            raise ShapeError(
+                f"{type(self.decoder).__name__} starts from a state of shapes {wanted}, and was given {found}",
+                hint=f"bridge=function of the encoder's last state that returns {wanted}"
+                if self.bridge is None
+                else "the bridge returns the first state of the decoder",
+            )
 
     def answer(self, s: Tensor, memory: Tensor, valid: Array | None) -> tuple[Tensor, Tensor | None]:
         """The logits (batch, symbols) for an output s of the decoder, and the weights of the attention."""
@@ -111,6 +151,15 @@ class Seq2Seq(Module):
     def decoding(self, source: Any, lengths: npt.ArrayLike | None = None) -> Decoding:
         """The answer to one source (1, time), to be written by `tg.generate` or `tg.beam_search`."""
         return Decoding(self, source, lengths)
+
+
+def _shapes(state: Any) -> str:
+    """The shapes of a state, in the brackets that it has; lists count as tuples."""
+    if isinstance(state, Tensor):
+        return str(state.shape)
+    if isinstance(state, (tuple, list)):
+        return f"({', '.join(map(_shapes, state))}{',' * (len(state) == 1)})"
+    return type(state).__name__
 
 
 class Decoding(Module):

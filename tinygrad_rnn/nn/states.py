@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, ShapeError
+from ..errors import DataError, GraphError, ShapeError
 from ..primitives import concat, take
 from ..scopes import here, place_of
 from ..tensor import Tensor, as_tensor, named
@@ -24,7 +25,7 @@ def detach_state(state: Any) -> Any:
     >>> import numpy as np, tinygrad_rnn as tg
     >>> net = tg.nn.LSTM(3, 4, num_layers=2, rng=np.random.default_rng(0))
     >>> _, state = net(np.ones((1, 5, 3)))
-    >>> outputs, state = net(np.ones((1, 5, 3)), detach_state(state))
+    >>> outputs, state = net(np.ones((1, 5, 3)), tg.nn.detach_state(state))
     """
     if isinstance(state, Tensor):
         return state.detach()
@@ -58,13 +59,37 @@ def checked_state(cell: Any, state: Any, method: str, batch: int) -> Any:
     good = isinstance(state, (tuple, list)) and state and all(isinstance(part, Tensor) for part in state)
     if good and state[0].ndim and state[0].shape[0] == batch:
         return state
-    given = f"a tuple of {len(state)}" if isinstance(state, (tuple, list)) else f"a {type(state).__name__}"
+    parts = [type(part).__name__ for part in state] if isinstance(state, (tuple, list)) else []
+    given = f"a tuple of {len(parts)} ({', '.join(parts)})" if parts else f"a {type(state).__name__}"
     given += f" with h of shape {state[0].shape}" if good else ""
+    if "ndarray" in parts or isinstance(state, np.ndarray):
+        raise GraphError(
+            f"{type(cell).__name__}.{method} returned {given}: through an array no gradient flows",
+            where=place_of(here.mode.frames),
+            hint="start from tg.Tensor(np.zeros(...)), and compute with tensors: x @ W, tg.tanh, not W.data or np.array",
+        )
     raise ShapeError(
         f"{type(cell).__name__}.{method} returned {given}, not a state",
         where=place_of(here.mode.frames),
         hint=f"a state is a tuple of tensors, h first, each with {batch} rows (one a sequence): return (h,)",
     )
+
+
+def check_method(owner: Any, name: str, *arguments: str) -> None:
+    """Raise `GraphError` unless an object has that method and it can be called with so many arguments."""
+    method = getattr(owner, name, None)
+    wanted = f"{name}({', '.join(arguments)})"
+    hint = f"def {name}(self, {', '.join(arguments)}): ..."
+    if not callable(method):
+        raise GraphError(f"{type(owner).__name__} has no method {wanted}", hint=hint)
+    try:
+        signature = inspect.signature(method)
+    except (TypeError, ValueError):  # written in C: calling it will tell
+        return
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        raise GraphError(f"{type(owner).__name__}.{name}{signature} cannot be called as {wanted}", hint=hint) from None
 
 
 # ---- of packed sequences: the caller's order outside, the longest first inside -----------------------------------------------
@@ -97,7 +122,6 @@ def callers_order(state: Any, packed: PackedSequence) -> Any:
 def _reordered(state: Any, order: Any) -> Any:
     if order.tolist() == list(range(len(order))):
         return state
-
     return mapped(lambda part: _named_like(take(part, order), part), state)
 
 

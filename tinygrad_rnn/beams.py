@@ -1,0 +1,101 @@
+"""Beam search: several beginnings are written on side by side, and the most probable ones are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import DataError
+from .kernels import Array
+from .nn.states import mapped
+from .sampling import checked_logits, is_number
+from .tensor import Tensor
+from .writing import Prompt, StepModel, check_writer, evaluating, step
+
+__all__ = ["beam_search", "state_rows"]
+
+
+def beam_search(
+    model: StepModel,
+    prompt: str | Sequence[int] | Array,
+    length: int,
+    beams: int,
+    stop: str | int | None = None,
+    length_penalty: float = 0.0,
+    vocabulary: Any = None,
+) -> list[tuple[Any, float]]:
+    """The most probable continuations that a search finds which keeps the `beams` best beginnings: (continuation, score), best first.
+
+        score = log p(continuation, stop included) / symbols ** length_penalty
+
+    The penalty is 0 for the probability itself, which favours short ones, and 1 for the mean of a symbol. At most `beams` are
+    returned, each with at most `length` symbols; `stop` ends one and is left out. Of equals the lower ids come first. With as many
+    beams as there are continuations the search is complete. Prompt, vocabulary and errors are those of `generate`.
+
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> class Coin:  # heads twice as likely as tails
+    ...     def start(self, batch):
+    ...         return None
+    ...     def step(self, ids, state):
+    ...         return tg.Tensor(np.log([[2 / 3, 1 / 3]] * len(ids))), state
+    >>> [(ids, round(float(np.exp(score)), 3)) for ids, score in tg.beam_search(Coin(), [0], 2, beams=2)]
+    [([0, 0], 0.444), ([0, 1], 0.222)]
+    """
+    if not is_number(beams, Integral) or beams < 1:
+        raise DataError(f"beam_search with {beams!r} beams", hint="a whole number, at least 1")
+    if not is_number(length_penalty, Real) or not 0 <= length_penalty <= 10:
+        raise DataError(f"beam_search(length_penalty={length_penalty!r})", hint="0 for none, 1 for the mean; at most 10")
+    check_writer(model, length)
+    given = Prompt(model, prompt, stop, vocabulary)
+    live: list[tuple[list[int], float]] = [([], 0.0)]
+    ended: list[tuple[float, list[int]]] = []  # (-score, continuation), best first
+    with evaluating(model):
+        logits, state = given.read(model)
+        for size in range(1, length + 1):
+            totals = np.array([[total] for _, total in live]) + _log_softmax(checked_logits(logits))
+            symbols = totals.shape[1]
+            if given.stop is not None and given.stop < symbols:
+                ended += [(float(-total / size**length_penalty), live[k][0]) for k, total in enumerate(totals[:, given.stop])]
+                ended = sorted(pair for pair in ended if pair[0] < np.inf)[:beams]
+                totals[:, given.stop] = -np.inf
+            best = np.argsort(-totals, axis=None, kind="stable")[:beams]
+            best = best[totals.flat[best] > -np.inf]
+            rows, ids = np.divmod(best, symbols)
+            live = [([*live[row][0], int(id)], float(totals[row, id])) for row, id in zip(rows, ids, strict=True)]
+            # log p only falls; divided by the most symbols there may be, it bounds all that can still come
+            if not live or (len(ended) == beams and -ended[-1][0] >= live[0][1] / length**length_penalty):
+                live = []
+                break
+            if size < length:
+                logits, state = step(model, ids, state_rows(state, rows))
+    ended += [(-total / max(length, 1) ** length_penalty, ids) for ids, total in live]
+    return [(given.told(ids), -score) for score, ids in sorted(ended)[:beams]]
+
+
+def _log_softmax(z: Array) -> Array:
+    z = z - z.max(axis=1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+
+
+def state_rows(state: Any, rows: npt.ArrayLike) -> Any:
+    """A state with its sequences (rows) chosen anew: those of the beams that live on. Tuples, lists, dicts and None are kept.
+
+    >>> import tinygrad_rnn as tg
+    >>> from tinygrad_rnn.beams import state_rows
+    >>> h, c = state_rows((tg.Tensor([[1.0], [2.0]]), tg.Tensor([[3.0], [4.0]])), [1, 1])
+    >>> h.data.tolist(), c.data.tolist()
+    ([[2.0], [2.0]], [[4.0], [4.0]])
+    """
+    if isinstance(state, Tensor):
+        return Tensor(state.data[np.asarray(rows)], name=state.name)
+    if isinstance(state, np.ndarray):
+        return state[np.asarray(rows)]
+    if isinstance(state, dict):
+        return {key: state_rows(part, rows) for key, part in state.items()}
+    if isinstance(state, (tuple, list)):
+        return mapped(lambda part: state_rows(part, rows), state)
+    return state

@@ -1,0 +1,66 @@
+"""A model as a row of parts that read each other, as it is written elsewhere: embedding, recurrent layers, linear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError, DtypeError, GraphError
+from ..nn.composed import Dropout
+from ..nn.layers import Embedding, Linear
+from ..nn.models import CharModel, SequenceClassifier
+from ..nn.module import Module
+
+__all__ = ["dtype_of", "input_size_of", "parts_of"]
+
+
+def parts_of(model: Any, pooling: str | None) -> tuple[dict[str, Any], str | None]:
+    """The parts of a model by their path, in the order in which they read each other, and how it pools."""
+    if isinstance(model, SequenceClassifier):
+        if pooling is not None:
+            raise DataError(f"pooling={pooling!r} for a SequenceClassifier, which has its own", hint="leave pooling out")
+        pooling = model.pooling if isinstance(model.pooling, str) else type(model.pooling).__name__
+    if isinstance(model, (SequenceClassifier, CharModel)):
+        parts = {name: getattr(model, name) for name in ("embedding", "layer", "readout") if getattr(model, name) is not None}
+    elif isinstance(model, Module):
+        parts = {"": model}
+    elif isinstance(model, Iterable):
+        parts = {str(k): part for k, part in enumerate(model)}
+    else:
+        raise GraphError(f"a {type(model).__name__} is not a model", hint="give a module, or a list: [embedding, layer, linear]")
+    parts = {path: part for path, part in parts.items() if type(part) is not Dropout}
+    if pooling not in (None, "last", "mean", "max"):
+        raise DataError(f"pooling={pooling!r} has no operator in ONNX", hint="it is 'last', 'mean', 'max' or None")
+    for k, (path, part) in enumerate(parts.items()):
+        if (isinstance(part, Embedding) and k) or (
+            type(part) not in (Embedding, Linear) and isinstance(part, (Embedding, Linear))
+        ):
+            raise GraphError(
+                f"{type(part).__name__} ({path}) cannot stand there", hint="an Embedding is the first part of a model"
+            )
+        if not isinstance(part, Module):
+            raise GraphError(
+                f"a model with a part that is a {type(part).__name__}", hint="give modules: [embedding, layer, linear]"
+            )
+    return parts, pooling
+
+
+def dtype_of(parts: Iterable[Module]) -> np.dtype[Any]:
+    """The one dtype of all parameters."""
+    found = {p.dtype for part in parts for p in part.parameters()}
+    if len(found) != 1 or next(iter(found)) not in (np.float16, np.float32, np.float64):
+        names = " and ".join(sorted(map(str, found))) or "no parameters"
+        raise DtypeError(f"a model of {names} as ONNX", hint="build all parts with one dtype: float32 or float64")
+    return found.pop()
+
+
+def input_size_of(layer: Any) -> int | str:
+    """The number of features that a layer reads; a word if it does not say."""
+    if isinstance(layer, Linear):
+        return int(layer.W.shape[0])
+    for name in ("forwards", "layer"):
+        if hasattr(layer, name):
+            return input_size_of(getattr(layer, name))
+    return input_size_of(layer.layers[0]) if hasattr(layer, "layers") else getattr(layer, "input_size", "features")
