@@ -263,6 +263,19 @@ def names_of_rows_have_room(p):
         assert row.bottom <= other.top, (row, other)
 
 
+def the_panel_is_as_wide_as_its_words(p):
+    """Headings and sizes end left of what stands there, and not far from it."""
+    panel, (rects, _) = p.layout.panel, p.rects
+    if not panel.pills:
+        return
+    sides = [26 + text_width(words, 12, bold=True) for words, _ in panel.headings]
+    sides += [pill.node.x + pill.node.width / 2 + 7 + text_width(line, 11) for pill in panel.pills for line in pill.lines]
+    steps = rects[: len(p.layout.nodes)]
+    beside = min([*p.row_names[:, 0], *(steps[:, 0] if len(steps) else []), *(band.left for band in p.layout.bands)])
+    assert max(sides) + 4 <= beside, (max(sides), beside)
+    assert beside <= max(sides) + 70, (max(sides), beside)
+
+
 # ---- 6, 7: edges ---------------------------------------------------------------------------------------------------------------
 
 
@@ -484,7 +497,8 @@ def a_theme_changes_colours_alone(p, others):
 CHECKS = [
     parses_and_ids_are_unique, every_record_is_somewhere_once, every_use_is_an_edge_or_a_chip, boxes_have_no_cycle,
     weights_once_and_chips_at_uses, columns_say_their_step, same_place_in_every_column, same_way_in_every_column,
-    nothing_overlaps_or_leaves, chips_cover_nothing_else, tiles_stand_side_by_side, names_of_rows_have_room,
+    nothing_overlaps_or_leaves, the_panel_is_as_wide_as_its_words, chips_cover_nothing_else,
+    tiles_stand_side_by_side, names_of_rows_have_room,
     edges_go_from_border_to_border, no_edge_crosses_a_box, edges_have_tracks_of_their_own, no_edge_hides_another,
     edges_meet_only_to_cross, lanes_are_level, starts_are_level, chips_sum_to_the_gradient,
     the_readout_does_not_fill_the_picture, words_stay_on_the_paper, hidden_steps_can_be_read,

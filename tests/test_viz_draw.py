@@ -241,7 +241,7 @@ def test_without_graphviz_the_svg_is_written_and_said(tmp_path, monkeypatch, suf
     ElementTree.parse(tmp_path / "x.svg")
 
 
-@pytest.mark.parametrize("path", ["x", "x.jpg", "x.html", "missing/x.svg", "folder.svg"])
+@pytest.mark.parametrize("path", ["x", "x.jpg", "x.htm", "missing/x.svg", "folder.svg"])
 def test_a_file_that_cannot_be_written(tmp_path, path):
     (tmp_path / "folder.svg").mkdir()
     with pytest.raises(DataError, match="cannot") as caught:

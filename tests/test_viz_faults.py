@@ -151,6 +151,20 @@ def rows_moved(dx=0.0, dy=0.0):
     return lambda p: changed(p, rows=tuple(replace(r, x=r.x + dx, top=r.top - dy, bottom=r.bottom + dy) for r in p.layout.rows))
 
 
+def panel_with(**parts):
+    return lambda p: changed(p, panel=replace(p.layout.panel, **parts))
+
+
+def everything_moved(dx):
+    """All but the panel, as where it was made too wide."""
+    return lambda p: changed(
+        p,
+        nodes=tuple(replace(n, x=n.x + dx) for n in p.layout.nodes),
+        bands=tuple(replace(band, left=band.left + dx) for band in p.layout.bands),
+        rows=tuple(replace(row, x=row.x + dx) for row in p.layout.rows),
+    )
+
+
 SIMPLE, HIDING = ("RNN", "plain", 3, "op", False, "last"), ("RNN", "plain", 30, "cell", 2, "last")
 HARD, STACK = ("LSTM", "both-ways", 3, "gate", False, "last"), ("GRU", "2-layers", 8, "gate", 1, "last")
 FAULTS = [
@@ -181,6 +195,9 @@ FAULTS = [
     (checks.nothing_overlaps_or_leaves, SIMPLE, moved(3, dx=60)),
     (checks.nothing_overlaps_or_leaves, SIMPLE, moved(-1, dx=4000)),
     (checks.nothing_overlaps_or_leaves, HARD, rows_moved(dx=-400)),
+    (checks.the_panel_is_as_wide_as_its_words, SIMPLE, panel_with(headings=(("the heading of another panel", 80.0),))),
+    (checks.the_panel_is_as_wide_as_its_words, SIMPLE, everything_moved(90)),
+    (checks.the_panel_is_as_wide_as_its_words, HARD, everything_moved(-30)),
     (checks.chips_cover_nothing_else, SIMPLE, a_chip_on_a_box),
     (checks.tiles_stand_side_by_side, HARD, a_start_among_the_steps),
     (checks.tiles_stand_side_by_side, HARD, rows_moved(dx=-60)),

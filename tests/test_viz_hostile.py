@@ -106,9 +106,7 @@ def loss_with(name, steps=2):
     xs = [tg.Tensor(np.ones((1, 2)), name=name) for _ in range(steps)]
     with tg.scope(name):
         hs, _ = nn.unroll(cell, xs)
-    readout = type(name.replace("\0", " ").encode("utf-8", "replace").decode(), (nn.Linear,), {})(
-        3, 1, rng=np.random.default_rng(1)
-    )
+    readout = type(kind.__name__ + "2", (nn.Linear,), {})(3, 1, rng=np.random.default_rng(1))
     with tg.time_step(steps), tg.scope(name):
         y = tg.named(hs[-1] * hs[-1], name)
     return tg.named(readout(y).sum(), name)

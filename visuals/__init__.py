@@ -5,7 +5,7 @@ import importlib
 ORDER = (
     "neuron", "diamond", "perceptron", "three_words", "rnn_rolled_and_unrolled", "sweep", "truncated", "lstm_op", "lstm_gate",
     "values", "gru_reset_after", "gru_reset_before", "gru_gates", "two_layers", "bidirectional", "bidirectional_gate",
-    "thirty_steps", "forget_bias", "night", "own_cell", "attention",
+    "thirty_steps", "forget_bias", "night", "own_cell", "attention", "seq2seq", "grid",
 )  # fmt: skip
 
 

@@ -1,9 +1,11 @@
 """Draw the gallery anew, and the page that shows it: `python -m visuals`."""
 
-from html import escape
+import re
+from html import escape, unescape
 from pathlib import Path
 
 from visuals import ORDER, drawn
+from visuals.plots import PLOTS
 
 FOLDER = Path(__file__).resolve().parent
 HEAD = """<!doctype html>
@@ -33,13 +35,28 @@ and bar says more when the pointer rests on it. <code>python -m visuals</code> d
 def page(entries):
     """The page of `(name, title, words, width)`."""
     links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title, _, _ in entries)
+    links += f'<a href="#{PLOTS[0].__name__}">Measured: {len(PLOTS)} plots</a>'
     figures = "".join(
         f'<h2 id="{name}">{escape(title)}</h2>\n<p>{escape(words)}</p>\n<div class="picture" tabindex="0" role="group" '
         f'aria-label="{escape(title)}"><a href="{name}.svg"><img src="{name}.svg" style="--wide: {wide}px" alt="{escape(title)}" '
         f'loading="lazy"></a></div>\n<p class="script"><a href="{name}.py">{name}.py</a></p>\n'
         for name, title, words, wide in entries
     )
-    return f"{HEAD}<nav>{links}</nav>\n{figures}</html>\n"
+    return f"{HEAD}<nav>{links}</nav>\n{figures}{plots()}</html>\n"
+
+
+def plots():
+    """The part of the page with the plots; what each says in words stands in its file, where `python -m visuals.plots` wrote it."""
+    parts = []
+    for plot in PLOTS:
+        file = f"plots/{plot.__name__}.svg"
+        head = re.search("<title>(.*?)</title>", (FOLDER / file).read_text(encoding="utf-8"), re.DOTALL)
+        title, words = plot.__name__.replace("_", " "), " ".join(plot.__doc__.split())
+        parts.append(
+            f'<h2 id="{plot.__name__}">Measured: {escape(title)}</h2>\n<p>{escape(words)}</p>\n<div class="picture">'
+            f'<a href="{file}"><img src="{file}" alt="{escape(unescape(head[1]))}" loading="lazy"></a></div>\n'
+        )
+    return "".join(parts) + '<p class="script"><a href="plots/__init__.py">plots/__init__.py</a></p>\n'
 
 
 def main():

@@ -13,13 +13,14 @@ from .boxes import Box
 from .layout import Band, Layout, Path, Rows
 from .plan import Plan, Tile
 from .size import CHIP_HEIGHT, Node, corner_chip, panel_of, size_of
-from .steps import BEFORE, where_of
+from .steps import BEFORE
 from .style import text_width
 from .view import HIDDEN, Edge, View
 
 __all__ = ["arrange"]
 
 TRACK, PRE, POST, STRAIGHT = 7.0, 9.0, 13.0, 17.0  # between tracks; room before the first and after the last; a gap without any
+PATIENCE = 60_000  # places a plan with shared tracks may have looked at, if another one shall be made
 GUTTER = 8.0  # half of the room between two steps
 TOP = 64.0
 MARGIN = 26.0
@@ -30,7 +31,7 @@ GAP = 244.0  # the width of the tile of hidden steps
 def arrange(view: View) -> Layout:
     """The layout of a view. With more tracks, if some edges had to share one and there is hope."""
     plan = Plan(view, 3)
-    if plan.clashes() and plan.patient:
+    if plan.clashes() and plan.looked < PATIENCE:
         plan = min(plan, Plan(view, 5), key=Plan.clashes)
     return Coordinates(plan).layout()
 
@@ -57,7 +58,8 @@ class Coordinates:
         """Everything in its place."""
         view, y = self.view, self.y
         panel = panel_of(view.pills, TOP, "∂ " if view.color == "grad" else "rms ")
-        names = {box.block: where_of(box.block[1:]) for box in view.boxes if box.block[0] == "cell"}  # type: ignore[arg-type]
+        row = view.places.row
+        names = {box.block: row(box.block[1:]) for box in view.boxes if box.block[0] == "cell"}  # type: ignore[arg-type]
         beside = (
             MARGIN + panel.width + max((text_width(name, 12, bold=True) + 18 for name in names.values() if name), default=0.0)
         )
@@ -72,7 +74,8 @@ class Coordinates:
             for (x1, y1), (x2, _) in pairwise(p.points)
             if gap and min(x1, x2) < gap.left and gap.right < max(x1, x2)
         }
-        ends = {name: [n for n in nodes if n.box.block == block] for block, name in names.items() if name}
+        beside_them = nodes if not view.opened else [n for n in nodes if n.box.column == view.kept[0]]
+        ends = {name: [n for n in beside_them if n.box.block == block] for block, name in names.items() if name}
         rows = tuple(
             Rows(name, beside - 6, min(n.y - n.height / 2 for n in own), max(n.y + n.height / 2 for n in own))
             for name, own in ends.items()
@@ -105,7 +108,7 @@ class Coordinates:
             left[BEFORE], x = x, x + self.wide["before"]
         for column in range(self.after):
             if column not in self.view.hidden:
-                left[column], x = x + around, x + self.wide["step"] + 2 * around
+                left[column], x = x + around, x + self.wide[self.plan.kind_of(column)] + 2 * around
             elif gap is None:
                 gap, x = Band(HIDDEN, x + GUTTER, x + GAP - GUTTER, min(self.y.values()), max(self.y.values())), x + GAP
         for kind, column in (("behind", self.behind), ("after", self.after)):
@@ -127,7 +130,8 @@ class Coordinates:
         bands = []
         for column in view.kept:
             words = f"each step, × {view.turns}" if view.turns else f"t = {view.steps[column]}"
-            bands.append(Band(column, left[column] + GUTTER, left[column] + self.wide["step"] - GUTTER, top, bottom, words))
+            end = left[column] + self.wide[self.plan.kind_of(column)]
+            bands.append(Band(column, left[column] + GUTTER, end - GUTTER, top, bottom, words))
         if after in left and after:
             used = {p for box in view.boxes if box.column == after for m in box.members for p in view.graph[m].parents}
             readout = any(view.graph[p].kind == "parameter" for p in used)
@@ -222,7 +226,7 @@ class Coordinates:
         if e.target >= 0:
             points[-1] = _border(at[e.target], points[-1], points[-2])
         lane = e.loop != 0 or (self.view.places.stepping(e.source_column, e.target_column) != 0 and not self.plan.far(e))
-        side = left[e.target_column] + (0.0 if rightwards else self.wide["step"]) if e.cut else 0.0
+        side = left[e.target_column] + (0.0 if rightwards else self.wide[self.plan.kind_of(e.target_column)]) if e.cut else 0.0
         cut = (side, points[0][1]) if e.cut and e.source >= 0 else points[0] if e.cut else None
         return Path(e, tuple(points), HIDDEN in (e.source, e.target), lane, cut)
 

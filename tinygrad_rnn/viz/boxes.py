@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..records import GraphSnapshot, Record, norm
 from ..scopes import Frame
 from .formula import formula
-from .steps import Key, Places, in_cell, scope_of, where_of
+from .steps import Key, Places, in_cell, owner_of, scope_of
 from .style import number, subscript
 
-__all__ = ["Box", "Chip", "Measure", "box_of", "heading_of", "leaf_labels", "pill_of", "strength_of"]
+__all__ = ["LONGEST", "Box", "Chip", "Measure", "box_of", "heading_of", "leaf_labels", "owner_words", "pill_of", "strength_of"]
 
 INFIX = {"add", "sub", "mul", "div"}
+LONGEST = 22  # letters of a formula on a box
 GATES = {  # the word for a letter, where it is made by that op
     "a": ("pre-activation", "add"), "i": ("input", "sigmoid"), "f": ("forget", "sigmoid"), "o": ("output", "sigmoid"),
     "g": ("candidate", "tanh"), "r": ("reset", "sigmoid"), "z": ("update", "sigmoid"), "n": ("candidate", "tanh"),
@@ -102,7 +104,7 @@ def box_of(
     if gate:
         word, maker = GATES.get(r.name or "", ("", ""))
         word = word if r.op == maker or (not maker and r.name in states) else ""
-        label, name, kind, op = r.name or formula(graph, r, places.letters()), word, "gate", r.name or r.op
+        label, name, kind, op = r.name or formula(graph, r, places.letters(), LONGEST), word, "gate", r.name or r.op
         step = step if r.name else None  # a formula has no number
     elif len(group) > 1:
         scope = scope_of(r)
@@ -124,7 +126,12 @@ def box_of(
         name, op = "", ""
         if kind == "start" or r.name is None or places.keys[r.id] in places.varying:
             step = None
-        if kind == "start" and label.endswith("0") and len(label) > 1:
+        letter = places.letters().get(r.id, "")
+        if (
+            kind == "start" and not r.name and letter
+        ):  # a result that was not recorded has no name: it is drawn as what it stands for
+            label, step = letter, None if 0 <= places.column[r.id] < places.after else 0
+        elif kind == "start" and label.endswith("0") and len(label) > 1:
             label, step = label[:-1], 0
     if not places.steps and r.value.size == 1:  # a number, as in an expression: its value and its derivative can be read
         letter = f"{r.name} = " if r.name and kind == "op" else ""
@@ -152,23 +159,35 @@ def _op_label(graph: GraphSnapshot, places: Places, r: Record) -> str:
 
 
 def leaf_labels(graph: GraphSnapshot, places: Places) -> dict[int, str]:
-    """What the pills and chips of the shared weights say."""
-    return {leaf: graph[leaf].name or "×".join(map(str, graph[leaf].shape)) or "w" for leaf in places.shared}
+    """What the pills and chips of the shared weights say: the second W of one owner is W′."""
+    labels, known = {}, Counter[tuple[str | None, str]]()
+    for leaf in places.shared:
+        r, owner = graph[leaf], owner_words(graph, places, leaf)
+        labels[leaf] = (r.name or "×".join(map(str, r.shape)) or "w") + "′" * (known[r.name, owner] if r.name else 0)
+        known[r.name, owner] += 1
+    return labels
 
 
-def heading_of(scope: tuple[Frame, ...]) -> str:
-    """The name of a cell, with its layer and direction: `LSTM layer 2 ←`."""
-    return f"{scope[-1].name.removesuffix('Cell')} {where_of(scope)}".rstrip()
+def heading_of(places: Places, scope: tuple[Frame, ...]) -> str:
+    """The name of a cell, with its layer and direction or its part of the model: `LSTM layer 2 ←`, `GRU decoder`."""
+    return f"{scope[-1].name.removesuffix('Cell')} {places.where.get(scope, '')}".rstrip()
 
 
-def pill_of(graph: GraphSnapshot, leaf: int, label: str, measure: Measure) -> Box:
+def owner_words(graph: GraphSnapshot, places: Places, leaf: int) -> str:
+    """Whose weight this is, after the first op that uses it; if it is shared by layers or parts, without these."""
+    users = [graph[child] for child, _ in graph.reads(graph[leaf])]
+    scope = owner_of(users[0]) if users else ()
+    if not scope:
+        return "readout" if users and users[0].t is None and graph.steps else "weights"
+    alone = {places.where.get(owner_of(user)) for user in users if owner_of(user)} == {places.where.get(scope)}
+    return heading_of(places, scope if alone else (Frame(scope[-1].name),))
+
+
+def pill_of(graph: GraphSnapshot, places: Places, leaf: int, label: str, measure: Measure) -> Box:
     """The pill that stands for a shared weight (or constant) in the panel."""
     r = graph[leaf]
     strength = measure.node(r)
-    user = next((child for child in graph.records[leaf:] if leaf in child.parents), None)
-    scope = scope_of(user) if user is not None else ()
-    readout = user is not None and user.t is None and bool(graph.steps)
-    block = heading_of(scope) if scope else "readout" if readout else "weights"
+    user = next((child for child in graph.records[leaf:] if leaf in child.parents), r)
     kind = "pill" if r.kind == "parameter" else "input"
-    name, where = "", where_of(scope)
-    return Box(leaf, (leaf,), -1, ("pill", leaf), (block,), kind, "", label, name, None, strength, (), r.shape, (), where)
+    block, where = (owner_words(graph, places, leaf),), places.where.get(owner_of(user), "")
+    return Box(leaf, (leaf,), -1, ("pill", leaf), block, kind, "", label, "", None, strength, (), r.shape, (), where)

@@ -9,13 +9,13 @@ import numpy as np
 
 from ..records import Record
 from ..scopes import Frame
-from .boxes import heading_of, strength_of
-from .steps import in_cell, scope_of, where_of
+from .boxes import heading_of, owner_words, strength_of
+from .steps import in_cell, scope_of
 from .style import clean, number
 from .view import View
 from .words import called, why_nothing, why_zero
 
-__all__ = ["describe", "heading"]
+__all__ = ["describe", "heading", "lanes"]
 
 
 def heading(view: View) -> str:
@@ -27,7 +27,8 @@ def heading(view: View) -> str:
         return f"{count} {'op' if count == 1 else 'ops'}: {what}"
     if view.turns:
         return f"{cell_name(view)}, rolled up, × {view.turns}: {what}, {view.level} level"
-    return f"{cell_name(view)}, T = {len(view.steps)}: {what}, {view.level} level"
+    opened = "".join(f", t = {view.steps[column]} opened" for column in sorted(view.opened))
+    return f"{cell_name(view)}, T = {len(view.steps)}: {what}, {view.level} level{opened}"
 
 
 def cell_name(view: View) -> str:
@@ -38,7 +39,8 @@ def cell_name(view: View) -> str:
         if r.kind == "op" and r.t is not None and in_cell(r):
             scope = scope_of(r)
             names[scope[-1].name.removesuffix("Cell")] = None
-            layers.add(tuple(frame.get("layer") for frame in scope if frame.get("layer") is not None))
+            numbers = tuple(frame.get("layer") for frame in scope if frame.get("layer") is not None)
+            layers |= {numbers} if numbers else set()
             directions.add(next((frame.get("direction") for frame in reversed(scope) if frame.get("direction") is not None), 1))
     name = clean(" + ".join(names), 40) if names else "recurrence"
     return name + (f", {len(layers)} layers" if len(layers) > 1 else "") + (", both directions" if len(directions) > 1 else "")
@@ -77,16 +79,15 @@ def describe(view: View) -> str:
     weights = []
     for r in graph.parameters:
         if r.grad_norm is not None:
-            user = graph[graph.reads(r)[0][0]] if graph.reads(r) else r
-            scope = scope_of(user)
-            owner = f" of {clean(heading_of(scope), 40)}" if names.count(r.name) > 1 and scope else ""
+            owner = owner_words(graph, view.places, r.id) if names.count(r.name) > 1 else ""
+            owner = f" of {clean(owner, 40)}" if owner not in ("", "weights") else ""
             weights.append(f"{clean(r.name or 'a weight ' + '×'.join(map(str, r.shape)), 24)}{owner} {number(r.grad_norm)}")
     if weights:
         lines.append("Gradient norms of the weights: " + ", ".join(weights) + ".")
     return "\n".join([*lines, *_zeros(view), *_broken(view)])
 
 
-def _lanes(view: View) -> dict[tuple[str, str], list[Record]]:
+def lanes(view: View) -> dict[tuple[str, str], list[Record]]:
     """The records of every state that is handed on, by (which cell, layer or direction; name), in the order of time."""
     wanted = {name for box in view.boxes if box.state for name in box.states if name}
     found: dict[tuple[tuple[Frame, ...], str], list[Record]] = {}
@@ -94,11 +95,11 @@ def _lanes(view: View) -> dict[tuple[str, str], list[Record]]:
         if r.kind == "op" and r.t is not None and r.name in wanted and r.shape != ():
             found.setdefault((scope_of(r), r.name), []).append(r)
     several = len({scope for scope, _ in found}) > 1
-    lanes = {}
+    ordered = {}
     for (scope, name), records in found.items():
-        where = (where_of(scope) or heading_of(scope)) if several and scope else ""
-        lanes[where, name] = sorted(records, key=lambda r: r.t or 0)
-    return lanes
+        where = (view.places.row(scope) or heading_of(view.places, scope)) if several and scope else ""
+        ordered[where, name] = sorted(records, key=lambda r: r.t or 0)
+    return ordered
 
 
 def _windows(view: View, records: list[Record]) -> list[list[Record]]:
@@ -117,7 +118,7 @@ def _through_time(view: View) -> list[str]:
     """For every state that is handed on: its gradient (or value) at the first and at the last step of what hangs together."""
     values = view.color == "value"
     lines = []
-    for (where, name), records in sorted(_lanes(view).items(), key=lambda item: (item[0][0], item[0][1] != "h", item[0][1])):
+    for (where, name), records in sorted(lanes(view).items(), key=lambda item: (item[0][0], item[0][1] != "h", item[0][1])):
         what = f"root mean square of {clean(name, 12)}" if values else f"gradient |dL/d{clean(name, 12)}|"
         what = f"The {what}{f' of {clean(where, 40)}' if where else ''}"
         for window in [records] if values else _windows(view, records):

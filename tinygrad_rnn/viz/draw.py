@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
 import numpy as np
 
@@ -19,61 +20,10 @@ if TYPE_CHECKING:
 
 WIDE = 2700.0  # pixels: beyond that "auto" takes the next level
 MANY = 1500  # boxes, likewise
+KNOT = 2  # boxes after the last step that earlier steps lead to, likewise
+Given = ParamSpec("Given")
 
 __all__ = ["compare", "draw", "to_graphviz"]
-
-
-def draw(
-    loss: Any,
-    detail: str = "auto",
-    color: str = "grad",
-    elide: str | bool | int = "auto",
-    theme: str = "light",
-    weights: str = "chips",
-    scale: Any = None,
-    title: str | None = None,
-    rolled: bool = False,
-) -> Drawing:
-    """Draw the graph of a loss, unrolled in time, coloured by the gradient that reaches every part of it.
-
-    `loss` is a Tensor or a `GraphSnapshot`; backward() need not have run, and no `.grad` is touched.
-    `detail` is "op", "gate", "cell" or "auto" (op up to 4 steps, gate up to 8, unless that is too wide for a screen).
-    `color` is "grad", "value" (root mean square) or "none".
-    `elide` hides the middle steps: "auto" beyond 12, True, False, or how many to keep at either end.
-    `theme` is "light" or "dark".
-    `weights` is "chips" (a mark at every use), "edges" (besides, a faint line from the weight to every use) or "hidden".
-    `scale` (low, high) are powers of ten, or another drawing whose colours shall be comparable.
-    `rolled` folds all steps into one column, with a feedback loop for every state.
-    `draw.compare` puts several pictures on one sheet.
-    Raises `GraphError` if there is nothing to draw, `DataError` for a setting that does not exist.
-
-    >>> import numpy as np, tinygrad_rnn as tg
-    >>> cell = tg.nn.RNNCell(3, 4, rng=np.random.default_rng(0))
-    >>> hs, _ = tg.nn.unroll(cell, np.ones((1, 3, 3)))
-    >>> picture = draw((hs[-1] ** 2).sum())
-    >>> picture
-    <Drawing RNN, T = 3: gradient of the loss, op level>
-    >>> print(picture.describe().splitlines()[0])
-    RNN, 3 steps, 17 ops, 3 weights.
-    """
-    graph = loss if isinstance(loss, GraphSnapshot) else _snapshot(loss)
-    _check("color", color, ("grad", "value", "none"))
-    _check("theme", theme, tuple(THEMES))
-    _check("weights", weights, ("chips", "edges", "hidden"))
-    steps = len(graph.steps)
-    hidden = _hidden(elide, steps)
-    if rolled and elide not in ("auto", False):
-        raise DataError(f"draw(rolled=True, elide={elide!r})", hint="a rolled picture has one column: nothing can be left out")
-    if color == "grad" and graph.root.grad is None:
-        color = "none"  # said in the title and in words
-    levels = _levels(detail, steps)
-    for level in levels:
-        view = view_of(graph, level, color, () if rolled else hidden, weights)
-        view = roll(view) if rolled else view
-        drawing = Drawing(view, theme, Scale.of(view.strengths()) if scale is None else Scale.given(scale), title)
-        if level == levels[-1] or (len(view.boxes) < MANY and drawing.layout.width <= WIDE):
-            break
-    return drawing
 
 
 def compare(
@@ -87,8 +37,8 @@ def compare(
     >>> import numpy as np, tinygrad_rnn as tg
     >>> def run(bias):
     ...     cell = tg.nn.LSTMCell(3, 4, rng=np.random.default_rng(0), forget_bias=bias)
-    ...     return draw((tg.nn.unroll(cell, np.ones((1, 20, 3)))[0][-1] ** 2).sum(), title=f"forget bias {bias:g}")
-    >>> draw.compare([run(0.0), run(3.0)], title="Two LSTMs")
+    ...     return tg.draw((tg.nn.unroll(cell, np.ones((1, 20, 3)))[0][-1] ** 2).sum(), title=f"forget bias {bias:g}")
+    >>> tg.draw.compare([run(0.0), run(3.0)], title="Two LSTMs")
     <Drawing Two LSTMs>
     """
     if isinstance(pictures, Drawing) or not isinstance(pictures, Iterable):
@@ -111,7 +61,74 @@ def compare(
     return Comparison(drawings, common, title, across)
 
 
-draw.compare = compare  # type: ignore[attr-defined]
+class Draw(Generic[Given]):
+    """A function with `compare` beside it, so that `draw.compare` is known to type checkers too."""
+
+    compare = staticmethod(compare)
+
+    def __init__(self, function: Callable[Given, Drawing]) -> None:
+        update_wrapper(self, function)
+        self._function = function
+
+    def __call__(self, *args: Given.args, **settings: Given.kwargs) -> Drawing:
+        return self._function(*args, **settings)
+
+
+@Draw
+def draw(
+    loss: Any,
+    detail: str = "auto",
+    color: str = "grad",
+    elide: str | bool | int = "auto",
+    theme: str = "light",
+    weights: str = "chips",
+    scale: Any = None,
+    title: str | None = None,
+    rolled: bool = False,
+    open: int | None = None,
+) -> Drawing:
+    """Draw the graph of a loss, unrolled in time, coloured by the gradient that reaches every part of it.
+
+    `loss` is a Tensor or a `GraphSnapshot`; backward() need not have run, and no `.grad` is touched.
+    `detail` is "op", "gate", "cell" or "auto" (op up to 4 steps, gate up to 8, unless that is too wide or too tangled to read).
+    `color` is "grad", "value" (root mean square) or "none".
+    `elide` hides the middle steps: "auto" beyond 12, True, False, or how many to keep at either end.
+    `theme` is "light" or "dark".
+    `weights` is "chips" (a mark at every use), "edges" (besides, a faint line from the weight to every use) or "hidden".
+    `scale` (low, high) are powers of ten, or another drawing whose colours shall be comparable.
+    `open` is a time step that is drawn at op level while the others stay boxes (a cell each, if `detail` is "auto").
+    `rolled` folds all steps into one column, with a feedback loop for every state.
+    `draw.compare` puts several pictures on one sheet.
+    Raises `GraphError` if there is nothing to draw, `DataError` for a setting that does not exist.
+
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> cell = tg.nn.RNNCell(3, 4, rng=np.random.default_rng(0))
+    >>> hs, _ = tg.nn.unroll(cell, np.ones((1, 3, 3)))
+    >>> picture = tg.draw((hs[-1] ** 2).sum())
+    >>> picture
+    <Drawing RNN, T = 3: gradient of the loss, op level>
+    >>> print(picture.describe().splitlines()[0])
+    RNN, 3 steps, 17 ops, 3 weights.
+    """
+    graph = loss if isinstance(loss, GraphSnapshot) else _snapshot(loss)
+    _check("color", color, ("grad", "value", "none"))
+    _check("theme", theme, tuple(THEMES))
+    _check("weights", weights, ("chips", "edges", "hidden"))
+    steps = len(graph.steps)
+    hidden = _hidden(elide, steps)
+    if rolled and elide not in ("auto", False):
+        raise DataError(f"draw(rolled=True, elide={elide!r})", hint="a rolled picture has one column: nothing can be left out")
+    if color == "grad" and graph.root.grad is None:
+        color = "none"  # said in the title and in words
+    levels = _levels(detail if open is None or detail != "auto" else "cell", steps)
+    opened = frozenset() if open is None else frozenset([_column(open, graph.steps, hidden, rolled)])
+    for level in levels:
+        view = view_of(graph, level, color, () if rolled else hidden, weights, opened)
+        view = roll(view) if rolled else view
+        drawing = Drawing(view, theme, Scale.of(view.strengths()) if scale is None else Scale.given(scale), title)
+        if level == levels[-1] or (len(view.boxes) < MANY and view.meetings <= KNOT and drawing.layout.width <= WIDE):
+            break
+    return drawing
 
 
 def to_graphviz(loss: Any, **settings: Any) -> graphviz.Digraph:
@@ -119,7 +136,7 @@ def to_graphviz(loss: Any, **settings: Any) -> graphviz.Digraph:
 
     >>> import tinygrad_rnn as tg
     >>> w = tg.Tensor(2.0, requires_grad=True, name="w")
-    >>> print(to_graphviz(w * w).source.splitlines()[0])
+    >>> print(tg.to_graphviz(w * w).source.splitlines()[0])
     digraph {
     """
     return draw(loss, **settings).to_graphviz()
@@ -143,6 +160,21 @@ def _levels(detail: object, steps: int) -> tuple[str, ...]:
     if detail != "auto":
         return (str(detail),)
     return ("op",) if not steps else ("op", "gate", "cell")[0 if steps <= 4 else 1 if steps <= 8 else 2 :]
+
+
+def _column(step: object, steps: tuple[int, ...], hidden: tuple[int, ...], rolled: bool) -> int:
+    """The column of the step that shall be opened."""
+    if rolled:
+        raise DataError(f"draw(rolled=True, open={step!r})", hint="a rolled picture has no column of its own for a step")
+    if step not in steps:
+        known = f"the steps are {steps[0]} to {steps[-1]}" if steps else "this graph has no steps"
+        raise DataError(f"draw(open={step!r})", hint=known)
+    column = steps.index(step)
+    if column in hidden:
+        raise DataError(
+            f"draw(open={step!r}): this step is hidden", hint="show all steps (elide=False), or open one at either end"
+        )
+    return column
 
 
 def _hidden(elide: object, steps: int) -> tuple[int, ...]:

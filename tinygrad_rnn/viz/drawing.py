@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from .dot import dag, digraph
 from .gif import gif
 from .layout import Layout
 from .moments import Moments
+from .page import Control, Shown, page, views_of
 from .painted import NotPainted, painted
 from .sheet import Sheet, compared, single
 from .style import THEMES, Brush, Scale, clean
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Comparison", "Drawing"]
 
 PREFIX = "\x01"  # stands for the prefix of ids until it is known; no text can hold it, since `clean` takes it out
-KINDS = (".svg", ".png", ".pdf", ".dot", ".gif")
+KINDS = (".svg", ".png", ".pdf", ".dot", ".gif", ".html")
 MOVING = (".svg", ".gif")
 WIDEST = 30_000  # pixels of a PNG
 MOST = 6000  # boxes in one picture
@@ -123,10 +124,10 @@ class Drawing:
         return digraph(self.sheet, self._brush, self.title) if self.view.steps else dag(self.view, self._brush, self.title)
 
     def save(self, path: str | os.PathLike[str], animated: bool = False) -> Path:
-        """Write the picture; the suffix says how: .svg and .dot need nothing, .png and .pdf need Graphviz installed, .gif Pillow.
+        """Write the picture; the suffix says how: .svg, .dot and .html need nothing, .png and .pdf Graphviz, .gif Pillow.
 
-        A .gif is always `animated`, an .svg if asked for (see `svg`). Returns the path. Raises `DataError` if it cannot be
-        written. Without Graphviz, PNG and PDF become an SVG beside it.
+        An .html is a page that plays the backward pass, event by event. A .gif is always `animated`, an .svg if asked for (see
+        `svg`). Returns the path. Raises `DataError` if it cannot be written. Without Graphviz, PNG and PDF become an SVG beside it.
         """
         path = target_of(path, KINDS, "picture")
         kind = path.suffix.lower()
@@ -138,7 +139,16 @@ class Drawing:
             return write(path, gif(self.svg(animated=True), self._brush.theme))
         if kind == ".dot":
             return write(path, self.to_graphviz().source.encode())
+        if kind == ".html":
+            return write(path, self._page().encode())
         return write(path, self._rendered(path, kind))
+
+    def _page(self) -> str:
+        self._moments()  # refuses what does not move
+        self._refuse_too_many()
+        view = self.view
+        shown = Shown((), view.graph, self._brush.scale, partial(views_of, view))
+        return page(self.title, "", [shown], (), {"detail": view.level}, (self.svg(), self.describe()))
 
     def _rendered(self, path: Path, kind: str) -> bytes:
         self._refuse_too_many()
@@ -187,6 +197,18 @@ class Comparison(Drawing):
         found = [moments for drawing in self.drawings for moments in drawing._moments()]
         last = max(moments.last for moments in found)
         return [replace(moments, last=last) for moments in found]
+
+    def _page(self) -> str:
+        """A page with a control that chooses the picture."""
+        self._moments()
+        self._refuse_too_many()
+        choices = tuple((str(k), drawing.title) for k, drawing in enumerate(self.drawings))
+        views = [drawing.view for drawing in self.drawings]
+        scale = self._brush.scale
+        shown = [Shown((str(k),), view.graph, scale, partial(views_of, view)) for k, view in enumerate(views)]
+        start = {"picture": "0", "detail": views[0].level}
+        control = Control("picture", "Picture", choices)
+        return page(self.title, "", shown, (control,), start, (self.svg(), self.describe()))
 
     def describe(self) -> str:
         """Every picture in words, under its title."""

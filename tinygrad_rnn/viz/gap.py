@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from itertools import pairwise
 
 from .elements import f, text, where
 from .layout import Band, Layout
@@ -26,19 +25,14 @@ def hidden_steps(layout: Layout, brush: Brush, prefix: str, motion: Motion) -> I
     yield f'<g id="{prefix}-hidden"><rect {place} rx="10" fill="none" stroke="{t.line}" stroke-dasharray="4 3"/>'
     count = len(view.hidden)
     yield text(middle, band.bottom + 18, f"… {count} {'step' if count == 1 else 'steps'} …", 13, t.soft, 'text-anchor="middle"')
-    top, bottom = max(pairwise([band.top, *layout.passing, band.bottom]), key=lambda room: room[1] - room[0])
-    lines = [line for line in view.series if any(s and math.isfinite(s) for _, s in line.bars)]
-    share = (bottom - top) / max(1, len(lines))
-    if lines and share > (100 if len(lines) == 1 else 64):
-        for k, line in enumerate(reversed(lines)):  # the first layer is the lowest
-            at = top + share * k
-            state = clean(line.name, 6)
-            words = f"‖∂L/∂{state}‖ at each step" if view.color == "grad" else f"size of {state} at each step"
-            words = f"{line.where}: {words}" if line.where else words
-            yield text(middle, at + min(20, 8 + share / 10), words, NAME, t.soft, 'text-anchor="middle"')
-            room = Band(band.column, band.left + 44, band.right - 14, at + min(34, 10 + share / 6), at + share - 24)
-            yield from bars(line, brush, motion, room)
-    else:
+    charts = layout.charts()
+    for line, at, room in charts:
+        state = clean(line.name, 6)
+        words = f"‖∂L/∂{state}‖ at each step" if view.color == "grad" else f"size of {state} at each step"
+        words = f"{line.where}: {words}" if line.where else words
+        yield text(middle, at, words, NAME, t.soft, 'text-anchor="middle"')
+        yield from bars(line, brush, motion, room)
+    if not charts:
         for lane in sorted({*layout.lanes} - {*layout.passing}):
             for k in (-9, 0, 9):
                 yield f'<circle cx="{f(middle + k)}" cy="{f(lane)}" r="2" fill="{t.soft}"/>'

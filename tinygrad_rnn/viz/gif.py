@@ -32,6 +32,7 @@ def gif(svg: str, theme: Theme) -> bytes:
 
     Raises `DataError` if the picture is wider or higher than 6,000 pixels, or Pillow is not installed.
 
+    >>> from tinygrad_rnn.viz.gif import gif
     >>> import tinygrad_rnn as tg
     >>> w = tg.Tensor(2.0, requires_grad=True, name="w")
     >>> gif(tg.draw(w * 3.0).svg(animated=True), THEMES["light"])[:6]  # doctest: +SKIP

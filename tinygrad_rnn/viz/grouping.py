@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from ..records import GraphSnapshot
-from .steps import Key, Places, in_cell, scope_of
+from .steps import BEFORE, Key, Places, in_cell, scope_of
 
 __all__ = ["Grouping"]
 
@@ -26,30 +26,32 @@ class Grouping:
     held: frozenset[int]  # boxes that hand on more than a running sum
 
     @classmethod
-    def of(cls, graph: GraphSnapshot, places: Places, level: str) -> Grouping:
-        """The partition at "op", "gate" or "cell" level."""
-        groups = _groups(graph, places, level)
+    def of(cls, graph: GraphSnapshot, places: Places, level: str, opened: frozenset[int] = frozenset()) -> Grouping:
+        """The partition at "op", "gate" or "cell" level; in the columns in `opened`, at "op" level."""
+        levels = {id: "op" if column in opened else level for id, column in places.column.items()}
+        groups = _groups(graph, places, levels)
         home = {member: group[-1] for group in groups for member in group}
-        keys = _keys(graph, places, groups, level)
+        keys = _keys(graph, places, groups, levels)
         states, held = _states(graph, places, home)
         return cls(groups, home, keys, states, frozenset(keys[id] for id, names in states.items() if len(names) > 1), held)
 
 
-def _groups(graph: GraphSnapshot, places: Places, level: str) -> tuple[tuple[int, ...], ...]:
+def _groups(graph: GraphSnapshot, places: Places, levels: dict[int, str]) -> tuple[tuple[int, ...], ...]:
     """At cell level, ops of one scope in one column, recorded one after the other: such runs are stretches of a topological order.
 
     At gate level, in a cell, an op with a name and what leads to it alone: everything leaves such a box through that op. Either
     way the graph of the boxes has no cycle.
     """
-    heads = _heads(graph, places) if level == "gate" else {}
+    heads = _heads(graph, places) if "gate" in levels.values() else {}
     gates: dict[int, list[int]] = defaultdict(list)
     groups: list[list[int]] = []
     last: tuple[object, ...] | None = None
     for r in graph:
         if r.id not in places.column:
             continue
-        if r.kind != "op" or level == "op":
+        if r.kind != "op" or levels[r.id] == "op":
             groups.insert(0, [r.id])  # the last of the list stays the open run
+            last = last if r.kind != "op" else None
             continue
         run = (places.column[r.id], scope_of(r)) if r.id not in heads else None
         if run is None:
@@ -60,7 +62,7 @@ def _groups(graph: GraphSnapshot, places: Places, level: str) -> tuple[tuple[int
             groups.append([r.id])
         last = run
     found = [*groups, *gates.values()]
-    if level != "op":
+    if set(levels.values()) != {"op"}:
         found = _with_computed(graph, found)
     return tuple(sorted(map(tuple, found), key=lambda group: group[-1]))
 
@@ -92,21 +94,28 @@ def _heads(graph: GraphSnapshot, places: Places) -> dict[int, int]:
     return heads
 
 
-def _keys(graph: GraphSnapshot, places: Places, groups: tuple[tuple[int, ...], ...], level: str) -> dict[int, Key]:
+def _keys(graph: GraphSnapshot, places: Places, groups: tuple[tuple[int, ...], ...], levels: dict[int, str]) -> dict[int, Key]:
     keys, seen = {}, Counter[Key]()
     for group in groups:
         id = group[-1]
-        if len(group) == 1 or (level == "gate" and in_cell(graph[id])):
+        if len(group) == 1 or levels[id] == "op" or (levels[id] == "gate" and in_cell(graph[id])):
             keys[id] = places.keys[id]
             continue
         key = (places.column[id], scope_of(graph[id]))
         keys[id] = ("group", scope_of(graph[id]), seen[key])
         seen[key] += 1
-    # an initial state names the state of which box it is: at cell level that is the whole box
-    owner = {places.keys[member]: keys[group[-1]] for group in groups for member in group}
+    # an initial state names the state of which box it is: at cell level that is the whole box; one column may differ from others
+    owner = {(places.column[member], places.keys[member]): keys[group[-1]] for group in groups for member in group}
+    anywhere = {state: key for (_, state), key in owner.items()}
+    first = {BEFORE: 0, places.behind: places.after - 1}
     for id, state in places.starts.items():
-        keys[id] = ("start", owner[state], str(state[2] or ""))
-    keys.update({id: owner[state] for id, (state, _) in places.cuts.items()})
+        if places.keys[id][0] != "start":  # beside the start itself: known by who reads it
+            continue
+        column = first.get(places.column[id], places.column[id])
+        keys[id] = ("start", owner.get((column, state), anywhere[state]), str(state[2] or ""))
+    for id, (state, side) in places.cuts.items():
+        reader = graph.reads(graph[id])[0][0]
+        keys[id] = owner.get((places.column[reader] - side, state), anywhere[state])
     return keys
 
 

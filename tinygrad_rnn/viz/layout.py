@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .boxes import Chip
 from .size import Node, Panel, chip_spots
-from .view import Edge, View
+from .view import Edge, Series, View
 
 __all__ = ["Band", "Layout", "Path", "Rows", "threads"]
 
@@ -63,6 +65,26 @@ class Layout:
     top: float
     width: float  # where it ends, with a margin
     end: float  # what is lowest, the words under the columns included
+    tallest: float = math.inf  # a bound on the height of its charts, so that those of several layouts can be compared
+
+    def charts(self) -> list[tuple[Series, float, Band]]:
+        """Of every state of the hidden steps that has room for bars: where it begins, and the chart; the first layer is the lowest."""
+        band = self.gap
+        lines = [line for line in self.view.series if any(s and math.isfinite(s) for _, s in line.bars)]
+        if band is None or not lines:
+            return []
+        top, bottom = max(pairwise([band.top, *self.passing, band.bottom]), key=lambda room: room[1] - room[0])
+        share = (bottom - top) / len(lines)
+        if share <= (100 if len(lines) == 1 else 64):
+            return []
+        found = []
+        for k, line in enumerate(reversed(lines)):
+            over, under = min(34, 10 + share / 6), 24
+            spare = max(0.0, share - over - under - self.tallest) / 2
+            at, low = top + share * k + spare, top + share * (k + 1) - spare - under
+            room = Band(band.column, band.left + 44, band.right - 14, at + over, low)
+            found.append((line, at + min(20, 8 + share / 10), room))
+        return found
 
 
 def threads(layout: Layout) -> Iterator[tuple[list[tuple[float, float]], Chip, Node]]:

@@ -73,11 +73,13 @@ def keys(layouts: Sequence[Layout]) -> tuple[list[KeyShape], float]:
     """What the shapes mean that occur in unrolled graphs; and where the last of them ends."""
     boxes, at, found = [box for layout in layouts for box in layout.view.boxes], 26.0, []
     boxes += [pill.node.box for layout in layouts for pill in layout.panel.pills]
+    inputs = [(layout.view, n.box.id) for layout in layouts for n in layout.nodes if n.box.kind == "input"]
+    inputs += [(layout.view, p.node.box.id) for layout in layouts for p in layout.panel.pills if p.node.box.kind == "input"]
     color, steps = layouts[0].view.color, any(layout.view.steps for layout in layouts)
     for occurs, name, wide, high, words in (
         (any(b.kind == "pill" for b in boxes), "weight", 26.0, 14.0, "weight"),
         (any(b.chips for b in boxes), "chip", 18.0, 10.0, "one use of it" + PARTS.get(color, "")),
-        (any(b.kind == "input" for b in boxes), "input", 20.0, 14.0, "input"),
+        (bool(inputs), "input", 20.0, 14.0, "input" if all(view.graph[id].name for view, id in inputs) else "input or constant"),
         (any(b.state for b in boxes), "state", 20.0, 14.0, "state, for the next step"),
     ):
         if occurs and (steps or name in ("weight", "input")):

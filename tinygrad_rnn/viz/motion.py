@@ -55,6 +55,7 @@ def looks(theme: Theme) -> tuple[Look, ...]:
 def pace(events: int) -> float:
     """The seconds for one event of a sweep of so many.
 
+    >>> from tinygrad_rnn.viz.motion import pace
     >>> pace(10), pace(50), pace(1200)
     (0.3, 0.12, 0.01)
     """

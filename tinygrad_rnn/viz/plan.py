@@ -20,7 +20,7 @@ from .view import HIDDEN, Edge, View
 
 __all__ = ["Piece", "Plan", "Tile"]
 
-HARDEST = 2_000_000  # vertices that the search for ways may have to look at: some seconds
+HARDEST = 1_500_000  # places that the search for ways may look at: some seconds
 Piece = tuple[str, Key, Key, Port, Port]  # tile, name of the piece, net, from, to
 
 
@@ -45,12 +45,11 @@ class Plan:
             if len(box.states) >= len(self.states.get(box.key, ())):
                 self.states[box.key] = box.states
         self.spans = {box.key: max(1, len(self.states[box.key])) if box.kind == "group" else 1 for box in view.boxes}
-        step: dict[Key, Box] = {}
+        columns: dict[str, dict[Key, Box]] = {"step": {}, "open": {}}  # the boxes of all steps; of those that are opened
         rank: dict[Key, int] = {}
         for column in view.kept:
             for k, box in enumerate(b for b in view.boxes if b.column == column):
-                step[box.key], rank[box.key] = box, max(k, rank.get(box.key, 0))
-        inside = sorted(step.values(), key=lambda box: rank[box.key])
+                columns[self.kind_of(column)][box.key], rank[box.key] = box, max(k, rank.get(box.key, 0))
         self.same: dict[str, dict[tuple[Key, Key], None]] = defaultdict(dict)  # edges inside a tile, in the order of creation
         for e in view.edges:
             if e.source_column == e.target_column and not e.loop:
@@ -59,10 +58,16 @@ class Plan:
         for e in view.edges:
             if (e.source_column != e.target_column or e.loop) and e.target != HIDDEN:
                 self.fed[self.kind_of(e.target_column)].add(e.target_key)
-        spots = place_column(inside, self.same["step"], self.spans, self.fed["step"], self._lanes(step)) if inside else {}
-        self.step_spots = spots
-        top = max((row + self.spans[key] for key, (_, row) in spots.items()), default=1)
-        bottom = min((row for _, row in spots.values()), default=0)
+        self.step_spots: dict[str, dict[Key, Spot]] = {"step": {}, "open": {}}
+        for kind, boxes in columns.items():
+            inside = sorted(boxes.values(), key=lambda box: rank[box.key])
+            if inside:
+                around = self.same[kind], self.spans, self.fed[kind], self._lanes(boxes)
+                self.step_spots[kind] = place_column(inside, *around)
+        self._level()
+        placed = [(key, row) for spots in self.step_spots.values() for key, (_, row) in spots.items()]
+        top = max((row + self.spans[key] for key, row in placed), default=1)
+        bottom = min((row for _, row in placed), default=0)
         self.buses: dict[Key, int] = {}
         self.readers: dict[tuple[Key, str], set[Key]] = defaultdict(set)  # after the last step, of all that have a key
         for e in view.edges:
@@ -76,10 +81,11 @@ class Plan:
         for e in view.edges:
             if self.far(e) and e.source_column != BEFORE:
                 self.buses.setdefault(self._bus(e), top + len(self.buses))
-        rows = [row for where in (spots, after[0], before[0], behind[0]) for _, row in where.values()]
+        rows = [row for where in (*self.step_spots.values(), after[0], before[0], behind[0]) for _, row in where.values()]
         self.low = min([*rows, *self.buses.values()], default=0)
         self.rows = max([top - 1, *self.buses.values(), *rows]) - self.low + 1
-        tiles = {"step": (spots, step), "after": after, "before": before, "behind": behind}
+        steps = {kind: (self.step_spots[kind], boxes) for kind, boxes in columns.items()}
+        tiles = {**steps, "after": after, "before": before, "behind": behind}
         self.tiles = {kind: self._tile(*tile) for kind, tile in tiles.items()}
         self._wire()
 
@@ -99,6 +105,17 @@ class Plan:
                     readers.append(e.target_key)
         return found
 
+    def _level(self) -> None:
+        """Beside steps that are opened the others move up or down, until the lowest lane of h runs straight on."""
+
+        def lowest(spots: dict[Key, Spot]) -> int | None:
+            return min((row for key, (_, row) in spots.items() if self.states[key][:1] == ("h",)), default=None)
+
+        here, there = lowest(self.step_spots["step"]), lowest(self.step_spots["open"])
+        if here is not None and there is not None:
+            moved = {key: (column, row + there - here) for key, (column, row) in self.step_spots["step"].items()}
+            self.step_spots["step"] = moved
+
     def _after(self) -> tuple[dict[Key, Spot], dict[Key, Box]]:
         """What stands after the last step reads from left to right, in line with the state that it reads first."""
         boxes = [b for b in self.view.boxes if b.column == self.after]
@@ -111,8 +128,8 @@ class Plan:
         read = [e for e in self.view.edges if e.target_column == self.after and 0 <= e.source_column < self.after]
         if read:
             first = min(read, key=lambda e: (-e.source_column, e.target))
-            source = self.step_spots.get(first.source_key, (0, 0))[1]
-            heights = [row for _, row in self.step_spots.values()]
+            source = self._spot_of(first.source_key, first.source_column)[1]
+            heights = [row for spots in self.step_spots.values() for _, row in spots.values()]
             low, high = min(heights), max(heights)
 
             def beyond(spots: dict[Key, Spot]) -> int:  # how many rows the picture would have to grow by
@@ -148,21 +165,25 @@ class Plan:
         last = max((column for column, _ in placed.values()), default=-1) + 1
         for box in boxes:
             if box.kind == "start":
-                placed[box.key] = (last, self._state_row(box.key))
+                placed[box.key] = (last, self._state_row(box.key, 0))
         return placed, {b.key: b for b in boxes}
 
     def _behind(self) -> tuple[dict[Key, Spot], dict[Key, Box]]:
         """Initial states of what reads from the end stand in line with their lanes too."""
         boxes = [b for b in self.view.boxes if b.column == self.behind]
-        placed = {b.key: (0, self._state_row(b.key)) for b in boxes}
+        placed = {b.key: (0, self._state_row(b.key, self.after - 1)) for b in boxes}
         return placed, {b.key: b for b in boxes}
 
-    def _state_row(self, start: Key) -> int:
+    def _spot_of(self, key: Key, column: int) -> Spot:
+        """Where a box stands in the tile of a column; where no such column is drawn, at the foot."""
+        return self.step_spots.get(self.kind_of(column), {}).get(key, (0, 0))
+
+    def _state_row(self, start: Key, column: int) -> int:
         """The row of the lane on which the state leaves that an initial state stands in for."""
         _, key, name = start
         assert isinstance(key, tuple)
         roles = self.states.get(key, ()) if self.spans.get(key, 1) > 1 else ()
-        return self.step_spots.get(key, (0, 0))[1] + (roles.index(str(name)) if name in roles else 0)
+        return self._spot_of(key, column)[1] + (roles.index(str(name)) if name in roles else 0)
 
     def _tile(self, spots: dict[Key, Spot], boxes: dict[Key, Box]) -> Tile:
         columns = max((column for column, _ in spots.values()), default=-1) + 1
@@ -174,7 +195,8 @@ class Plan:
     # ---- ways
 
     def kind_of(self, column: int) -> str:
-        return {BEFORE: "before", self.after: "after", self.behind: "behind"}.get(column, "step")
+        ends = {BEFORE: "before", self.after: "after", self.behind: "behind"}
+        return ends.get(column, "open" if column in self.view.opened else "step")
 
     def far(self, e: Edge) -> bool:
         """Whether an edge passes through a tile in which its row is not free, and so needs a row of its own."""
@@ -182,9 +204,9 @@ class Plan:
             return e.target_column != 0
         if e.source_column == self.behind:
             return e.target_column != self.after - 1
-        if e.source == HIDDEN and e.source_key not in self.step_spots:  # no column that is drawn has such a box
+        if e.source == HIDDEN and e.source_key not in self.step_spots["step"]:  # no column that is drawn has such a box
             return True
-        if e.target_column == self.after and self.step_spots.get(e.source_key, (0, None))[1] in self.taken:
+        if e.target_column == self.after and self._spot_of(e.source_key, e.source_column)[1] in self.taken:
             return True
         return abs(e.source_column - e.target_column) > 1
 
@@ -250,16 +272,22 @@ class Plan:
             (x, y), (x2, y2) = (self._spot(lattice, start), self._spot(lattice, end))
             return (x != x2 and y != y2, y != y2 or (start.box is not None and end.box is not None), abs(x - x2) + abs(y - y2))
 
-        effort = sum(self.tiles[item[0][0]].lattice.size for item in wanted.items() if ease(item)[0])
-        if effort > HARDEST:
+        for (kind, name), (net, start, end) in sorted(wanted.items(), key=ease):
+            self.tiles[kind].pieces[name] = self.tiles[kind].lattice.wire(net, start, end)
+            self._refuse_too_entangled()
+
+    @property
+    def looked(self) -> int:
+        """At how many places the search for ways looked: what the plan cost."""
+        return sum(tile.lattice.looked for tile in self.tiles.values())
+
+    def _refuse_too_entangled(self) -> None:
+        if self.looked > HARDEST:
             less = "draw it at detail='gate' or 'cell'" + ("" if self.view.turns else ", or hide steps (elide=True)")
             raise GraphError(
                 f"this graph of {len(self.view.boxes)} boxes is too entangled for a picture",
                 hint=f"{less if self.view.steps else 'record the steps under time_step(t)'}; or let Graphviz place it: to_graphviz(loss)",
             )
-        self.patient = effort < HARDEST / 10
-        for (kind, name), (net, start, end) in sorted(wanted.items(), key=ease):
-            self.tiles[kind].pieces[name] = self.tiles[kind].lattice.wire(net, start, end)
 
     def _spot(self, lattice: Lattice, port: Port) -> Vertex:
         if port.box is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -41,6 +42,8 @@ def single(layout: Layout) -> Sheet:
 
 def compared(layouts: Sequence[Layout], captions: Sequence[str], across: bool) -> Sheet:
     """Several layouts under each other, or side by side (`across`)."""
+    tallest = min((room.bottom - room.top for layout in layouts for _, _, room in layout.charts()), default=math.inf)
+    layouts = [replace(layout, tallest=tallest) for layout in layouts]
     placed, words = [], []
     dx, dy = 0.0, ROOM
     first = [min((band.left for band in layout.bands), default=0.0) for layout in layouts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .boxes import Box, Chip
+from .boxes import LONGEST, Box, Chip
 from .style import clean, number, text_width
 
 __all__ = [
@@ -64,7 +64,7 @@ class Line:
 
 def lines_of(box: Box) -> tuple[Line, ...]:
     """What is written on a box, from top to bottom, cut to what fits."""
-    label, name = clean(box.label, 18), clean(box.name, 22)
+    label, name = clean(box.label, LONGEST if box.kind == "gate" else 18), clean(box.name, 22)
     if box.kind == "gate":  # the letter, and the word for it
         first, second = Line(label, LABEL, box.step is not None, box.state, box.step), Line(name, SMALL)
     elif box.name:  # the op, and the letter of its result

@@ -8,12 +8,16 @@ to the next step or, where a network reads backwards, to the step before; initia
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
 
 from ..records import GraphSnapshot, Record
 from ..scopes import Frame
+from .style import clean
 
-__all__ = ["BEFORE", "Key", "Places", "in_cell", "scope_of", "where_of"]
+__all__ = ["BEFORE", "Key", "Places", "in_cell", "owner_of", "scope_of", "where_of", "whereabouts"]
 
 BEFORE = -1
 MANY = 2  # in a graph without steps a weight with more uses is drawn in the panel: a hub with many edges explains nothing
@@ -30,12 +34,32 @@ def scope_of(record: Record) -> tuple[Frame, ...]:
     return tuple(f for f in record.frames[:inside] if f.name != "t") + record.frames[inside : inside + 1]
 
 
+def owner_of(record: Record) -> tuple[Frame, ...]:
+    """The scopes of whose weights a record uses: outside of time steps all of them, as where a cell projects all steps at once."""
+    return scope_of(record) if record.t is not None else record.frames
+
+
 def where_of(scope: tuple[Frame, ...]) -> str:
     """Which of several layers and directions a scope lies in: `layer 2 ←`, `backward ←`, or nothing."""
     layers = ".".join(str(frame.get("layer")) for frame in scope if frame.get("layer") is not None)
     ways = [frame.get("direction") for frame in scope if frame.get("direction") is not None]
     word, arrow = (("forward", "→") if ways[-1] == 1 else ("backward", "←")) if ways else ("", "")
     return f"{f'layer {layers}' if layers else word} {arrow}".strip()
+
+
+def whereabouts(scopes: Iterable[tuple[Frame, ...]]) -> dict[tuple[Frame, ...], str]:
+    """What `where_of` says of each scope, after the names of those around it that tell it from its like: `decoder layer 2`."""
+    known = dict.fromkeys(scope for scope in scopes if scope)
+    names = {scope: tuple(clean(frame.name, 24) for frame in scope) for scope in known}
+    alike: dict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
+    for scope in known:
+        alike[scope[-1].name, where_of(scope)].add(names[scope])
+    told = {}
+    for scope in known:
+        twins = alike[scope[-1].name, where_of(scope)]
+        apart = [name for name in names[scope][:-1] if any(name not in twin for twin in twins)]
+        told[scope] = " ".join([*apart, where_of(scope)]).strip()
+    return told
 
 
 def in_cell(record: Record) -> bool:
@@ -52,11 +76,12 @@ class Places:
     keys: dict[int, Key]  # the same record in another column has the same key
     folded: frozenset[int]  # numbers that are written into the label of their op
     shared: tuple[int, ...]  # weights and constants with more than one place: drawn once, in the panel
-    starts: dict[int, Key]  # initial states, with the key of the state that they stand in for
+    starts: dict[int, Key]  # states that were given and not computed, with the key of the state that each stands in for
     cuts: dict[
         int, tuple[Key, int]
     ]  # detached states, likewise, and from which side they come (1: the left): no gradient goes there
     varying: frozenset[Key]  # inputs that have another name in another step, and so need no number
+    where: dict[tuple[Frame, ...], str]  # where a scope lies: its layer and direction, or the part of a model
 
     @property
     def after(self) -> int:
@@ -72,6 +97,15 @@ class Places:
         """Initial and detached states by the names of the states that they stand in for."""
         states = {**self.starts, **{id: state for id, (state, _) in self.cuts.items()}}
         return {id: str(state[2]) for id, state in states.items() if state[2]}
+
+    def row(self, scope: tuple[Frame, ...]) -> str:
+        """What stands beside the rows of a cell: where it lies, and which one of a grid it is, `layer 1, d1 = 2`."""
+        numbers = (
+            [f"{clean(key, 8)} = {value}" for key, value in scope[-1].numbers if key not in ("layer", "direction")]
+            if scope
+            else []
+        )
+        return ", ".join(part for part in (self.where.get(scope, ""), *numbers) if part)
 
     def handed(self, graph: GraphSnapshot) -> set[Key]:
         """The ops that another step reads."""
@@ -117,38 +151,51 @@ class Places:
             child, slot = next(iter(users[r.id]), (-1, r.id))
             keys[r.id] = (r.kind, keys.get(child, ()), slot)
             names[keys[r.id]].add(r.name)
-        places = cls(steps, column, keys, frozenset(folded), tuple(shared), {}, {}, frozenset())
+        told = whereabouts(owner_of(r) for r in graph if r.kind == "op")
+        places = cls(steps, column, keys, frozenset(folded), tuple(shared), {}, {}, frozenset(), told)
         places._initial_states(graph, users)
         places.varying = frozenset(key for key, found in names.items() if len(found) > 1)
         return places
 
     def _initial_states(self, graph: GraphSnapshot, users: Uses) -> None:
-        """Constants that stand where other columns read a state: initial ones in the first column, detached ones in the others."""
+        """Constants that stand where other columns read a state: given ones, at the start or later, and detached ones.
+
+        Detached is what has the value of the state that the step before made (or what that step no longer shows).
+        """
         handed: dict[tuple[Key, int], tuple[Key, int]] = {}  # (who reads, slot) -> (which state, from which side)
         for r in graph:
             for slot, p in enumerate(r.parents):
                 side = self.stepping(self.column.get(p, BEFORE), self.column.get(r.id, BEFORE))
                 if side and graph[p].kind == r.kind == "op":
                     handed[self.keys[r.id], slot] = self.keys[p], side
+        made = {(self.keys[r.id], self.column[r.id]): r for r in graph if r.kind == "op"}
         states = {(r.name, scope_of(r), r.shape): self.keys[r.id] for r in graph if r.kind == "op" and r.name}
+        column = dict(self.column)
         for r in graph:
             c = self.column.get(r.id, BEFORE)
             if r.kind != "constant" or not 0 <= c < self.after or not users[r.id]:
                 continue
             found = [handed[key] for child, slot in users[r.id] if (key := (self.keys[child], slot)) in handed]
-            scope = scope_of(graph[users[r.id][0][0]])
-            state = states.get(((r.name or "").removesuffix("0"), scope, r.shape))
-            if not found and state is not None:  # nothing hands it on where there is one step; then its name must do
-                found = [(state, -1 if any(frame.get("direction") == -1 for frame in scope) else 1)]
+            scope, name = scope_of(graph[users[r.id][0][0]]), r.name or ""
+            own = states.get((name.removesuffix("0"), scope, r.shape))
+            if own is not None and (not found or name.endswith("0")):  # h0 says itself whose start it is
+                back = any(frame.get("direction") == -1 for frame in scope)
+                found = [(own, found[0][1] if found else -1 if back else 1)]
             if not found:
                 continue
             state, side = found[0]
-            if c == (0 if side > 0 else self.after - 1) or r.name == f"{state[2]}0":
+            before = made.get((state, c - side))
+            same = name != f"{state[2]}0" if before is None else np.array_equal(before.value, r.value)
+            if (state, c) in {(other, column[id]) for id, other in self.starts.items()}:
+                self.starts[r.id] = state  # beside the start itself (what dropout left of it, say) it stays with its reader
+            elif c == (0 if side > 0 else self.after - 1):
                 self.starts[r.id] = state
                 self.column[r.id], self.keys[r.id] = BEFORE if side > 0 else self.behind, ("start", state)
-            else:
+            elif same:
                 self.cuts[r.id] = state, side
                 del self.column[r.id]
+            else:
+                self.starts[r.id], self.keys[r.id] = state, ("start", state)
 
 
 def _ops(graph: GraphSnapshot, steps: tuple[int, ...]) -> tuple[dict[int, int], dict[int, Key]]:

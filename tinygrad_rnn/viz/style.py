@@ -77,6 +77,7 @@ def _luminance(colour: str) -> float:
 def contrast(a: str, b: str) -> float:
     """The contrast ratio of WCAG 2, from 1 to 21.
 
+    >>> from tinygrad_rnn.viz.style import contrast
     >>> contrast("#000000", "#ffffff")
     21.0
     """
@@ -93,6 +94,7 @@ def ink_on(fill: str) -> str:
 class Scale:
     """Powers of ten, from the palest colour to the strongest. What lies below gets the palest, hence the tick "<=".
 
+    >>> from tinygrad_rnn.viz.style import Scale
     >>> Scale.of([0.02, 3.0, 0.0, None]), Scale(-2, 1).fraction(1e-9)
     (Scale(low=-2, high=1), 0.0)
     """
@@ -189,6 +191,7 @@ def subscript(text: str) -> str:
 def number(x: float) -> str:
     """A number as a picture writes it: three digits.
 
+    >>> from tinygrad_rnn.viz.style import number
     >>> number(10.62), number(1.94e-07), number(0.0)
     ('10.6', '1.9e-07', '0')
     """
@@ -200,6 +203,7 @@ def number(x: float) -> str:
 def clean(text: str, longest: int = 60) -> str:
     """Text that any file can hold: one line, no control characters, cut; right-to-left text is isolated from its neighbours.
 
+    >>> from tinygrad_rnn.viz.style import clean
     >>> clean("a\\x00b\\nc"), clean("abcdef", longest=4)
     ('a b c', 'abc…')
     """

@@ -178,7 +178,7 @@ class Painter:
         high = node.height
         radius = {"pill": high / 2, "start": high / 2, "input": 2.5, "group": 9.0}.get(box.kind, 7.0)
         parts = [
-            f'<g id="{id}"{self.motion.mark("box", self.moments.boxes.get(box.id))}><title>{x(box_words(self.view, box))}</title>',
+            f'<g id="{id}"{self.motion.mark("box", self.moments.boxes.get(box.id))}>{self.tip(box_words(self.view, box))}',
             f'<rect {where(node.x, node.y, node.width, high)} rx="{f(radius)}" '
             f'fill="{fill}" stroke="{line}" stroke-width="{f(thick)}"{dash}/>',
         ]
@@ -190,6 +190,10 @@ class Painter:
         parts += [self.chip(node, *spot) for spot in chip_spots(node)]
         return "".join(parts) + "</g>"
 
+    def tip(self, words: str) -> str:
+        """What shows where the pointer rests."""
+        return f"<title>{x(words)}</title>"
+
     def chip(self, node: Node, chip: Chip, cx: float, cy: float, width: float) -> str:
         """One chip around (cx, cy)."""
         t = self.theme
@@ -198,7 +202,7 @@ class Painter:
         line = t.zero_line if chip.strength in (None, 0.0) else t.band
         mark = self.motion.mark("chip", self.moments.chips.get((node.box.id, chip.leaf)))
         return (
-            f'<g id="{self.prefix}-c{node.box.id}-{chip.leaf}"{mark}><title>{x(chip_words(self.view, chip))}</title>'
+            f'<g id="{self.prefix}-c{node.box.id}-{chip.leaf}"{mark}>{self.tip(chip_words(self.view, chip))}'
             f'<rect {where(cx, cy, width, CHIP_HEIGHT)} rx="{f(CHIP_HEIGHT / 2)}" '
             f'fill="{fill}" stroke="{line}" stroke-width="1.2"{dash}/>'
             f"{text(cx, cy + 3.4, clean(chip.label, 7), SMALL, ink_on(fill))}</g>"

@@ -15,7 +15,7 @@ import numpy as np
 from ..records import GraphSnapshot, Record, norm
 from .boxes import Box, Chip, Measure, box_of, leaf_labels, pill_of
 from .grouping import Grouping
-from .steps import Key, Places, in_cell, scope_of, where_of
+from .steps import Key, Places, in_cell, scope_of
 
 __all__ = ["CUT", "HIDDEN", "Edge", "Series", "View", "view_of"]
 
@@ -69,6 +69,7 @@ class View:
     series: tuple[Series, ...] = field(repr=False)  # the states of the hidden steps
     weights: str = "chips"  # or "edges", "hidden"
     turns: int = 0  # of a rolled view: how many steps are folded into its one column
+    opened: frozenset[int] = frozenset()  # columns at "op" level, whatever the others are
 
     @property
     def steps(self) -> tuple[int, ...]:
@@ -84,6 +85,12 @@ class View:
         """The column of initial states that come in from the right."""
         return self.places.behind
 
+    @property
+    def meetings(self) -> int:
+        """How many boxes after the last step read a step before the last: with more than a few, the ways there make a knot."""
+        ends = {e.target for e in self.edges if e.target_column == self.after and 0 <= e.source_column < self.after - 1}
+        return len(ends)
+
     def strengths(self) -> list[float | None]:
         """Everything that gets a colour."""
         boxes = [*self.boxes, *self.pills]
@@ -96,11 +103,13 @@ class View:
         ]
 
 
-def view_of(graph: GraphSnapshot, level: str, color: str, hide: tuple[int, ...], weights: str) -> View:
-    """The view at `level` ("op", "gate" or "cell") without the columns in `hide` (indices)."""
+def view_of(
+    graph: GraphSnapshot, level: str, color: str, hide: tuple[int, ...], weights: str, opened: frozenset[int] = frozenset()
+) -> View:
+    """The view at `level` ("op", "gate" or "cell") without the columns in `hide` (indices); those in `opened` are at "op" level."""
     places = Places.of(graph)
     return Quotient(
-        graph, places, Grouping.of(graph, places, level), level, Measure(graph, color), frozenset(hide), weights
+        graph, places, Grouping.of(graph, places, level, opened), level, Measure(graph, color), frozenset(hide), weights, opened
     ).view()
 
 
@@ -115,6 +124,7 @@ class Quotient:
     measure: Measure
     hidden: frozenset[int]
     weights: str
+    opened: frozenset[int] = frozenset()
     at: dict[tuple[int, int], list[Use]] = field(default_factory=lambda: defaultdict(list))  # (box, leaf) -> uses
     between: dict[Ends, dict[int, list[Use]]] = field(default_factory=dict)  # edge -> parent -> uses
 
@@ -136,7 +146,11 @@ class Quotient:
                     self.between.setdefault(ends, defaultdict(list))[p].append((r.id, slot))
         labels = leaf_labels(graph, places)
         boxes = [self.box(group, labels) for group in grouping.groups if places.column[group[-1]] not in self.hidden]
-        pills = [pill_of(graph, leaf, labels[leaf], self.measure) for leaf in places.shared] if self.weights != "hidden" else []
+        pills = (
+            [pill_of(graph, places, leaf, labels[leaf], self.measure) for leaf in places.shared]
+            if self.weights != "hidden"
+            else []
+        )
         named = [pill for pill in pills if pill.where]  # the highest layer on top, as in the picture
         blocks = list(dict.fromkeys(pill.block for pill in named))[::-1]
         pills = sorted(named, key=lambda pill: blocks.index(pill.block)) + [pill for pill in pills if not pill.where]
@@ -144,7 +158,7 @@ class Quotient:
         kept = tuple(c for c in range(places.after) if c not in self.hidden)
         hidden, level, color = tuple(sorted(self.hidden)), self.level, self.measure.color
         parts = tuple(boxes), self.edges(), tuple(pills)
-        return View(graph, level, color, places, *parts, kept, hidden, gone, self.series(), self.weights)
+        return View(graph, level, color, places, *parts, kept, hidden, gone, self.series(), self.weights, 0, self.opened)
 
     def ends(self, r: Record, slot: int, p: int) -> Ends | None:
         """The edge that stands for input `slot` of r, which is p; None inside a box and between hidden steps."""
@@ -159,9 +173,12 @@ class Quotient:
         if home[p] == target:
             return None
         a, role = places.column[p], ""
-        if self.level == "cell" and keys[home[p]] in self.grouping.several:
+        several = self.grouping.several
+        if self.level == "cell" and (keys[home[p]] in several or (keys[target] in several and places.stepping(a, b))):
             role = self.graph[p].name or ""
-        elif self.level == "op" and a == b and r.parents.count(p) > 1:  # a + a has two arrows: the gradients of both uses add up
+        elif (
+            (self.level == "op" or b in self.opened) and a == b and r.parents.count(p) > 1
+        ):  # a + a has two arrows: the gradients of both uses add up
             role = f"slot {slot}"
         if b not in self.hidden and a in self.hidden:
             if not places.stepping(a, b):  # edges that come from several hidden steps are one
@@ -176,7 +193,13 @@ class Quotient:
         leaves = [leaf for leaf in self.places.shared if self.weights != "hidden" and (r.id, leaf) in self.at]
         uses = [(leaf, tuple(self.at[r.id, leaf])) for leaf in leaves]
         chips = tuple(Chip(leaf, labels[leaf], self.measure.uses(self.graph[leaf], used), used) for leaf, used in uses)
-        gate = self.level == "gate" and r.kind == "op" and r.t is not None and in_cell(r)
+        gate = (
+            self.level == "gate"
+            and self.places.column[r.id] not in self.opened
+            and r.kind == "op"
+            and r.t is not None
+            and in_cell(r)
+        )
         strength, states = self.measure.node(r), self.grouping.states[r.id]
         return box_of(
             self.graph, self.places, group, self.grouping.keys[r.id], gate, r.id in self.grouping.held, strength, states, chips
@@ -213,5 +236,5 @@ class Quotient:
                 at = {places.column[r.id]: r for r in made[key]}
                 bars = tuple((places.steps[c], self.measure.node(at[c]) if c in at else None) for c in sorted(self.hidden))
                 records = tuple(at[c].id if c in at else None for c in sorted(self.hidden))
-                found.append(Series(wanted, where_of(scope_of(first)), bars, records))
+                found.append(Series(wanted, places.row(scope_of(first)), bars, records))
         return tuple(found)

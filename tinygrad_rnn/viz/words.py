@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..records import GraphSnapshot, Record, norm
-from .boxes import Box, Chip
+from .boxes import Box, Chip, owner_words
 from .formula import formula
 from .style import clean, number
 from .view import View
@@ -55,6 +55,9 @@ def box_words(view: View, box: Box) -> str:
         lines = [f"{what}: {len(box.members)} ops{when}", f"{name} = {formula(graph, r, view.places.letters())}"]
     else:
         what = r.op + (f" {r.settings}" if r.settings else "") if r.kind == "op" else r.kind
+        if r.id in view.places.starts:
+            letter = clean(view.places.letters().get(r.id, ""), 12)
+            what = f"the state{f' {letter}' if letter else ''} that it begins with, a constant"
         lines = [f"{name}{when} ({what})" if r.name else f"{what}{when}"]
     if when.startswith(" in all") and box.strength is not None:
         together = {"grad": "norm of its gradients", "value": "root mean square"}.get(view.color, "")
@@ -93,7 +96,9 @@ def chip_words(view: View, chip: Chip) -> str:
     """The tooltip of a chip: what this use adds to the gradient of the weight."""
     child = view.graph[chip.uses[0][0]]
     user = clean(child.name or child.op, 24) + f" in all {view.turns} steps" if view.turns else called(child)
-    lines = [f"{clean(chip.label, 24)}, used by {user}"]
+    alike = [leaf for leaf in view.places.shared if view.graph[leaf].name == view.graph[chip.leaf].name]
+    owner = f" of {clean(owner_words(view.graph, view.places, chip.leaf), 40)}" if len(alike) > 1 else ""
+    lines = [f"{clean(chip.label, 24)}{owner}, used by {user}"]
     if view.color == "value" and chip.strength is not None:
         lines.append(f"root mean square {number(chip.strength)}")
     sent = [view.graph.sent[use] for use in chip.uses if use in view.graph.sent]

@@ -1,0 +1,167 @@
+"""A backward pass as plain data: who sends what to whom in which order, and which parts of a view show it.
+
+The script of a page folds these events and does no arithmetic on gradients: every norm in here was computed by the engine, and is
+rounded as it is written.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..kernels import Array
+from ..records import GraphSnapshot, Record, norm
+from ..stepper import play
+from .arrange import arrange
+from .describe import lanes
+from .formula import formula
+from .layout import Layout
+from .skeleton import bare, skeleton
+from .steps import Places
+from .style import Scale, clean, number
+from .view import View
+from .words import called, why_nothing
+
+__all__ = ["Playback", "alike", "digits"]
+
+SEED = (-1, -1)  # the event in which the loss gets its own gradient, which is 1
+Use = tuple[int, int]  # (child, slot)
+
+
+class Playback:
+    """The events of a snapshot, counted from 0: first the loss gets its gradient, then one event for every gradient sent."""
+
+    def __init__(self, graph: GraphSnapshot) -> None:
+        assert graph.root.grad is not None
+        self.graph = graph
+        self.uses: list[Use] = [SEED]
+        self.sent, self.have = [self._size(graph.root.grad)], [self._size(graph.root.grad)]
+        with np.errstate(all="ignore"):  # infinite gradients add up to NaN: the page shows that
+            for event in play(graph):
+                for message in event.sent:
+                    self.uses.append((event.node.id, message.slot))
+                    self.sent.append(self._size(message.gradient))
+                    self.have.append(self._size(message.so_far))
+        self.number = {use: k for k, use in enumerate(self.uses)}
+        self.bundles: dict[tuple[Use, ...], int] = {}  # uses that one edge or chip stands for, and their number
+
+    def _size(self, gradient: Array) -> float:
+        """The norm; in a graph of numbers without time steps the number itself, as on its boxes."""
+        return gradient.item() if gradient.size == 1 and not self.graph.steps else norm(gradient)
+
+    def flow(self) -> dict[str, Any]:
+        """What does not depend on the numbers: the nodes in words, and for every event who sends and who receives."""
+        graph = self.graph
+        letters = Places.of(graph).letters()
+        parents = [graph[child].parents[slot] if child >= 0 else graph.root.id for child, slot in self.uses]
+        return {
+            "names": [called(r) for r in graph],
+            "kinds": [r.kind for r in graph],
+            "steps": [r.t for r in graph],
+            "what": [clean(f"{r.op} {r.settings}".strip(), 80) for r in graph],
+            "formulas": [_equation(r, formula(graph, r, letters)) if r.kind == "op" else "" for r in graph],
+            "rules": [r.words for r in graph],
+            "shapes": ["×".join(map(str, r.shape)) or "()" for r in graph],
+            "child": [child for child, _ in self.uses],
+            "parent": parents,
+        }
+
+    def numbers(self) -> dict[str, Any]:
+        """What does: the values, and the norms of what is sent and of what the receiver has afterwards."""
+        graph = self.graph
+        return {
+            "low": [digits(r.low) for r in graph],
+            "high": [digits(r.high) for r in graph],
+            "sent": [digits(size) for size in self.sent],
+            "have": [digits(size) for size in self.have],
+            "bundles": [[digits(size) for size in self._together(uses)] for uses in self.bundles],
+            "why": {r.id: clean(why_nothing(graph, r), 160) for r in graph if r.grad_norm == 0.0},
+        }
+
+    def view(self, view: View, scale: Scale) -> dict[str, Any]:
+        """A picture without colours, and which nodes and events its parts stand for."""
+        layout = arrange(bare(view))
+        svg, frame = skeleton(layout, scale)
+        heads = [*layout.bands, *([layout.gap] if layout.gap else [])]
+        return {
+            "svg": svg,
+            "frame": [round(v, 1) for v in frame],
+            "columns": [[b.words, round(b.left, 1), round(b.right, 1)] for b in heads if b.words],
+            "boxes": {box.id: box.members for box in view.boxes},
+            "edges": [self._events(edge.uses) for edge in view.edges],
+            "chips": [self._events(chip.uses) for box in view.boxes for chip in box.chips],
+            "chart": _chart(layout),
+        }
+
+    def weights(self, view: View) -> list[dict[str, Any]]:
+        """The panel: the shared weights, under the names of those who use them."""
+        return [{"id": p.id, "label": clean(p.label, 12), "of": clean(str(p.block[0]), 26), "kind": p.kind} for p in view.pills]
+
+    def _events(self, uses: Sequence[Use]) -> int | list[int] | None:
+        """The event of an edge or a chip; of one that stands for several uses, their events with the number of the bundle first."""
+        known = tuple(sorted((use for use in uses if use in self.number), key=self.number.__getitem__))
+        if len(known) < 2:
+            return self.number[known[0]] if known else None
+        return [self.bundles.setdefault(known, len(self.bundles)), *(self.number[use] for use in known)]
+
+    def _together(self, uses: Iterable[Use]) -> list[float]:
+        """The norm of what a bundle has carried after each of its events."""
+        parts: dict[int, Array] = {}
+        sizes = []
+        with np.errstate(all="ignore"):
+            for child, slot in uses:
+                parent, sent = self.graph[child].parents[slot], self.graph.sent[child, slot]
+                parts[parent] = parts[parent] + sent if parent in parts else sent
+                sizes.append(norm(np.array([norm(part) for part in parts.values()])))
+        return sizes
+
+
+def _equation(r: Record, written: str) -> str:
+    return clean(f"{r.name} = {written}" if r.name else written, 160)
+
+
+def _chart(layout: Layout) -> list[dict[str, Any]]:
+    """A line for every lane of h (or of the first state): where its points stand, and the nodes that they stand for."""
+    view = layout.view
+    x = {view.steps[b.column]: (b.left + b.right) / 2 for b in layout.bands if 0 <= b.column < view.after}
+    if layout.gap is not None:
+        wide = (layout.gap.right - layout.gap.left) / (len(view.hidden) + 1)
+        x |= {view.steps[c]: layout.gap.left + wide * (k + 1) for k, c in enumerate(view.hidden)}
+    found = lanes(view)
+    name = "h" if any(name == "h" for _, name in found) else next((name for _, name in found), "")
+    return [
+        {"where": clean(where, 40), "name": clean(state, 12), "points": [[round(x[r.t], 1), r.id] for r in records if r.t in x]}
+        for (where, state), records in found.items()
+        if state == name
+    ]
+
+
+def alike(graph: GraphSnapshot) -> tuple[object, ...]:
+    """What two graphs have in common if one picture fits both: all but the numbers that are not written on boxes."""
+
+    def row(r: Record) -> tuple[object, ...]:
+        written = r.value.size == 1 and (r.kind == "constant" or not graph.steps)
+        return (
+            r.kind,
+            r.op,
+            r.parents,
+            r.name,
+            r.frames,
+            r.settings,
+            r.shape,
+            r.grad is None,
+            r.value.item() if written else None,
+        )
+
+    return (*map(row, graph), *sorted(graph.sent))
+
+
+def digits(x: float) -> float | int | str:
+    """A number with the digits that it is shown with; JSON has no word for NaN and infinity."""
+    if not math.isfinite(x):
+        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(x)]
+    value = float(number(x))
+    return int(value) if value == int(value) and abs(value) < 1e15 else value
