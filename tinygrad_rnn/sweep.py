@@ -5,7 +5,7 @@ It yields what each node sent along each of its edges. `grad`, snapshots and the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -28,7 +28,7 @@ def seed_of(loss: Tensor, gradient: Any) -> Array:
     if loss.node is None:
         raise GraphError(
             "backward pass of a tensor that was not computed from anything with requires_grad",
-            hint="give the weights requires_grad=True, and compute the loss outside no_grad()",
+            hint="give the weights requires_grad=True, and compute the loss from tensors (not their .data), outside no_grad()",
         )
     if gradient is None:
         if loss.size != 1:
@@ -52,13 +52,13 @@ class Sent(NamedTuple):
     edges: list[tuple[int, Any]]  # (slot, gradient sent to the parent in that slot)
 
 
-def contributions(F: Any, n: Node, g: Any) -> Iterator[tuple[int, Any]]:
-    """The gradient that a node sends along each of its edges, in the shape of the parent."""
+def contributions(F: Any, n: Node, g: Any, only: Container[Node] | None = None) -> Iterator[tuple[int, Any]]:
+    """The gradient that a node sends along each of its edges (to those parents only), in the shape of the parent."""
     op = n.op
     assert op is not None
     saved = _saved(F, n)
     for slot, parent in enumerate(n.parents):
-        if parent is None:
+        if parent is None or (only is not None and parent not in only):
             continue
         if op.inputs == 0:
             c = op.vjps[0](F, n, g, slot)

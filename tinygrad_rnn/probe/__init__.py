@@ -1,0 +1,39 @@
+"""Instruments for a recorded loss: arrays in, arrays out, nothing drawn, and nothing to switch on before the run.
+
+Where does the gradient go, step by step (`gradient_by_step`, `contributions`, `half_life`); what does one step do to it
+(`step_jacobians`, `jacobian`, `bound`); who reads whom (`connectivity`); what is lost where it is cut (`truncation`); what do the
+gates do (`gates`); what does the graph keep (`activation_memory`). Of a net of several layers or directions each takes `layer=`,
+`direction=` or `scope=`. Frames and names tell what is what, so cells of your own have all of it.
+"""
+
+from .bound import Bound, bound
+from .connectivity import connectivity
+from .gates import Gate, gates
+from .gradients import contributions, gradient_by_step, half_life
+from .jacobians import jacobian, singular_values, spectral_radius, step_jacobians
+from .landscape import Landscape, landscape
+from .memory import ActivationMemory, activation_memory
+from .penalty import vanishing_regularizer
+from .truncation import Truncation, truncation
+
+__all__ = [
+    "ActivationMemory",
+    "Bound",
+    "Gate",
+    "Landscape",
+    "Truncation",
+    "activation_memory",
+    "bound",
+    "connectivity",
+    "contributions",
+    "gates",
+    "gradient_by_step",
+    "half_life",
+    "jacobian",
+    "landscape",
+    "singular_values",
+    "spectral_radius",
+    "step_jacobians",
+    "truncation",
+    "vanishing_regularizer",
+]

@@ -1,0 +1,90 @@
+"""The surface that training walks on: a function on a grid around a point, along one or two directions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..dtypes import as_array
+from ..errors import DataError, ShapeError
+from ..kernels import Array
+from ..scopes import no_grad
+from ..tensor import Tensor
+
+__all__ = ["Landscape", "landscape"]
+
+
+@dataclass(frozen=True, eq=False)
+class Landscape:
+    """`values[i, j]` = f(origin + axes[0][i] directions[0] + axes[1][j] directions[1]); with one direction `values[i]`."""
+
+    axes: tuple[Array, ...]
+    values: Array
+
+
+def landscape(
+    f: Callable[[Array], Any],
+    origin: npt.ArrayLike,
+    directions: Sequence[npt.ArrayLike],
+    extent: float | tuple[float, float] | Sequence[tuple[float, float]] = 1.0,
+    points: int | tuple[int, ...] = 51,
+) -> Landscape:
+    """The values of `f` on a grid through `origin` along one or two `directions`, arrays of origin's shape.
+
+        values[i, j] = f(origin + a_i directions[0] + b_j directions[1])
+
+    `f` takes an array of that shape and returns a number, or a tensor of one; it is called under `no_grad()`. `extent` is how far to
+    go, in units of each direction: a number e for -e..e, (low, high), or one such pair a direction; `points`, how many values, of
+    each direction or of one after the other. What f returns is kept, NaN and infinity too.
+    Raises `DataError` for no direction or more than two, fewer than two points, an empty extent; `ShapeError` for a direction of
+    another shape, or an f that does not return one number.
+
+    Goodfellow, Vinyals and Saxe 2015, section 2 (one direction); Pascanu, Mikolov and Bengio 2013, figure 6 (two).
+
+    >>> import tinygrad_rnn as tg
+    >>> bowl = tg.probe.landscape(lambda w: (w**2).sum(), [0.0, 1.0], [[1.0, 0.0]], extent=(0, 2), points=3)
+    >>> bowl.axes[0], bowl.values
+    (array([0., 1., 2.]), array([1., 2., 5.]))
+    """
+    start = as_array(origin).astype(np.float64)
+    ways = [as_array(direction).astype(np.float64) for direction in directions]
+    if len(ways) not in (1, 2):
+        raise DataError(f"landscape along {len(ways)} directions", hint="one gives a curve, two a surface")
+    if any(way.shape != start.shape for way in ways):
+        shapes = ", ".join(str(way.shape) for way in ways)
+        raise ShapeError(f"landscape around a point of shape {start.shape} along directions of shapes {shapes}", hint="all alike")
+    axes = _axes(extent, points, len(ways))
+    values = np.zeros(tuple(map(len, axes)))
+    with no_grad():
+        for entry in product(*map(range, values.shape)):
+            moves = (axis[k] * way for axis, k, way in zip(axes, entry, ways, strict=True))
+            values[entry] = _number(f(sum(moves, start)))
+    return Landscape(axes, values)
+
+
+def _axes(extent: Any, points: Any, count: int) -> tuple[Array, ...]:
+    """How far to go along each direction."""
+    ends = np.asarray(extent, dtype=np.float64)
+    ends = (
+        np.broadcast_to(np.stack([-ends, ends]) if ends.ndim == 0 else ends, (count, 2))
+        if ends.size in (1, 2, 2 * count)
+        else ends
+    )
+    numbers = np.broadcast_to(points, count) if np.size(points) in (1, count) else np.zeros(count, int)
+    if ends.shape != (count, 2) or not np.isfinite(ends).all() or (ends[:, 0] >= ends[:, 1]).any():
+        raise DataError(f"landscape with extent={extent!r}", hint="a number above 0, (low, high), or one (low, high) a direction")
+    if numbers.dtype.kind not in "iu" or (numbers < 2).any():
+        raise DataError(f"landscape with points={points!r}", hint="a whole number of at least 2, or one for each direction")
+    return tuple(np.linspace(low, high, n) for (low, high), n in zip(ends.tolist(), numbers.tolist(), strict=True))
+
+
+def _number(value: Any) -> float:
+    array = value.data if isinstance(value, Tensor) else np.asarray(value)
+    if array.size != 1 or array.dtype.kind not in "iuf":
+        raise ShapeError(f"landscape of a function that returns {type(value).__name__} of shape {array.shape}", hint="one number")
+    return float(array.item())
