@@ -1,5 +1,6 @@
 """`python -m tinygrad_rnn`: a picture in one line, a mistake in one sentence, and good manners towards pipes, keys and files."""
 
+import inspect
 import os
 import re
 import signal
@@ -49,6 +50,7 @@ def refused(result, *says):
     assert out == ""
     assert re.fullmatch(r"error: [^\n]+\n\nhint: [^\n]+\n", said), said
     assert all(part in said for part in says), said
+    assert not re.search(r"\b[a-z_]+=|\w\(|\btg\.", said), f"Python to who wrote options: {said}"
 
 
 # ---- what it does --------------------------------------------------------------------------------------------------------------
@@ -221,16 +223,21 @@ def test_the_loss_is_what_help_says():
         ("--weights none", "--weights"),
         ("--elide 0", "--elide"),
         ("--elide maybe", "auto, yes, no or how many"),
-        ("--scale 1 0", "not a pair of exponents"),
+        ("--scale 1 0", "hint: --scale -6 1 colours"),
         ("--scale 1", "--scale"),
         ("--animated -o x.png", "cannot move"),
-        ("--animated --color value", "color"),
+        ("--animated --color value", "hint: choose --color grad"),
+        ("--animated --rolled", "hint: leave out --rolled"),
+        ("-o x.html --rolled", "hint: leave out --rolled"),
+        ("--rolled --elide yes", "--rolled and --elide together"),
+        ("--rolled --elide 2", "--rolled and --elide together"),
         ("--animated --describe", "words do not move"),
         ("--describe -o -", "standard output"),
-        ("--steps 100 --detail op --elide no -o x.png", "too large"),
-        ("--steps 400 --detail op --elide no", "would not be readable"),
+        ("--steps 100 --detail op --elide no -o x.png", "hide steps (--elide yes)"),
+        ("--steps 400 --detail op --elide no", "hint: --elide yes or --detail cell\n"),
         ("--layer 2", "--layer"),  # settings are written out: an abbreviation may mean another one tomorrow
         ("lstm", "unrecognized arguments: lstm"),
+        ("--nope 1", "hint: python -m tinygrad_rnn draw --help"),
         ("-o", "-o"),
         ("-o x.jpeg", "the suffix is .svg"),
         ("-o x", "the suffix is .svg"),
@@ -285,7 +292,7 @@ def test_alone_it_shows_its_commands(run):
 def test_help_names_every_setting_of_draw(run):
     code, out, _ = run("draw", "--help")
     assert code == 0
-    settings = list(tg.draw.__code__.co_varnames[: tg.draw.__code__.co_argcount])
+    settings = list(inspect.signature(tg.draw).parameters)
     assert settings[0] == "loss"
     assert [name for name in settings[1:] if f"--{name}" not in out] == []
     assert "lstm-2.svg if that is taken" in " ".join(out.split())
@@ -378,6 +385,38 @@ def test_a_full_disk_behind_standard_output(words):
         done = process(*words, stdout=full)
     assert done.returncode == 2
     assert re.fullmatch(rb"error: standard output takes nothing more: [^\n]+\n\nhint: [^\n]+\n", done.stderr), done.stderr
+
+
+@posix
+def test_ctrl_c_while_it_is_still_importing():
+    """The first import of the package that takes time is NumPy's: here it never ends."""
+    Path("numpy").mkdir()
+    Path("numpy/__init__.py").write_text("import time; print('importing', flush=True); time.sleep(60)")
+    env = {"PYTHONPATH": os.pathsep.join([str(Path.cwd()), str(ROOT)])}
+    with process("draw", start=subprocess.Popen, env=env) as running:
+        assert running.stdout.readline() == b"importing\n"
+        running.send_signal(signal.SIGINT)
+        out, said = running.communicate(timeout=60)
+    assert (running.returncode, out, said) == (130, b"", b"")
+
+
+def test_only_the_program_takes_ctrl_c():
+    program = "import signal; before = signal.getsignal(2); import tinygrad_rnn; print(signal.getsignal(2) is before)"
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for code in (program, "import sys; sys.argv = ['-m'];" + program):
+        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+        assert done.stdout == f"{code == program}\n", done.stderr
+
+
+@posix
+def test_names_that_an_ascii_locale_cannot_say():
+    env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = process("draw", "--steps", "1", "--title", "Größe", "-o", "图 ü.svg", env=env)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith(b"wrote ")
+    assert done.stderr.isascii()
+    assert "Größe" in Path("图 ü.svg").read_text(encoding="utf-8")
+    refused((2, "", process("draw", "-o", "fehlt ü/x.svg", env=env).stderr.decode("ascii")), "create the folder first")
 
 
 @posix

@@ -137,3 +137,23 @@ def test_norm_neither_overflows_nor_underflows(x):
 
 def test_norm_keeps_nan():
     assert np.isnan(norm(np.array([np.nan, 1.0])))
+
+
+@pytest.mark.parametrize(
+    ("made", "hint"),
+    [
+        (lambda net, hs: net, "when it has been run"),
+        (lambda net, hs: tg.nn.LSTM, "when it has been run"),
+        (lambda net, hs: [hs[0], hs[1]], "one of these, or a loss of them all"),
+        (lambda net, hs: {"h": hs[0]}, "one of these, or a loss of them all"),
+        (lambda net, hs: hs[0].data, "not its value"),
+        (lambda net, hs: tg.Tensor(hs[0].data), "arrays such as w.data record nothing"),
+    ],
+)
+@pytest.mark.parametrize("look", [tg.snapshot, tg.draw, lambda given: next(tg.backward_steps(given))])
+def test_what_has_no_graph_says_where_one_is(made, hint, look):
+    net = tg.nn.GRUCell(2, 3, rng=np.random.default_rng(0))
+    hs, _ = tg.nn.unroll(net, np.ones((1, 2, 2)))
+    with pytest.raises(GraphError) as caught:
+        look(made(net, hs))
+    assert hint in caught.value.hint

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import anomaly
+from . import anomaly, missteps
 from .dtypes import as_array
 from .errors import GraphError, ShapeError
 from .graph import Node, lock, reachable
@@ -47,10 +47,15 @@ def backward(loss: Tensor, gradient: Any = None, *, keep_graph: bool = True) -> 
     assert root is not None
     if running.inside_hook:
         raise GraphError("backward() inside a hook of another backward()", hint="use tg.grad there: it keeps its gradients apart")
+    watching = here.mode.watching
     with lock:
+        if watching:
+            missteps.before_backward(root)
         nodes, leaves = reachable(root, clear=True)
         root.g, root.owned = seed, False
         _pull(nodes, keep_graph)
+        if watching:
+            missteps.before_gradients(leaves)
         _finish(leaves)
 
 

@@ -9,8 +9,9 @@ dies by reference counting when its loss is dropped.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .errors import GraphError
 from .scopes import Frame, here, place_of, tick
@@ -70,11 +71,15 @@ def leaf(value: Array, name: str | None = None) -> Node:
     return n
 
 
-class Trace(NamedTuple):
-    """What `detect_anomaly` remembers of a node: the source line, and a checksum of each array that the vjp will read."""
+@dataclass(slots=True)
+class Trace:
+    """What `detect_anomaly` remembers of a node."""
 
-    line: str
-    checksums: tuple[int, ...]
+    line: str = ""  # of the source, where it was recorded
+    checksums: tuple[int, ...] | None = None  # of each array that the vjp will read
+    swept: int | None = None  # the latest change of a value, anywhere, when a backward pass first went through it
+    used: bool = False  # of a leaf: an optimizer step has used the gradient that it holds
+    added: bool = False  # of a leaf: and a backward pass has added to it since
 
 
 # ---- the walk -----------------------------------------------------------------------------------------------------------------
@@ -144,7 +149,8 @@ def _freed(node: Node) -> GraphError:
     return GraphError(
         f"this graph was freed by an earlier backward(keep_graph=False) (met at {node.op.name if node.op else 'a leaf'})",
         where=place_of(node.frames),
-        hint="call backward() without keep_graph=False the first time, or compute the loss anew",
+        hint="call backward() without keep_graph=False the first time, or compute the loss anew; "
+        "a state that is carried on: tg.nn.detach_state(state)",
     )
 
 
@@ -154,5 +160,5 @@ def _changed(changed: Node | Tensor, node: Node) -> GraphError:
         f"the value of {what} was changed in place after {node.op.name if node.op else 'a leaf'} had used it",
         where=place_of(node.frames),
         hint="compute the loss again after a change; take optimizer steps and draw pictures in the order "
-        "loss, backward(), draw, step()",
+        "loss, backward(), draw, step(); a state that is carried on: tg.nn.detach_state(state)",
     )

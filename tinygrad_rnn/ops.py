@@ -46,9 +46,11 @@ class Op:
     """A primitive: how it is drawn, computed, differentiated, told in words, and tested.
 
     `inputs` is 1 or 2, or 0 for a list of any length, whose one vjp also receives the position k of the input in the list.
+    `formulas` are the vjps of one entry, as `arithmetic` prints them with numbers: a, b the inputs, y the output, g the gradient,
+    n the setting. An op that is linear in each input needs none.
     """
 
-    __slots__ = ("cases", "forward", "inputs", "name", "saves", "symbol", "vjps", "words")
+    __slots__ = ("cases", "formulas", "forward", "inputs", "name", "saves", "symbol", "vjps", "words")
 
     def __init__(
         self,
@@ -60,9 +62,10 @@ class Op:
         words: str,
         cases: list[Case],
         inputs: int | None = None,
+        formulas: tuple[str, ...] = (),
     ) -> None:
         self.name, self.symbol, self.forward, self.vjps, self.saves = name, symbol, forward, vjps, saves
-        self.words, self.cases = words, cases
+        self.words, self.cases, self.formulas = words, cases, formulas
         self.inputs = len(vjps) if inputs is None else inputs
         OPS[name] = self
 
@@ -128,6 +131,7 @@ DIV = Op(
     vjps=(lambda F, n, g, a, b: g / b, lambda F, n, g, a, b: -(g / b) * (a / b)),
     saves=BOTH,
     words="a/b: a gets g/b, b gets -(g/b)(a/b)",
+    formulas=("{g} / {b}", "-({g} / {b}) * ({a} / {b})"),
     cases=pairs(low=0.5, high=2.0),
 )  # fmt: skip
 
@@ -144,6 +148,7 @@ POW = Op(
     vjps=(lambda F, n, g, a: g * (F.power(a, n.args - 1) * n.args) if n.args else g * 0.0,),
     saves=INPUT,
     words="x**n: the gradient times n x**(n-1)",
+    formulas=("{g} * {n} * {a}**({n} - 1)",),
     cases=each(args=2) + each(args=3) + each(args=0.5, low=0.5) + each(args=-1, low=0.5) + each(args=0) + each(args=1),
 )  # fmt: skip
 
@@ -154,6 +159,7 @@ EXP = Op(
     vjps=(lambda F, n, g, y: g * y,),
     saves=OUTPUT,
     words="the gradient times exp(x), which is the output",
+    formulas=("{g} * {y}",),
     cases=each(),
 )  # fmt: skip
 
@@ -162,6 +168,7 @@ LOG = Op(
     vjps=(lambda F, n, g, a: g / a,),
     saves=INPUT,
     words="the gradient divided by x",
+    formulas=("{g} / {a}",),
     cases=each(low=0.5, high=3.0),
 )  # fmt: skip
 
@@ -170,6 +177,7 @@ TANH = Op(
     vjps=(lambda F, n, g, y: F.tanh_slope(g, y),),
     saves=OUTPUT,
     words="the gradient times 1 - y², with y the output: 1 at zero, near 0 where tanh is saturated",
+    formulas=("{g} * (1 - {y}**2)",),
     cases=each(),
 )  # fmt: skip
 
@@ -178,6 +186,7 @@ SIGMOID = Op(
     vjps=(lambda F, n, g, y: F.sigmoid_slope(g, y),),
     saves=OUTPUT,
     words="the gradient times y(1 - y), with y the output: never more than a quarter of it",
+    formulas=("{g} * {y} * (1 - {y})",),
     cases=each(),
 )  # fmt: skip
 
@@ -186,6 +195,7 @@ RELU = Op(
     vjps=(lambda F, n, g, y: g * F.positive(y),),
     saves=OUTPUT,
     words="the gradient where the input was positive, else 0",
+    formulas=("{g} * ({a} > 0)",),
     cases=each(distinct=True),
 )  # fmt: skip
 
@@ -194,6 +204,7 @@ ABS = Op(
     vjps=(lambda F, n, g, a: g * F.sign(a),),
     saves=INPUT,
     words="the gradient times the sign of x (0 at zero)",
+    formulas=("{g} * sign({a})",),
     cases=each(distinct=True),
 )  # fmt: skip
 

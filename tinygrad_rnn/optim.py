@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from . import missteps
 from .clipping import clip_grad_norm_, clip_grad_value_
 from .errors import DataError, GraphError, LoadError
 from .kernels import Array
 from .schedules import Schedule, cosine, exponential, steps, warm_up
+from .scopes import here
 from .tensor import Tensor
 
 __all__ = [
@@ -67,6 +69,8 @@ class Optimizer:
 
     def step(self) -> None:
         """Change every parameter that has a gradient. Graphs that used the old values then refuse another backward pass."""
+        if here.mode.watching:
+            missteps.before_step([p.node for p in self.parameters if p.node is not None])
         for k, p in enumerate(self.parameters):
             if p.grad is not None:
                 change = self._change(k, p.grad)
@@ -79,8 +83,9 @@ class Optimizer:
     def state_dict(self) -> dict[str, Array]:
         """A copy of the settings (`lr`, ...) and of what was gathered, an array a parameter (`m.0`, `m.1`, ...).
 
-        >>> w = Tensor([1.0, 2.0], requires_grad=True)
-        >>> SGD([w], lr=0.1, momentum=0.9).state_dict()
+        >>> import tinygrad_rnn as tg
+        >>> w = tg.Tensor([1.0, 2.0], requires_grad=True)
+        >>> tg.optim.SGD([w], lr=0.1, momentum=0.9).state_dict()
         {'lr': array(0.1), 'momentum': array(0.9), 'velocity.0': array([0., 0.])}
         """
         state = {name: np.array(getattr(self, name)) for name in self.settings}
@@ -113,8 +118,9 @@ class SGD(Optimizer):
 
         v <- momentum v + g;   p <- p - lr v
 
-    >>> w = Tensor([1.0], requires_grad=True)
-    >>> optimizer = SGD([w], lr=0.1)
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor([1.0], requires_grad=True)
+    >>> optimizer = tg.optim.SGD([w], lr=0.1)
     >>> (w * w).sum().backward(); optimizer.step(); w.data
     array([0.8])
     """
@@ -143,8 +149,9 @@ class Adam(Optimizer):
         m <- b1 m + (1 - b1) g;   v <- b2 v + (1 - b2) g²
         p <- p - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
 
-    >>> w = Tensor([1.0], requires_grad=True)
-    >>> optimizer = Adam([w], lr=0.1)
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor([1.0], requires_grad=True)
+    >>> optimizer = tg.optim.Adam([w], lr=0.1)
     >>> (w * w).sum().backward(); optimizer.step(); w.data.round(6)
     array([0.9])
     """
@@ -181,8 +188,9 @@ class AdamW(Adam):
 
     Weights that get no gradient do not decay either.
 
-    >>> w = Tensor([1.0], requires_grad=True)
-    >>> optimizer = AdamW([w], lr=0.1, weight_decay=0.5)
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor([1.0], requires_grad=True)
+    >>> optimizer = tg.optim.AdamW([w], lr=0.1, weight_decay=0.5)
     >>> (w * w).sum().backward(); optimizer.step(); w.data.round(6)
     array([0.85])
     """
@@ -213,8 +221,9 @@ class RMSprop(Optimizer):
 
         v <- alpha v + (1 - alpha) g²;   u <- momentum u + g / (sqrt(v) + eps);   p <- p - lr u
 
-    >>> w = Tensor([1.0], requires_grad=True)
-    >>> optimizer = RMSprop([w], lr=0.01)
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor([1.0], requires_grad=True)
+    >>> optimizer = tg.optim.RMSprop([w], lr=0.01)
     >>> (w * w).sum().backward(); optimizer.step(); w.data.round(6)
     array([0.9])
     """
@@ -251,8 +260,9 @@ class Adagrad(Optimizer):
 
         v <- v + g²;   p <- p - lr g / (sqrt(v) + eps)
 
-    >>> w = Tensor([1.0], requires_grad=True)
-    >>> optimizer = Adagrad([w], lr=0.1)
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor([1.0], requires_grad=True)
+    >>> optimizer = tg.optim.Adagrad([w], lr=0.1)
     >>> (w * w).sum().backward(); optimizer.step(); w.data.round(6)
     array([0.9])
     """

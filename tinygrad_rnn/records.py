@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,7 @@ class Record:
     settings: str  # of the op, as short text
     value: Array = field(repr=False)
     grad: Array | None = field(repr=False)
+    args: Any = field(default=None, repr=False)  # the settings themselves
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -140,7 +142,7 @@ class GraphSnapshot:
 
         Raises `GraphError` if there is none, or more than one in a step.
 
-        >>> import tinygrad_rnn as tg
+        >>> import numpy as np, tinygrad_rnn as tg
         >>> cell = tg.nn.RNNCell(2, 3, rng=np.random.default_rng(0))
         >>> hs, _ = tg.nn.unroll(cell, np.ones((1, 4, 2)))
         >>> list(tg.snapshot(hs[-1].sum()).along("h"))

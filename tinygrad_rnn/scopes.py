@@ -23,6 +23,7 @@ tick = count(1).__next__  # the creation index of the next node
 class Frame(NamedTuple):
     """A scope that was open while a node was recorded: a name and integers.
 
+    >>> from tinygrad_rnn.scopes import Frame
     >>> str(Frame("forget gate")), str(Frame("t", (("t", 3),))), str(Frame("block", (("row", 1), ("column", 2))))
     ('forget gate', 't=3', 'block row=1 column=2')
     """
@@ -126,7 +127,7 @@ class steps_after:
     Raises `DataError` for anything but a whole number of at least 0.
 
     >>> import tinygrad_rnn as tg
-    >>> with steps_after(5), tg.time_step(1):
+    >>> with tg.steps_after(5), tg.time_step(1):
     ...     y = tg.tanh(tg.Tensor([0.0], requires_grad=True))
     >>> y.place
     't=6'
@@ -176,10 +177,17 @@ class _Watch(Change):
 
 
 def detect_anomaly() -> Change:
-    """Check every recorded value inside, and every gradient of `backward()` called inside, for NaN and infinity.
+    """Look for what goes wrong in silence: NaN and infinity, values changed behind the graph, mistakes of a training loop.
 
-    The first op that makes one raises a `NumericError` with its name, scope, step and source line. Values that are written
-    through a NumPy view after they were recorded are found too.
+    The first op that makes NaN or infinity, in a value recorded inside or a gradient of `backward()` called inside, raises a
+    `NumericError` with its name, scope, step and source line. A `GraphError` names
+
+    - a value that was written to through a NumPy view after it was recorded;
+    - a state that is carried from one training step to the next with its graph: `detach_state` is missing;
+    - an optimizer step on gradients that the step before had used already: `zero_grad()` is missing;
+    - an optimizer step without any gradient: the loss depends on other parameters, or `backward()` is missing or was wiped.
+
+    Put it round a whole training (`with tg.detect_anomaly(): tg.train.fit(...)`) while you look for a mistake: it costs time.
 
     >>> import tinygrad_rnn as tg
     >>> x = tg.Tensor([-1.0], requires_grad=True, name="x")
@@ -188,5 +196,13 @@ def detect_anomaly() -> Change:
     Traceback (most recent call last):
     tinygrad_rnn.errors.NumericError: log made NaN at entry (0,) from finite inputs
         at t=2, ...
+    >>> w = tg.Tensor([1.0], requires_grad=True, name="w")
+    >>> optimizer = tg.optim.SGD([w], lr=0.1)
+    >>> with tg.detect_anomaly():
+    ...     for _ in range(2):
+    ...         (w * w).sum().backward()
+    ...         optimizer.step()  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    tinygrad_rnn.errors.GraphError: this optimizer step would use old gradients again: backward() added to that of w (1,), ...
     """
     return _Watch(watching=True)

@@ -81,12 +81,22 @@ def snapshot(loss: Tensor, gradient: Any = None) -> GraphSnapshot:
 
 def _root(loss: Tensor) -> Node:
     if not isinstance(loss, Tensor):
-        raise GraphError(f"snapshot of a {type(loss).__name__}", hint="give the tensor that was computed, not its value")
+        raise GraphError(f"a {type(loss).__name__} has no graph", hint=_where_the_graph_is(loss))
     if loss.node is None:
         raise GraphError(
-            "this tensor has no recorded graph", hint="give the weights requires_grad=True, and compute outside no_grad()"
+            "this tensor has no recorded graph",
+            hint="give the weights requires_grad=True, and compute with tensors (arrays such as w.data record nothing), outside no_grad()",
         )
     return loss.node
+
+
+def _where_the_graph_is(given: Any) -> str:
+    """What to give in place of a value that is no tensor."""
+    if isinstance(given, (list, tuple, dict)):
+        return "give one tensor: one of these, or a loss of them all, such as the sum of their squares"
+    if callable(given) or hasattr(given, "step"):
+        return "a network has one when it has been run: give a loss of what it returned, such as (hs[-1] ** 2).sum()"
+    return "give the tensor that was computed, not its value"
 
 
 def _record(id: int, n: Node, parents: tuple[int, ...], value: Array, grad: Array | None) -> Record:
@@ -95,7 +105,7 @@ def _record(id: int, n: Node, parents: tuple[int, ...], value: Array, grad: Arra
             id, "parameter", "", n.name or "?", (), n.name, n.frames, "it was given, so its gradient stays here", "", value, grad
         )
     symbol = "x" + f"{n.args}".translate(SUPERSCRIPTS) if n.op is POW else n.op.symbol
-    return Record(id, "op", n.op.name, symbol, parents, n.name, n.frames, n.op.words, _settings(n), value, grad)
+    return Record(id, "op", n.op.name, symbol, parents, n.name, n.frames, n.op.words, _settings(n), value, grad, n.args)
 
 
 def _constant_record(id: int, constant: Tensor, frames: tuple[Frame, ...]) -> Record:

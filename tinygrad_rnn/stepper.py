@@ -38,6 +38,7 @@ def play(graph: GraphSnapshot) -> Iterator[Event]:
 
     A snapshot without gradients has no events.
 
+    >>> from tinygrad_rnn.stepper import play
     >>> import tinygrad_rnn as tg
     >>> w = tg.Tensor(2.0, requires_grad=True, name="w")
     >>> [(event.node.symbol, event.upstream.item()) for event in play(tg.snapshot(w * 3.0))]

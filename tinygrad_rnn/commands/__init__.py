@@ -17,18 +17,19 @@ from types import ModuleType
 from typing import NoReturn
 
 from ..errors import TinygradRnnError
-from . import draw
+from . import draw, page, step
 from .output import note
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS: dict[str, ModuleType] = {"draw": draw}
+COMMANDS: dict[str, ModuleType] = {"draw": draw, "page": page, "step": step}
 PROGRAM = "python -m tinygrad_rnn"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command (the words after `python -m tinygrad_rnn`) and return the exit code: 0, 2 for a mistake, 130 after Ctrl-C.
 
+    >>> from tinygrad_rnn.commands import main
     >>> main(["draw", "--cell", "rnn", "--steps", "2", "--describe"])  # doctest: +ELLIPSIS
     RNN, 2 steps, 12 ops, 3 weights.
     ...
@@ -56,7 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _code(arguments: Sequence[str] | None) -> int:
     parser = _parser()
     try:
-        args = parser.parse_args(arguments)
+        args, unknown = parser.parse_known_args(arguments)
+        if unknown:  # told by the command that was meant, whose help lists what there is
+            args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
         if args.command is None:
             parser.print_help()
             return 0
@@ -77,11 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=PROGRAM, description="Recurrent networks, drawn unrolled in time with their gradients.", allow_abbrev=False
     )
+    parser.set_defaults(parser=parser)
     parser.add_argument("--version", action="version", version=f"tinygrad_rnn {_version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, module in COMMANDS.items():
         usage = f"{PROGRAM} {name} [settings]"  # what fits a line; the settings stand below, in groups
         command = commands.add_parser(name, usage=usage, help=module.HELP, description=module.__doc__, allow_abbrev=False)
+        command.set_defaults(parser=command)
         module.add_arguments(command)
     return parser
 

@@ -36,6 +36,7 @@ def write_text(text: str) -> None:
 def free_name(name: str) -> Path:
     """The name, or with -2, -3, ... before its suffix: the first under which there is no file in the current folder.
 
+    >>> from tinygrad_rnn.commands.output import free_name
     >>> free_name("no such picture.svg").name
     'no such picture.svg'
     """
