@@ -6,7 +6,19 @@ import tokenize
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BUDGET = {"engine": 2400, "training and generation": 1050, "nn": 1700, "data": 950, "io": 800, "viz": 3200, "commands": 350}
+BUDGET = {
+    "engine": 2400,
+    "training and generation": 1050,
+    "nn": 1700,
+    "probe": 950,
+    "data": 950,
+    "io": 800,
+    "viz": 3700,
+    "plots": 600,
+    "terminal": 250,
+    "commands": 350,
+}
+TERMINAL = {"terminal", "sparks", "progress"}
 TRAINING = set(
     [
         "train",
@@ -47,7 +59,10 @@ def main():
     found = dict.fromkeys(BUDGET, 0)
     for path, size in sizes.items():
         part = path.parts[1] if path.parts[1] in BUDGET else "training and generation" if path.stem in TRAINING else "engine"
-        found[part] += size
+        found["terminal" if path.stem in TERMINAL else part] += size
+    for kind in ("js", "css"):
+        page = (ROOT / "tinygrad_rnn").rglob(f"*.{kind}")
+        print(f"{sum(len(path.read_text(encoding='utf-8').splitlines()) for path in page):6} lines of .{kind}")
     for name, budget in BUDGET.items():
         print(f"{found[name]:6} of about {budget:,}  {name}")
 

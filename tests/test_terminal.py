@@ -1,10 +1,21 @@
 """Bars, tables and the live line: aligned, within the width, readable without colour and in ASCII."""
 
+import contextlib
 import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tinygrad_rnn.sparks import columns
 from tinygrad_rnn.terminal import Progress, Terminal
+
+ROOT = Path(__file__).resolve().parent.parent
+posix = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals")
 
 
 class Stream(io.TextIOWrapper):
@@ -85,14 +96,205 @@ def test_progress_is_a_line_now_and_then_when_nobody_watches():
     assert "\r" not in stream.text()
 
 
-def test_progress_rewrites_its_line_on_a_terminal(monkeypatch):
-    stream = Stream("utf-8", tty=True)
-    progress = Progress(10, stream)
-    progress.pause = 0.0
-    progress.update(1, "a long text that will be shorter")
-    progress.update(2, "short")
-    progress.close()
-    first, second, _, last = stream.text().split("\r")[1:]
-    assert len(first) == len(second)
-    assert last == ""
-    assert "\n" not in stream.text()
+PROGRAM = """
+import sys
+if "without" in sys.argv:
+    sys.modules["tqdm"] = None
+from tinygrad_rnn.terminal import Progress
+progress = Progress(int(sys.argv[1]), every=0.0)
+progress.pause = 0.0
+for done in (1, 3):
+    progress.update(done, f"epoch 1  update {done}  loss 0.1234  a long name 0.9999" if done == 1 else "loss 0.1")
+progress.close()
+print("over")
+"""
+
+
+def on_a_terminal(*words, width=60, **environment):
+    """What a terminal of that width is sent by a process that makes progress."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    env = {**{k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")}, "PYTHONWARNINGS": "error", **environment}
+    command = [sys.executable, "-c", PROGRAM, *words]
+    with subprocess.Popen(command, stdin=follower, stdout=subprocess.PIPE, stderr=follower, env=env, cwd=ROOT) as running:
+        os.close(follower)
+        sent = b""
+        with contextlib.suppress(OSError):  # Linux: the last one on the other side has left
+            while part := os.read(leader, 65536):
+                sent += part
+        os.close(leader)
+        assert running.communicate(timeout=60)[0] == b"over\n"
+    assert running.returncode == 0, sent
+    return sent.decode("utf-8")
+
+
+@posix
+@pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_progress_on_a_terminal_is_one_line_that_is_wiped(environment):
+    pytest.importorskip("tqdm")
+    sent = on_a_terminal("4", **environment)
+    states = sent.split("\r")
+    assert "\n" not in sent
+    assert "\033" not in sent
+    assert max(map(columns, states)) <= 60
+    assert any(state.startswith("   25%  epoch 1  update 1  loss 0.1234") for state in states)
+    assert any(re.match(r"   75%  loss 0\.1 +\d+ s left  ", state) for state in states)
+    assert states[-2].strip() == states[-1] == ""
+
+
+@posix
+def test_progress_without_an_end_has_no_share():
+    pytest.importorskip("tqdm")
+    sent = on_a_terminal("0")
+    assert any(state.startswith("  epoch 1  update 1") for state in sent.split("\r"))
+    assert not set("%█") & set(sent)
+    assert max(map(columns, sent.split("\r"))) <= 60
+
+
+@posix
+def test_progress_on_a_terminal_without_tqdm_is_plain_lines():
+    first, second, end = on_a_terminal("4", "without").split("\r\n")  # a terminal makes \r\n of \n
+    assert first.startswith("   25%  epoch 1  update 1  loss 0.1234  a long name 0.9999")
+    assert re.fullmatch(r"   75%  loss 0\.1 +\d+ s left", second)
+    assert end == ""
+
+
+@posix
+def test_progress_into_a_closed_standard_error():
+    line = ["sh", "-c", f"exec '{sys.executable}' -c '{PROGRAM}' 4 2>&-"]
+    done = subprocess.run(line, capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "over\n", "")
+
+
+def lines(stream):
+    return stream.text().splitlines()
+
+
+SIZES = [1.0, 1e-3, 1e-6, 0.0, float("nan"), float("inf")]
+
+
+@pytest.mark.parametrize(("encoding", "signs"), [("utf-8", "█▅▁·?!"), ("ascii", "@*:.?!"), ("cp1252", "@*:.?!")])
+def test_a_line_of_heights_keeps_zero_nan_and_infinity_apart(encoding, signs):
+    stream = Stream(encoding)
+    Terminal(stream, width=60).sparks([("norm", SIZES), ("one", [1e-3])], log=True)
+    assert lines(stream) == [f"  norm  {signs}  1 to inf", f"  one   {signs[1]}       0.001 to 0.001"]
+
+
+def test_lines_of_heights_share_one_scale_and_keep_the_largest_of_what_shares_a_sign():
+    stream = Stream("utf-8")
+    spike = np.full(1000, 1e-6)
+    spike[500] = 1.0
+    Terminal(stream, width=60).sparks([("a", spike), ("b", spike * 0 + 1)], log=True)
+    first, second = lines(stream)
+    assert first.count("█") == 1
+    assert first.count("▁") == second.count("█") - 1
+    assert max(map(len, (first, second))) <= 60
+
+
+def test_negative_numbers_have_heights_but_no_logarithm():
+    stream = Stream("utf-8")
+    out = Terminal(stream, width=60)
+    out.sparks([("x", [-2.0, 0.0, 2.0])])
+    out.sparks([("x", [-2.0, 0.0, 2.0])], log=True)
+    assert [line.split()[1] for line in lines(stream)] == ["▁·█", "?·█"]
+
+
+def test_words_stand_above_their_shades_in_columns_whatever_the_script():
+    stream = Stream("utf-8")
+    words = ["the", "時間", "e\u0301te\u0301", "", "x", "y", "z"]
+    Terminal(stream, width=60).words(words, [1e-6, 1.0, 1e-3, 0.0, *SIZES[3:]], log=True)
+    text, shades, *key = lines(stream)
+    assert text == "  the 時間 e\u0301te\u0301 _ x y z"
+    assert shades == "  ░░░ ████ ▓▓▓ · · ? !"
+    assert columns(text) == columns(shades)
+    assert [part.split()[0] for line in key for part in line.split("   ")] == [*"░▒▓█·?!"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_shaded_words_wrap_within_the_width_and_none_is_lost(encoding):
+    stream = Stream(encoding)
+    words = [f"word{k}" for k in range(40)] + ["w" * 200]
+    Terminal(stream, width=60).words(words, np.linspace(1, 2, 41))
+    shown = lines(stream)
+    assert max(map(len, shown)) <= 60
+    assert " ".join(line.strip() for line in shown if "word" in line).split() == words[:40]
+    assert any("w" * 50 + "w" * 7 + "~" in line for line in shown)
+    for above, below in zip(shown[0:-3:2], shown[1:-2:2], strict=True):
+        assert [len(word) for word in above.split()] == [len(shade) for shade in below.split()]
+
+
+def test_a_shade_for_each_word_or_an_error():
+    with pytest.raises(ValueError, match="zip"):
+        Terminal(Stream("utf-8")).words(["a", "b"], [1.0])
+
+
+@pytest.mark.parametrize(("encoding", "full", "zero"), [("utf-8", "██", "··"), ("ascii", "@@", "..")])
+def test_a_matrix_has_its_zeros_above_the_diagonal(encoding, full, zero):
+    stream = Stream(encoding)
+    Terminal(stream, width=60).heatmap(np.tril(np.ones((3, 3))), log=True)
+    assert lines(stream) == [
+        "       s=1 s=3",
+        f"  t=1  {full}{zero}{zero}",
+        f"  t=2  {full}{full}{zero}",
+        f"  t=3  {full}{full}{full}",
+        f"  {full[0]} 1   {zero[0]} exactly 0",
+    ]
+
+
+def test_a_large_matrix_is_squeezed_and_loses_no_peak():
+    stream = Stream("utf-8")
+    matrix = np.full((300, 200), 1e-6)
+    matrix[150, 70] = 1.0
+    Terminal(stream, width=60).heatmap(matrix, log=True)
+    head, *rows, _, _ = lines(stream)
+    assert max(map(len, (head, *rows))) <= 60
+    assert len(rows) <= 60
+    assert sum(row.count("█") for row in rows) == 1
+    assert head.endswith("s=200")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+@pytest.mark.parametrize("values", [[], [0.0], [float("nan")] * 3, [float("-inf"), 5e-324, 1.7e308], [-1.0, -1.0]])
+@pytest.mark.parametrize("log", [False, True])
+def test_nothing_breaks_on_what_has_no_scale(encoding, values, log):
+    stream = Stream(encoding)
+    out = Terminal(stream, width=60)
+    out.sparks([("x", values)], log)
+    out.words(["w"] * len(values), values, log)
+    out.heatmap([values], log)
+    out.bars([("x", value, "") for value in values])
+    assert max(map(len, lines(stream)), default=0) <= 60
+    out.sparks([])
+    out.bars([])
+    out.table([], [])
+
+
+def test_a_wide_table_continues_below_with_its_first_column():
+    stream = Stream("utf-8")
+    head = ["名前", *(f"k={k}" for k in range(9))]
+    Terminal(stream, width=60).table([["a", *["12345678"] * 9]], head)
+    shown = lines(stream)
+    assert max(map(columns, shown)) <= 60
+    assert [line.split()[0] for line in shown if line] == ["名前", "a", "名前", "a"]
+    assert " ".join(shown).count("12345678") == 9
+    assert {columns(line) for line in shown[:2]} == {columns(shown[0])}
+
+
+def test_text_cannot_steer_the_terminal():
+    stream = Stream("utf-8")
+    out = Terminal(stream, width=60)
+    out.table([["\x1b[2J\n"]], ["a"])
+    out.bars([("\x1b]0;x\x07", 1.0, "\r")])
+    out.words(["\x1b[31m"], [1.0])
+    assert not set(stream.text()) & set("\x1b\x07\r")
+
+
+def test_shades_are_painted_only_where_there_is_colour():
+    stream = Stream("utf-8")
+    Terminal(stream, width=60, color=True).words(["a"], [1.0])
+    assert "\033[34m█\033[0m" in stream.text()

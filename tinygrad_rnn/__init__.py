@@ -1,8 +1,12 @@
 """A small autograd engine on NumPy whose graphs know time: recurrent networks, drawn unrolled with their gradients."""
 
-from . import data, errors, functional, io, nn, optim, schedules, train
+from . import start as start  # before all that takes time
+
+# isort: split
+from . import data, errors, functional, io, nn, optim, plots, probe, schedules, train
+from .beams import beam_search
 from .dtypes import default_dtype
-from .generate import beam_search, generate
+from .generate import generate
 from .gradcheck import gradcheck
 from .primitives import (
     abs,
@@ -37,9 +41,11 @@ from .snapshot import backward_steps, snapshot
 from .sweep import grad
 from .tensor import Tensor, named, tensor
 from .viz import Drawing, draw, to_graphviz
+from .writing import StepModel
 
 __all__ = [
     "Drawing",
+    "StepModel",
     "Tensor",
     "abs",
     "add",
@@ -71,7 +77,9 @@ __all__ = [
     "no_grad",
     "optim",
     "place",
+    "plots",
     "pow",
+    "probe",
     "relu",
     "reshape",
     "schedules",

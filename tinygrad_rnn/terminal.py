@@ -1,15 +1,21 @@
-"""Numbers in a terminal: bars, tables, wrapped text and a live line. Readable without colour, in 60 columns, in ASCII."""
+"""Numbers in a terminal: bars, lines, shades, tables and a live line. Readable without colour, in 60 columns, in ASCII."""
 
 from __future__ import annotations
 
 import io
+import math
 import os
 import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
+from typing import Any, TextIO
+
+import numpy as np
+
+from .sparks import HEIGHTS, PLAIN, SHADES, Ramp, blocks, columns, cut, lines_of, pad, squeeze
 
 __all__ = ["Progress", "Terminal"]
 
@@ -21,6 +27,7 @@ class Terminal:
 
     `color=None` uses colour on a terminal unless the environment says NO_COLOR; colour is never the only carrier.
 
+    >>> from tinygrad_rnn.terminal import Terminal
     >>> out = Terminal(width=60, color=False)
     >>> out.table([["RNN", "0.4"], ["LSTM", "0.95"]], head=["cell", "norm"])
       cell    norm
@@ -29,6 +36,9 @@ class Terminal:
     >>> out.bars([("a", 1.0, "1"), ("bb", 0.5, "1/2")], 4)
       a   ████ 1
       bb  ██   1/2
+    >>> out.sparks([("RNN", [1, 1e-3, 1e-6, 0]), ("LSTM", [1, 0.5, 0.1, 0.05])], log=True)
+      RNN   █▅▁·  1 to 0
+      LSTM  ██▇▇  1 to 0.05
     """
 
     def __init__(self, stream: TextIO | None = None, color: bool | None = None, width: int | None = None) -> None:
@@ -36,7 +46,7 @@ class Terminal:
         live = self.out.isatty()
         self.color = (live and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb") if color is None else color
         self.width = max(40, min(width or shutil.get_terminal_size((80, 24)).columns, 100))
-        self.unicode = _can_write(self.out, "█│·‖∂")
+        self.unicode = _can_write(self.out, "█▁░·│‖∂")
 
     @property
     def out(self) -> TextIO:
@@ -65,35 +75,115 @@ class Terminal:
         self.write(("─" if self.unicode else "-") * min(len(text), self.width))
 
     def table(self, rows: Sequence[Sequence[str]], head: Sequence[str]) -> None:
-        """Columns as wide as they need to be, the first to the left, the others to the right."""
-        lines = [list(head), *map(list, rows)]
-        widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
-        for n, line in enumerate(lines):
-            cells = [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))]
-            text = "  " + "  ".join(cells).rstrip()
-            self.write(self.paint(text, "dim") if n == 0 else text)
+        """Columns as wide as they need to be, the first to the left, the others to the right.
+
+        What does not fit beside each other comes below, with the first column again.
+        """
+        if not head:
+            return
+        lines = [[self._plain(cell) for cell in line] for line in (head, *rows)]
+        widths = [max(columns(line[k]) for line in lines) for k in range(len(head))]
+        room = self.width - 2 - widths[0]
+        for n, part in enumerate(lines_of([width + 2 for width in widths[1:]], room, 0) or [slice(0)]):
+            if n:
+                self.write()
+            for line in lines:
+                others = zip(line[1:][part], widths[1:][part], strict=True)
+                cells = [pad(line[0], widths[0]), *(pad(cell, width, left=True) for cell, width in others)]
+                text = "  " + "  ".join(cells).rstrip()
+                self.write(self.paint(text, "dim") if line is lines[0] else text)
 
     def bars(self, rows: Sequence[tuple[str, float, str]], length: int | None = None) -> None:
-        """A bar a row: (label, share of the full length in 0..1, text behind it)."""
-        labels = max(len(label) for label, _, _ in rows)
-        room = length or max(8, self.width - labels - 5 - max(len(text) for _, _, text in rows))
+        """A bar a row: (label, share of the full length in 0..1, text behind it). A share that is no number gets a "?"."""
+        names, ends = self._names(label for label, _, _ in rows), [self._plain(text) for _, _, text in rows]
+        room = length or max(8, self.width - _widest(names) - 5 - _widest(ends))
         block = "█" if self.unicode else "#"
-        for label, share, text in rows:
-            bar = block * round(max(0.0, min(share, 1.0)) * room)
-            self.write(f"  {label.ljust(labels)}  {self.paint(bar.ljust(room), 'blue')} {text}")
+        for name, (_, share, _), end in zip(names, rows, ends, strict=True):
+            bar = "?" if math.isnan(share) else block * round(max(0.0, min(share, 1.0)) * room)
+            self.write(f"  {name}  {self.paint(bar.ljust(room), 'blue')} {end}".rstrip())
+
+    def sparks(self, rows: Sequence[tuple[str, Any]], log: bool = False) -> None:
+        """A line of heights for each (label, numbers), all on one scale, with the first and the last number behind it.
+
+        `log` is for what spans powers of ten. Numbers that are too many for the width share a sign, which shows their largest.
+        """
+        names = self._names(label for label, _ in rows)
+        ends = [f"{numbers[0]:.3g} to {numbers[-1]:.3g}" if len(numbers) else "nothing" for _, numbers in rows]
+        room = max(8, self.width - _widest(names) - 6 - _widest(ends))
+        lines = [squeeze(numbers, room) for _, numbers in rows]
+        ramp = Ramp.of([x for line in lines for x in line], HEIGHTS if self.unicode else PLAIN, log)
+        longest = max(map(len, lines), default=0)
+        for name, line, end in zip(names, lines, ends, strict=True):
+            self.write(f"  {name}  {self.paint(''.join(map(ramp.sign, line)).ljust(longest), 'blue')}  {end}")
+
+    def words(self, words: Sequence[str], values: Any, log: bool = False) -> None:
+        """A sentence with the size of a number under each word, as a shade, and what the shades mean.
+
+        Raises `ValueError` if there is not one number a word.
+        """
+        numbers = np.asarray(values, np.float64).ravel().tolist()
+        ramp = self._shades(numbers, log)
+        texts = [cut(self._plain(word).strip() or "_", self.width - 2) for word in words]
+        pairs = [(text, ramp.sign(x) * max(1, columns(text))) for text, x in zip(texts, numbers, strict=True)]
+        for line in lines_of([columns(shade) for _, shade in pairs], self.width - 2, 1):
+            self.write("  " + " ".join(pad(text, columns(shade)) for text, shade in pairs[line]).rstrip())
+            self.write("  " + self.paint(" ".join(shade for _, shade in pairs[line]), "blue"))
+        self._key(ramp, "".join(shade for _, shade in pairs))
+
+    def heatmap(self, matrix: Any, log: bool = False, down: str = "t", across: str = "s") -> None:
+        """A matrix as shades, its first row on top, counted from 1, and what the shades mean.
+
+        Rows and columns that are too many for the width share a sign, which shows their largest number.
+        """
+        cells = np.atleast_2d(np.asarray(matrix, np.float64))
+        if not cells.size:
+            return self.write("  nothing")
+        label = columns(f"{down}={len(cells)}")
+        room = self.width - label - 4
+        rows, wide = blocks(len(cells), room), blocks(cells.shape[1], room)
+        shown = [[float(cells[np.ix_(r, c)].max()) for c in wide] for r in rows]
+        ramp = self._shades(cells, log)
+        stretch = 2 if 2 * len(wide) <= room else 1  # a character is twice as high as it is wide
+        lines = ["".join(ramp.sign(x) * stretch for x in row) for row in shown]
+        last = f" {across}={cells.shape[1]}" if cells.shape[1] > 1 else ""
+        self.write(" " * (label + 4) + f"{across}=1".ljust(stretch * len(wide) - len(last)) + last)
+        for r, line in zip(rows, lines, strict=True):
+            self.write(f"  {pad(f'{down}={r[0] + 1}', label, left=True)}  {self.paint(line, 'blue')}")
+        self._key(ramp, "".join(lines))
+
+    def _shades(self, values: Any, log: bool) -> Ramp:
+        return Ramp.of(values, SHADES if self.unicode else PLAIN, log)
+
+    def _key(self, ramp: Ramp, shown: str) -> None:
+        parts = ramp.key(shown)
+        for line in lines_of(map(columns, parts), self.width - 2, 3):
+            self.write("  " + "   ".join(parts[line]))
+
+    def _plain(self, text: str) -> str:
+        """One line of text as this stream can write it, without characters that steer a terminal."""
+        encoding = getattr(self.out, "encoding", None) or "utf-8"
+        text = text.encode(encoding, "replace").decode(encoding)
+        return text if text.isprintable() else "".join(c if c.isprintable() or columns(c) else " " for c in text)
+
+    def _names(self, labels: Iterable[str]) -> list[str]:
+        """Labels of one width, of which no one takes more than half a line."""
+        names = [cut(self._plain(label), self.width // 2) for label in labels]
+        return [pad(name, _widest(names)) for name in names]
 
 
 class Progress:
-    """What a long training does right now: a line that is rewritten on a terminal, now and then a line elsewhere.
+    """What a long training does right now: a live line on a terminal where tqdm is installed, a plain line now and then elsewhere.
 
-    It goes to standard error, so that standard output holds results alone. `total` may be 0 as long as it is not known.
+    It goes to standard error, so that standard output holds results alone. `total` may be 0 as long as it is not known. tqdm comes
+    with `pip install 'tinygrad_rnn[progress]'`.
     """
 
     def __init__(self, total: int, stream: TextIO | None = None, every: float = 5.0) -> None:
         self.total, self.stream, self.start = total, stream or sys.stderr or io.StringIO(), time.monotonic()
-        self.live = self.stream.isatty()
+        self.live = self.stream.isatty() and find_spec("tqdm") is not None
         self.pause = 0.1 if self.live else every
-        self.shown, self.length = self.start, 0
+        self.shown = self.start
+        self.bar: Any = None
 
     @property
     def seconds(self) -> float:
@@ -108,16 +198,25 @@ class Progress:
         self.shown = now
         left = (now - self.start) / max(done, 1) * (self.total - done)
         line = f"  {done / self.total:4.0%}  {text}  {left:3.0f} s left" if self.total else f"  {text}"
-        width = shutil.get_terminal_size((80, 24)).columns - 1
-        self.stream.write(f"\r{line[:width].ljust(min(self.length, width))}" if self.live else line + "\n")
-        self.stream.flush()
-        self.length = len(line)
+        if not self.live:
+            self.stream.write(line + "\n")
+            self.stream.flush()
+            return
+        if self.bar is None:
+            from tqdm import tqdm
+
+            self.bar = tqdm(file=self.stream, bar_format="{desc}  {bar}", leave=False, dynamic_ncols=True)
+        self.bar.n, self.bar.total = done, self.total or None
+        self.bar.set_description_str(line)
 
     def close(self) -> None:
         """Wipe the live line."""
-        if self.live and self.length:
-            self.stream.write("\r" + " " * self.length + "\r")
-            self.stream.flush()
+        if self.bar is not None:
+            self.bar.close()
+
+
+def _widest(texts: Sequence[str]) -> int:
+    return max(map(columns, texts), default=0)
 
 
 def _can_write(stream: TextIO, characters: str) -> bool:

@@ -1,0 +1,64 @@
+"""What a plot is given, as an array of a shape that it can draw; and numbers as its texts write them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import DataError
+from ..kernels import Array
+
+__all__ = ["finite", "numbers", "share_of", "steps_to_mark"]
+
+LARGEST = 1e150
+
+
+def numbers(what: str, values: npt.ArrayLike, ndims: tuple[int, ...]) -> Array:
+    """An array of float64 with one of so many axes, none of them empty. Raises `DataError` for anything else.
+
+    What is too large to be squared (beyond 1e150) counts as infinite: an axis could not hold it.
+
+    >>> from tinygrad_rnn.plots.numbers import numbers
+    >>> numbers("a curve", [1, 2], (1,))
+    array([1., 2.])
+    """
+    try:
+        array = np.array(values, np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"{what} is not an array of numbers", hint="give what the probe returned") from None
+    if array.ndim not in ndims:
+        wanted = " or ".join(map(str, ndims))
+        raise DataError(f"{what} has shape {array.shape}: it needs {wanted} axes", hint="give what the probe returned")
+    if not array.size:
+        raise DataError(f"{what} is empty (shape {array.shape})", hint="record at least one step")
+    too_large = np.abs(array) > LARGEST
+    array[too_large] = np.copysign(np.inf, array[too_large])
+    return array
+
+
+def finite(values: Array) -> Array:
+    """The values that are numbers, in one row."""
+    return values[np.isfinite(values)]
+
+
+def share_of(x: float) -> str:
+    """A number in a title: two digits.
+
+    >>> from tinygrad_rnn.plots.numbers import share_of
+    >>> share_of(0.123), share_of(1.2e-13), share_of(0.0), share_of(float("nan"))
+    ('0.12', '1.2e-13', '0', 'no number')
+    """
+    return f"{x:.2g}" if math.isfinite(x) else "no number" if math.isnan(x) else "infinity"
+
+
+def steps_to_mark(count: int) -> list[int]:
+    """Some of the numbers 1 to count, for the ticks of an axis: the first, and round ones.
+
+    >>> from tinygrad_rnn.plots.numbers import steps_to_mark
+    >>> steps_to_mark(4), steps_to_mark(24), steps_to_mark(300)
+    ([1, 2, 3, 4], [1, 5, 10, 15, 20], [1, 50, 100, 150, 200, 250, 300])
+    """
+    step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 200, 500, 10**9) if count <= 6 * s)
+    return sorted({1, *range(step, count + 1, step)} - ({2} if step == 2 else set()))
