@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 00 A tour: one weight, many steps, and a gradient that survives or vanishes
 #
-# Nothing to fill in. Run it, read, look at the pictures it writes. Under a minute.
+# Nothing to fill in. Run it, read, look at the pictures it writes. It runs for about a minute.
 #
 #     python lessons/00_tour.py            the whole tour
 #     python lessons/00_tour.py --fast     a few seconds, smaller numbers
@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a fresh clone
 import numpy as np
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.data import grammars, stdlib_text, vocab
+from tinygrad_rnn.data import baselines, grammars, stdlib_text, vocab
 from tinygrad_rnn.terminal import Progress, Terminal
 
 OUT = Path(__file__).resolve().parent / "out"
@@ -48,7 +48,7 @@ CELLS = {
 
 
 def options(arguments=None):
-    parser = argparse.ArgumentParser(description="A tour of tinygrad_rnn: nothing to fill in, under a minute.")
+    parser = argparse.ArgumentParser(description="A tour of tinygrad_rnn: nothing to fill in, it runs for about a minute.")
     parser.add_argument("--fast", action="store_true", help="a few seconds, with smaller numbers")
     parser.add_argument("--data", metavar="FILE", help="a text file of yours, instead of the source of argparse")
     parser.add_argument("--sentence", help=f"the words of the first picture (default: {SENTENCE!r})")
@@ -282,9 +282,9 @@ def write_like(out, text, seed, updates):
         train_characters(model, vocabulary.encode(train), updates)
         bits = bits_on(model, vocabulary.encode(test))
         rivals = [
-            ("every character alike", vocab.uniform_bits(train, test)),
-            ("single characters counted", vocab.unigram_bits(train, test)),
-            ("pairs counted (bigram)", vocab.bigram_bits(train, test)),
+            ("every character alike", baselines.uniform_bits(train, test)),
+            ("single characters counted", baselines.unigram_bits(train, test)),
+            ("pairs counted (bigram)", baselines.bigram_bits(train, test)),
             (f"LSTM, {updates} updates", bits),
         ]
         out.say("Bits per character on the held-out tenth, fewer is better:")

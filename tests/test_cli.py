@@ -104,8 +104,8 @@ def test_the_same_seed_gives_the_same_bytes(run):
 EVERY = [
     "--detail op", "--detail gate", "--detail cell", "--color grad", "--color value", "--color none", "--elide auto",
     "--elide yes --steps 9", "--elide no --steps 14", "--elide 3 --steps 9", "--theme light", "--theme dark", "--weights chips",
-    "--weights edges", "--weights hidden", "--scale -6 1", "--title <&>", "--title=", "--animated", "--rolled", "--input-size 7",
-    "--hidden-size 1", "--hidden-size 1 --spectral-radius 0", "--loss last", "--loss every", "--cell gru --reset-before",
+    "--weights edges", "--weights hidden", "--scale -6 1", "--title <&>", "--title=", "--animated", "--rolled", "--open 2",
+    "--input-size 7", "--hidden-size 1", "--hidden-size 1 --spectral-radius 0", "--loss last", "--loss every", "--cell gru --reset-before",
     "--cell rnn --nonlinearity relu", "--cell rnn --nonlinearity tanh", "--spectral-radius 1e200", "--spectral-radius 0",
     "--forget-bias -3", "--forget-bias=1e308", "--steps 1", "--steps 40", "--layers 3", "--bidirectional", "--seed 123456789012345678901",
 ]  # fmt: skip
@@ -230,6 +230,9 @@ def test_the_loss_is_what_help_says():
         ("--animated --rolled", "hint: leave out --rolled"),
         ("-o x.html --rolled", "hint: leave out --rolled"),
         ("--rolled --elide yes", "--rolled and --elide together"),
+        ("--rolled --open 1", "--rolled and --open together"),
+        ("--open 9", "hint: the steps are 1 to 4"),
+        ("--steps 30 --open 15", "--open 15: this step is hidden"),
         ("--rolled --elide 2", "--rolled and --elide together"),
         ("--animated --describe", "words do not move"),
         ("--describe -o -", "standard output"),

@@ -155,3 +155,11 @@ def test_a_folder_that_cannot_be_written_to_costs_the_pictures_only(tmp_path):
     stopped = run("--fast", program=lessons / "00_tour.py", PYTHONPATH=str(TOUR.parent.parent))
     assert stopped.returncode == 0, stopped.stderr
     assert stopped.stdout.count("could not be written") == 3
+
+
+def test_how_long_it_runs_is_told_alike_everywhere():
+    readme = (TOUR.parent.parent / "README.md").read_text(encoding="utf-8").splitlines()
+    told = [line for line in readme if "Nothing to fill in" in line or "(lessons/00_tour.py) |" in line]
+    told += [line for line in TOUR.read_text(encoding="utf-8").splitlines() if "minute" in line]
+    assert len(told) == 4
+    assert all("about a minute" in line for line in told), told

@@ -3,6 +3,8 @@
 import sys
 
 from .commands import main
+from .start import started
 
 if __name__ == "__main__":
+    started()
     sys.exit(main())

@@ -20,9 +20,10 @@ def clip_grad_norm_(parameters: Module | Tensor | Iterable[Tensor], max_norm: fl
     Their direction stays (Pascanu, Mikolov and Bengio 2013, algorithm 1). A norm that is infinite or NaN is returned and
     nothing is scaled: there is no direction left to keep. Raises `DataError` unless max_norm is positive.
 
-    >>> w = Tensor([3.0, 4.0], requires_grad=True)
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor([3.0, 4.0], requires_grad=True)
     >>> w.sum().backward(); w.grad *= [3.0, 4.0]
-    >>> clip_grad_norm_([w], 1.0), w.grad
+    >>> tg.optim.clip_grad_norm_([w], 1.0), w.grad
     (5.0, array([0.6, 0.8]))
     """
     if not max_norm > 0:
@@ -41,8 +42,9 @@ def clip_grad_value_(parameters: Module | Tensor | Iterable[Tensor], max_value: 
 
     Raises `DataError` unless max_value is positive.
 
-    >>> w = Tensor([3.0, 4.0], requires_grad=True)
-    >>> (w * [0.5, -7.0]).sum().backward(); clip_grad_value_([w], 1.0); w.grad
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor([3.0, 4.0], requires_grad=True)
+    >>> (w * [0.5, -7.0]).sum().backward(); tg.optim.clip_grad_value_([w], 1.0); w.grad
     array([ 0.5, -1. ])
     """
     if not max_value > 0:

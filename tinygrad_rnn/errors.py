@@ -23,7 +23,8 @@ class TinygradRnnError(Exception):
     `message` says what was called with what; `where` is a place in the recorded graph (`t=3 / LSTMCell / forget gate`);
     `hint` is the fix. All three stay readable as attributes.
 
-    >>> print(GraphError("backward() of a (2, 3) tensor", where="t=3 / RNNCell", hint="sum() it first"))
+    >>> import tinygrad_rnn as tg
+    >>> print(tg.errors.GraphError("backward() of a (2, 3) tensor", where="t=3 / RNNCell", hint="sum() it first"))
     backward() of a (2, 3) tensor
         at t=3 / RNNCell
     <BLANKLINE>

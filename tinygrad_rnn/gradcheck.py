@@ -27,7 +27,7 @@ def gradcheck(
     checks the gradient of the gradient, recorded by `create_graph=True`. Returns True; raises `GradientError` with the worst
     entry where the difference exceeds `tolerance`, relative to the largest entry of that gradient.
 
-    >>> import tinygrad_rnn as tg
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> tg.gradcheck(tg.tanh, np.array([0.5, -1.0]), order=2)
     True
     """

@@ -62,7 +62,8 @@ def log(x: TensorLike) -> Tensor:
 def tanh(x: TensorLike) -> Tensor:
     """The hyperbolic tangent of each entry, in (-1, 1).
 
-    >>> tanh([0.0, 100.0])
+    >>> import tinygrad_rnn as tg
+    >>> tg.tanh([0.0, 100.0])
     Tensor([0., 1.])
     """
     return apply1(ops.TANH, as_tensor(x))
@@ -71,7 +72,8 @@ def tanh(x: TensorLike) -> Tensor:
 def sigmoid(x: TensorLike) -> Tensor:
     """The logistic function 1 / (1 + exp(-x)) of each entry, in (0, 1); no overflow at any x.
 
-    >>> sigmoid([-1000.0, 0.0, 1000.0])
+    >>> import tinygrad_rnn as tg
+    >>> tg.sigmoid([-1000.0, 0.0, 1000.0])
     Tensor([0. , 0.5, 1. ])
     """
     return apply1(ops.SIGMOID, as_tensor(x))
@@ -95,7 +97,8 @@ def maximum(a: TensorLike, b: TensorLike) -> Tensor:
 def where(condition: Any, a: TensorLike, b: TensorLike) -> Tensor:
     """a where the condition holds, else b. The condition is data: no gradient flows into it.
 
-    >>> where([True, False], 1.0, [5.0, 6.0])
+    >>> import tinygrad_rnn as tg
+    >>> tg.where([True, False], 1.0, [5.0, 6.0])
     Tensor([1., 6.])
     """
     values = np.array(condition._data if isinstance(condition, Tensor) else condition, bool)
@@ -105,7 +108,8 @@ def where(condition: Any, a: TensorLike, b: TensorLike) -> Tensor:
 def sum(x: TensorLike, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
     """The sum over `axis`, over everything if None.
 
-    >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
+    >>> import tinygrad_rnn as tg
+    >>> tg.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
     Tensor([4., 6.])
     """
     return as_tensor(x).sum(axis, keepdims)
@@ -139,7 +143,8 @@ def getitem(x: TensorLike, key: Key) -> Tensor:
 def place(x: TensorLike, key: Key, shape: tuple[int, ...]) -> Tensor:
     """Zeros of `shape` with x added at `key`: what `getitem` does, backwards.
 
-    >>> place([1.0, 2.0], ([0, 0],), (3,))
+    >>> import tinygrad_rnn as tg
+    >>> tg.place([1.0, 2.0], ([0, 0],), (3,))
     Tensor([3., 0., 0.])
     """
     x = as_tensor(x)
@@ -157,7 +162,8 @@ def take(table: TensorLike, index: Any) -> Tensor:
 
     Raises `DtypeError` if the index is not made of integers, `DataError` if a number is not a row.
 
-    >>> take([[0.0, 0.5], [1.0, 1.5]], [1, 1, 0])
+    >>> import tinygrad_rnn as tg
+    >>> tg.take([[0.0, 0.5], [1.0, 1.5]], [1, 1, 0])
     Tensor([[1. , 1.5],
             [1. , 1.5],
             [0. , 0.5]])
@@ -184,7 +190,8 @@ def take(table: TensorLike, index: Any) -> Tensor:
 def concat(parts: Sequence[TensorLike], axis: int = 0) -> Tensor:
     """The parts joined along an axis that exists.
 
-    >>> concat([[1.0], [2.0, 3.0]])
+    >>> import tinygrad_rnn as tg
+    >>> tg.concat([[1.0], [2.0, 3.0]])
     Tensor([1., 2., 3.])
     """
     tensors = _parts(parts, "concat")
@@ -203,7 +210,8 @@ def concat(parts: Sequence[TensorLike], axis: int = 0) -> Tensor:
 def stack(parts: Sequence[TensorLike], axis: int = 0) -> Tensor:
     """Parts of equal shape laid on top of each other along a new axis.
 
-    >>> stack([[1.0, 2.0], [3.0, 4.0]], axis=1)
+    >>> import tinygrad_rnn as tg
+    >>> tg.stack([[1.0, 2.0], [3.0, 4.0]], axis=1)
     Tensor([[1., 3.],
             [2., 4.]])
     """
@@ -224,7 +232,8 @@ def _parts(parts: Sequence[TensorLike], name: str) -> list[Tensor]:
 def split(x: TensorLike, parts: int, axis: int = -1) -> list[Tensor]:
     """Equal slices along an axis: the four gates of an LSTM out of one product. Each slice is one `getitem`.
 
-    >>> split([1.0, 2.0, 3.0, 4.0], 2)
+    >>> import tinygrad_rnn as tg
+    >>> tg.split([1.0, 2.0, 3.0, 4.0], 2)
     [Tensor([1., 2.]), Tensor([3., 4.])]
     """
     x = as_tensor(x)

@@ -19,7 +19,8 @@ Schedule: TypeAlias = Callable[[int], float]
 def steps(every: int, factor: float = 0.1) -> Schedule:
     """Times `factor` after every `every` updates (PyTorch's StepLR).
 
-    >>> [steps(2, 0.5)(done) for done in range(5)]
+    >>> import tinygrad_rnn as tg
+    >>> [tg.optim.steps(2, 0.5)(done) for done in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
     _whole("steps", "every", every)
@@ -30,7 +31,8 @@ def steps(every: int, factor: float = 0.1) -> Schedule:
 def exponential(factor: float) -> Schedule:
     """Times `factor` after each update (PyTorch's ExponentialLR).
 
-    >>> [exponential(0.5)(done) for done in range(3)]
+    >>> import tinygrad_rnn as tg
+    >>> [tg.optim.exponential(0.5)(done) for done in range(3)]
     [1.0, 0.5, 0.25]
     """
     _share("exponential", "factor", factor)
@@ -40,7 +42,8 @@ def exponential(factor: float) -> Schedule:
 def cosine(updates: int, lowest: float = 0.0) -> Schedule:
     """Half a cosine from 1 down to `lowest` over that many updates, and `lowest` from then on (Loshchilov and Hutter 2017).
 
-    >>> [round(cosine(4)(done), 3) for done in range(6)]
+    >>> import tinygrad_rnn as tg
+    >>> [round(tg.optim.cosine(4)(done), 3) for done in range(6)]
     [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
     """
     _whole("cosine", "updates", updates)
@@ -52,9 +55,10 @@ def cosine(updates: int, lowest: float = 0.0) -> Schedule:
 def warm_up(updates: int, then: Schedule | None = None) -> Schedule:
     """From 1/updates in equal steps up to 1 in that many updates; after it `then`, which starts counting at 0 there.
 
-    >>> [warm_up(4)(done) for done in range(6)]
+    >>> import tinygrad_rnn as tg
+    >>> [tg.optim.warm_up(4)(done) for done in range(6)]
     [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
-    >>> [warm_up(2, exponential(0.5))(done) for done in range(5)]
+    >>> [tg.optim.warm_up(2, tg.optim.exponential(0.5))(done) for done in range(5)]
     [0.5, 1.0, 1.0, 0.5, 0.25]
     """
     _whole("warm_up", "updates", updates)

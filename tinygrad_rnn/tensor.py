@@ -315,7 +315,8 @@ tensor = Tensor
 def named(t: Tensor, name: str) -> Tensor:
     """Give a tensor a name for pictures and messages (`h`, `c`, a gate's letter), and return it.
 
-    >>> named(Tensor([1.0]), "x").name
+    >>> import tinygrad_rnn as tg
+    >>> tg.named(tg.Tensor([1.0]), "x").name
     'x'
     """
     if t.node is not None:

@@ -64,7 +64,7 @@ def fit(
     Ctrl-C stops after the update at hand and saves; `history.stopped` says "interrupted". NaN or infinity, in the loss, the gradients
     or the weights, raises `DivergenceError`; model and optimizer are then as they were when last evaluated and saved. Raises `DataError`
     for settings that do not go together and for an epoch without batches, `LoadError` for a checkpoint that is damaged or of
-    another model: nothing is changed then.
+    another model: nothing is changed then. `with tg.detect_anomaly():` round it finds where NaN came from, and mistakes in `loss_of`.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)

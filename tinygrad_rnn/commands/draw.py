@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import DataError, TinygradRnnError
 from ..terminal import Terminal
 from ..viz import draw
-from .network import add_network, check_network, checked, loss_of, number
+from .network import add_network, check_network, checked, loss_of, number, whole
 from .output import free_name, note, write_text
 
 __all__ = ["HELP", "add_arguments", "run"]
@@ -23,6 +23,9 @@ HELP = "a picture of an RNN, LSTM or GRU, in one line"
 # what `tg.draw` says to who writes Python, as options
 IN_OPTIONS = (
     (r"draw\(rolled=True, elide=\w+\)", "--rolled and --elide together"),
+    (r"draw\(rolled=True, open=\d+\)", "--rolled and --open together"),
+    (r"draw\(open=(\d+)\)", r"--open \1"),
+    (r"elide=False", "--elide no"),
     (r"draw\(color='(\w+)'\)", r"--color \1"),
     (r"draw it unrolled: rolled=False", "leave out --rolled"),
     (r"color='(\w+)'", r"--color \1"),
@@ -56,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="chips",
         help="a mark at every use of a weight, lines to them besides, or nothing (default: chips)",
     )
+    picture.add_argument("--open", type=whole, metavar="T", help="draw this step op by op, the others as boxes")
     picture.add_argument("--rolled", action="store_true", help="all steps in one column, with a loop")
     picture.add_argument(
         "--scale", type=number, nargs=2, metavar=("LOW", "HIGH"), help="powers of ten from the palest to the strongest colour"
@@ -64,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     picture.add_argument("--animated", action="store_true", help="an SVG in which the gradient comes back step by step")
     output = parser.add_argument_group("output")
     output.add_argument(
-        "-o", "--output", metavar="FILE", help="the suffix says how: .svg .dot .png .pdf .gif; - is SVG on standard output"
+        "-o", "--output", metavar="FILE", help="the suffix says how: .svg .dot .png .pdf .gif .html; - is SVG on standard output"
     )
     output.add_argument("--describe", action="store_true", help="print the picture in words; with -o, write it too")
 
@@ -91,6 +95,7 @@ def _draw(args: argparse.Namespace) -> None:
             scale=args.scale,
             title=args.title,
             rolled=args.rolled,
+            open=args.open,
         )
     if args.output == "-":
         write_text(picture.svg(animated=args.animated))

@@ -40,7 +40,7 @@ CONTROLS = (
     ),
     Control("bias", "Forget bias", tuple((f"{b}", f"{b}") for b in (0, 1, 2, 4)), slider=True, only={"cell": ["lstm"]}),
 )
-START = {"cell": "lstm", "activation": "tanh", "steps": "8", "radius": "0.9", "bias": "1", "detail": "gate"}
+START = {"cell": "lstm", "activation": "tanh", "steps": "8", "radius": "0.9", "bias": "1", "detail": "cell"}
 TITLE = "Backpropagation through time in an RNN, an LSTM and a GRU"
 ABOUT = (
     "A random network reads T random inputs; its loss is h V after the last step, with a V of norm 1, so the gradient that starts "

@@ -64,7 +64,6 @@ def fields_of(text: str) -> list[str]:
     """The fields of one row, [] where its quotes do not match.
 
     >>> from tinygrad_rnn.data.rows import fields_of
-    >>> from tinygrad_rnn.data.rows import fields_of
     >>> fields_of('1, "a ""quoted"" word, and more",6" long')
     ['1', 'a "quoted" word, and more', '6" long']
     """

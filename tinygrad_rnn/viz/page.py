@@ -1,7 +1,7 @@
 """One HTML file that plays backpropagation through time: no server, no request, no library.
 
-The file holds the pictures without colours and the events of every run (`playback.py`), deflated, and a script that folds these
-events. A Content-Security-Policy names the script and the style sheet by their digests and allows nothing else.
+The file holds the pictures without colours and the events of every run (`playback.py`), deflated, and a script (`web/`) that folds
+these events. A Content-Security-Policy names the script and the style sheet by their digests and allows nothing else.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from .view import View, view_of
 
 __all__ = ["LEVELS", "Control", "Shown", "applies", "page", "shades", "views_of"]
 
+SCRIPTS = ("state.js", "graph.js", "chart.js", "words.js", "predict.js", "time.js", "settings.js", "reader.js")
 LEVELS = 48  # shades of the scale of colours: neighbours look alike
 MANY = 1500  # boxes in one picture of a page
 OPEN = 16  # steps that are drawn, up to which every column can be opened
@@ -75,7 +76,7 @@ def page(
         "runs": index,
         "levels": LEVELS,
     }
-    style, script = _part("page.css").replace("/* shades */", shades()), _part("page.js")
+    style, script = _part("page.css").replace("/* shades */", shades()), "".join(map(_part, SCRIPTS))
     policy = (
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -138,7 +139,7 @@ def _json(data: Any) -> str:
 
 @cache
 def _part(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return (files(__package__) / "web" / name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:

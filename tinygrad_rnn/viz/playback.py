@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ class Playback:
         letters = Places.of(graph).letters()
         parents = [graph[child].parents[slot] if child >= 0 else graph.root.id for child, slot in self.uses]
         return {
-            "names": [called(r) for r in graph],
+            "names": [_spoken(r) for r in graph],
             "kinds": [r.kind for r in graph],
             "steps": [r.t for r in graph],
             "what": [clean(f"{r.op} {r.settings}".strip(), 80) for r in graph],
@@ -117,6 +118,11 @@ class Playback:
                 parts[parent] = parts[parent] + sent if parent in parts else sent
                 sizes.append(norm(np.array([norm(part) for part in parts.values()])))
         return sizes
+
+
+def _spoken(r: Record) -> str:
+    """A node as the page names it: by its letter, or by the sign that stands on its box."""
+    return called(r) if r.name or r.kind != "op" else called(replace(r, name=f"‘{r.symbol}’"))
 
 
 def _equation(r: Record, written: str) -> str:

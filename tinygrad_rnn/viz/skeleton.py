@@ -35,9 +35,10 @@ def skeleton(layout: Layout, scale: Scale) -> tuple[str, tuple[float, float, flo
     numbers = tuple(replace(n, box=replace(n.box, name=n.box.name.partition(", ∂")[0])) for n in layout.nodes)
     blank = replace(layout, bands=bands, nodes=layout.nodes if layout.view.steps else numbers)  # derivatives come in their turn
     painter = Bare(blank, Brush(scale, VARIABLES), "part")
+    bends = [y for path in layout.paths for _, y in path.points]
     left = min([n.x - n.width / 2 for n in layout.nodes] + [b.left for b in layout.bands] + [row.x - 8 for row in layout.rows])
-    top = min([n.y - n.height / 2 for n in layout.nodes] + [b.top for b in layout.bands])
-    bottom = max([n.y + n.height / 2 for n in layout.nodes] + [b.bottom for b in layout.bands])
+    top = min([n.y - n.height / 2 for n in layout.nodes] + [b.top for b in layout.bands] + bends)
+    bottom = max([n.y + n.height / 2 for n in layout.nodes] + [b.bottom for b in layout.bands] + bends)
     below = 2 * AIR if layout.gap else AIR  # the tile of hidden steps has its name there
     frame = left - AIR, top - AIR, layout.width - left + AIR - 18, bottom - top + AIR + below
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{" ".join(map(f, frame))}" font-family="{FONT}">'

@@ -1,0 +1,25 @@
+"""`python -m tinygrad_rnn` while it is still importing: Ctrl-C ends it with code 130 and without a traceback, as it does later."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+__all__ = ["started"]
+
+
+def _leave(number: int, frame: Any) -> None:
+    os._exit(130)
+
+
+def started() -> None:
+    """From now on Ctrl-C is a KeyboardInterrupt again."""
+    if signal.getsignal(signal.SIGINT) is _leave:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# while Python looks for the module that it shall run, sys.argv[0] is "-m"
+if sys.argv[:1] == ["-m"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, _leave)

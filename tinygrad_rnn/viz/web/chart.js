@@ -1,0 +1,57 @@
+// The chart of the gradient that reaches every step, under its column.
+
+function chart() {
+  const lines = mounted.view.chart;
+  $("chart").replaceChildren();
+  mounted.points = [];
+  mounted.strokes = [];
+  $("chart").hidden = lines.length === 0;
+  if (!lines.length) return;
+  const [low, high] = run.scale;
+  const room = $("scroll").clientHeight - $("heads").offsetHeight - mounted.view.frame[3] * mounted.zoom - 8;
+  const tall = Math.min(Math.max(room, CHART[0]), CHART[1]);
+  const top = 24, bottom = tall - 12;
+  const y = (norm) => {
+    const v = Number(norm);
+    const part = v > 0 ? Math.min(Math.max((Math.log10(v) - low) / (high - low), 0), 1) : Number.isNaN(v) ? 1 : 0;
+    return bottom - part * (bottom - top);
+  };
+  const width = mounted.place(mounted.view.frame[0] + mounted.view.frame[2]);
+  const svg = drawn("svg", { width, height: tall, role: "img", "aria-label": "The norm of the gradient for the state of each step" });
+  const axis = drawn("svg", { width: GUTTER, height: tall, "aria-hidden": "true" });
+  axis.append(drawn("rect", { width: GUTTER - 4, height: tall }));
+  for (const [part, label] of run.ticks) {
+    const at = bottom - part * (bottom - top);
+    svg.append(drawn("path", { class: "grid", d: `M${GUTTER} ${at}H${width}` }));
+    axis.append(drawn("text", { x: GUTTER - 8, y: at + 4, "text-anchor": "end" }, label));
+  }
+  axis.append(drawn("text", { x: 8, y: 13 }, `‖∂L/∂${lines[0].name}‖ at each step`));
+  const names = [];
+  for (const line of lines) {
+    const crowded = lines.length > 1 || line.points.length > 1.5 * mounted.view.columns.length;
+    const spots = line.points.map(([x, node]) => [mounted.place(x), y(run.numbers.have[run.flow.to[node].at(-1)] ?? 0), node]);
+    svg.append(drawn("path", { class: "course", d: "M" + spots.map(([x, at]) => `${x} ${at}`).join("L") }));
+    spots.slice(1).forEach(([x, at, node], k) => {
+      const piece = drawn("path", { class: "done", d: `M${spots[k][0]} ${spots[k][1]}L${x} ${at}` });
+      mounted.strokes.push([piece, spots[k][2], node]);
+      svg.append(piece);
+    });
+    for (const [x, at, node] of spots) {
+      const dot = drawn("circle", { cx: x, cy: at, r: crowded ? 3 : 4.5 });
+      const tip = drawn("title");
+      const value = drawn("text", { class: "value", x, y: at > top + 16 ? at - 9 : at + 18, "text-anchor": "middle" });
+      mounted.points.push([dot, crowded ? tip : value, node]);
+      dot.append(tip);
+      svg.append(dot, value);
+    }
+    names.push([spots[0]?.[1], spots[0]?.[0], line.where]);
+  }
+  let lowest = -Infinity; // names of lines that end close to each other stand below each other
+  for (const [at, x, words] of lines.length > 1 ? names.sort(([a], [b]) => a - b) : []) {
+    lowest = Math.max(at + 4, lowest + 13);
+    svg.append(drawn("text", { x: x - 9, y: lowest, "text-anchor": "end" }, words));
+  }
+  const holder = element("div", { id: "axis" });
+  holder.append(axis);
+  $("chart").append(holder, svg);
+}
