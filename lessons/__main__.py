@@ -1,0 +1,113 @@
+"""`python lessons`: which lessons there are, what is done, what comes next; watch, report, new, check."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from course.catalog import catalog, find, near
+from course.contract import report as check
+from course.progress import Progress
+from course.report import page, state
+from course.skeleton import skeleton
+from course.watch import watch
+
+from tinygrad_rnn.errors import DataError, TinygradRnnError
+from tinygrad_rnn.files import write
+from tinygrad_rnn.terminal import Terminal
+
+HOME = Path(__file__).resolve().parent
+
+
+def list_all(out, args):
+    """Every lesson with its state and minutes, and the next command."""
+    entries, progress = catalog(HOME), Progress(HOME, out.say)
+    states = {e.number: state(e, progress.of(e.number)) for e in entries}
+    tick = "✓" if out.unicode else "x"
+    for e in entries:
+        mark = tick if states[e.number] == "done" else " "
+        word = "" if states[e.number] == "done" else states[e.number]
+        out.write(f"{mark} {e.number:3} {e.title[: out.width - 32]:{out.width - 32}} {e.minutes:3} min  {word}".rstrip())
+    left = _current(entries, states)
+    out.write()
+    out.say("Next:" if left else "All lessons are done. The page of it:")
+    out.write(f"  {left.command if left else 'python lessons report'}")
+    return 0
+
+
+def follow(out, args):
+    """Run a lesson again whenever its file is saved."""
+    entries, progress = catalog(HOME), Progress(HOME, out.say)
+    first = (
+        _lesson(args.number) if args.number else _current(entries, {e.number: state(e, progress.of(e.number)) for e in entries})
+    )
+    watch(HOME, first or entries[-1], out)
+
+
+def write_report(out, args):
+    """One page of the progress, in lessons/out."""
+    target = HOME / "out" / "report.html"
+    try:
+        target.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot write {target}: {error.strerror}", hint="free that folder") from None
+    write(target, page(catalog(HOME), Progress(HOME, out.say), HOME).encode())
+    out.write(f"wrote {near(target)}")
+    return 0
+
+
+def new(out, args):
+    """A lesson and its solutions, to be rewritten."""
+    for path in skeleton(HOME, args.number, args.title):
+        out.write(f"wrote {near(path)}")
+    out.write(f"now: python {near(HOME)} check {args.number}")
+    return 0
+
+
+def check_one(out, args):
+    """What must hold for a lesson as it is shipped, one claim a line."""
+    return check(_lesson(args.number).path, out)
+
+
+def _current(entries, states):
+    return next((e for e in entries if e.exercises and states[e.number] != "done"), None)
+
+
+def _lesson(number):
+    found = find(HOME, number)
+    if found is None or not found.exercises:
+        raise DataError(f"there is no lesson {number} with exercises", hint="python lessons lists them all")
+    return found
+
+
+def main(arguments=None):
+    """Run a command. Returns 0, 1 (a claim does not hold), 2 (misuse), 130 (Ctrl-C)."""
+    parser = argparse.ArgumentParser(
+        prog="python lessons", description="The course: what there is, what is done, what comes next."
+    )
+    parser.set_defaults(job=list_all)
+    commands = parser.add_subparsers(metavar="COMMAND")
+    for name, job in (("list", list_all), ("watch", follow), ("report", write_report), ("new", new), ("check", check_one)):
+        command = commands.add_parser(name, help=(job.__doc__ or name).split("\n")[0])
+        command.set_defaults(job=job)
+        if name in ("watch", "new", "check"):
+            command.add_argument("number", nargs="?" if name == "watch" else None, help="of the lesson: 04, 07b")
+        if name == "new":
+            command.add_argument("title")
+    out, args = Terminal(), parser.parse_args(arguments)
+    try:
+        return args.job(out, args)
+    except TinygradRnnError as error:
+        print(f"error: {error.message}\n\nhint: {error.hint}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        out.write()
+        out.say("Stopped. python lessons says where you are.")
+        return 130
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # the reader went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,287 @@
+"""What must hold for every lesson, one function each: `python lessons check 04` prints them, the tests run the same.
+
+All of it happens in a copy of the lessons: no work, no progress and no picture of anybody is touched.
+"""
+
+import ast
+import builtins
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import types
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from xml.etree import ElementTree
+
+import tinygrad_rnn
+
+from .catalog import entry
+from .graft import solutions_of
+from .lesson import Lesson, Unfinished
+from .progress import NAME
+
+LINES, EXERCISES, BODY = 220, 3, 12
+QUICK = 3.0  # seconds to the first exercise
+OFFLINE = (
+    "import runpy, socket, sys; socket.socket = socket.create_connection = None; sys.argv = sys.argv[1:]; "
+    "sys.path.insert(0, sys.argv[0].rpartition('/')[0]); runpy.run_path(sys.argv[0], run_name='__main__')"
+)
+
+
+class Broken(Exception):
+    """A claim that does not hold, in a sentence."""
+
+
+def need(condition, sentence):
+    """Raise `Broken` unless the condition holds."""
+    if not condition:
+        raise Broken(sentence)
+
+
+class Workshop:
+    """A copy of the lessons in which one of them is tried."""
+
+    def __init__(self, path, folder):
+        home = Path(folder).resolve() / "lessons"
+        shutil.copytree(path.parent, home, ignore=shutil.ignore_patterns("out", NAME + "*", "__pycache__", "data"))
+        self.entry = entry(home / path.name)
+        self.path, self.home, self.elsewhere = self.entry.path, home, Path(folder)
+        self.solutions = solutions_of(self.entry)
+        self.tree = ast.parse(self.path.read_text(encoding="utf-8"))
+
+    def run(self, *arguments, python=(), **environment):
+        """As a process of its own, from another folder: (code, everything it wrote, CPU seconds)."""
+        kept = {key: os.environ[key] for key in ("PATH", "HOME", "SYSTEMROOT", "TEMP", "TMPDIR") if key in os.environ}
+        env = {**kept, "PYTHONPATH": str(Path(tinygrad_rnn.__file__).parents[1]), "PYTHONIOENCODING": "utf-8", **environment}
+        before = os.times()
+        done = subprocess.run(
+            [sys.executable, *python, str(self.path), *arguments], cwd=self.elsewhere, env=env, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+        )  # fmt: skip
+        after = os.times()
+        spent = after.children_user + after.children_system - before.children_user - before.children_system
+        return done.returncode, done.stdout, spent
+
+    def rehearse(self, *arguments, grafts=None, cells=False):
+        """In this process, with functions in place of exercises, whole or cell by cell: (code, what it wrote)."""
+        source = self.path.read_text(encoding="utf-8")
+        parts = code_cells(source) if cells else [source]
+        namespace, code, written = {"__name__": "__main__"}, 0, StringIO()
+        with _as_if(self.home, grafts, ["ipykernel" if cells else str(self.path), *arguments]), redirect_stdout(written):
+            try:
+                for part in parts:
+                    exec(compile(part, str(self.path), "exec"), namespace)
+            except (SystemExit, Unfinished) as stopped:
+                code = stopped.args[0]
+        return code, written.getvalue()
+
+
+@contextmanager
+def _as_if(home, grafts, arguments):
+    before = Lesson.home, Lesson.grafts, sys.argv, sys.excepthook
+    Lesson.home, Lesson.grafts, sys.argv = home, grafts, arguments
+    try:
+        yield
+    finally:
+        Lesson.home, Lesson.grafts, sys.argv, sys.excepthook = before
+
+
+def code_cells(source):
+    """The code cells of a percent script, each on its own lines."""
+    cells = re.split(r"^# %%(.*)$", source, flags=re.MULTILINE)
+    return [body for kind, body in zip(cells[1::2], cells[2::2], strict=True) if "[markdown]" not in kind]
+
+
+def as_shipped(w):
+    """As shipped it stops at the first exercise with exit 1, says where, and how to get a hint; no traceback; under 3 s."""
+    code, text, seconds = w.run()
+    first = w.entry.exercises[0]
+    need(code == 1, f"exit {code}, not 1: {text[-300:]}")
+    need(f"exercise 1 of {len(w.entry.exercises)} - {first.name}" in text, "it does not name the first exercise")
+    need(f"{w.path.name}:{first.line}" in text, "it does not say file:line")
+    need("--hint" in text and "your turn" in text, "it does not say how to get a hint")
+    need("Traceback" not in text, "a traceback")
+    need(seconds < QUICK, f"{seconds:.1f} CPU seconds to the first exercise")
+
+
+def solved(w):
+    """With the solutions: exit 0, inside the CPU budget, the number inside its band, pictures written."""
+    code, text, seconds = w.run("--demo")
+    need(code == 0, f"exit {code}: {text[-600:]}")
+    need(seconds < w.solutions.SECONDS, f"{seconds:.1f} CPU seconds; the budget is {w.solutions.SECONDS}")
+    number = re.search(r"^  measured +(\S+)", text.partition("The number")[2], re.MULTILINE)
+    need(number, "no number was printed")
+    low, high = w.solutions.NUMBER
+    need(low <= float(number[1]) <= high, f"the number {number[1]} is not in [{low}, {high}]")
+    pictures = [*(w.home / "out").glob(f"{w.entry.number}_*.svg")]
+    need(pictures, "no picture was written")
+    for picture in pictures:
+        ElementTree.parse(picture)
+    return f"number {number[1]} in [{low}, {high}], {seconds:.1f} of {w.solutions.SECONDS} CPU-s"
+
+
+def mistakes_rejected(w):
+    """Every known mistake is rejected with its own sentence; there are at least two an exercise."""
+    count = 0
+    for exercise in w.entry.exercises:
+        known = w.solutions.MISTAKES[exercise.name]
+        need(len(known) >= 2, f"{exercise.name} has {len(known)} known mistakes, two are needed")
+        for mistake, sentence in known:
+            code, text = w.rehearse(
+                "--fast", "--no-quiz", grafts={**vars(w.solutions), exercise.name: _named(mistake, exercise.name)}
+            )
+            need(code == 1, f"{mistake.__name__} passes as {exercise.name}")
+            need(
+                " ".join(sentence.split()) in " ".join(text.split()),
+                f"{mistake.__name__}: its sentence is not said: {text[-500:]}",
+            )
+            count += 1
+    return f"{count} mistakes"
+
+
+def hints(w):
+    """Three hints an exercise, none of which holds a line of the solution."""
+    for exercise in w.entry.exercises:
+        three = w.solutions.HINTS[exercise.name]
+        need(len(three) == 3 and len(set(three)) == 3, f"{exercise.name} has {len(three)} hints")
+        body = ast.parse(inspect.getsource(getattr(w.solutions, exercise.name))).body[0].body
+        for statement in body:
+            line = re.sub(r"\s", "", ast.unparse(statement))
+            need(
+                len(line) < 15 or all(line not in re.sub(r"\s", "", hint) for hint in three),
+                f"a hint of {exercise.name} holds the solution",
+            )
+
+
+def signatures(w):
+    """Solutions and known mistakes take what the exercises take."""
+    for exercise, node in _stubs(w):
+        for function in (getattr(w.solutions, exercise.name), *(mistake for mistake, _ in w.solutions.MISTAKES[exercise.name])):
+            theirs = ast.parse(inspect.getsource(function)).body[0].args
+            need(
+                ast.dump(theirs) == ast.dump(node.args),
+                f"{function.__name__} takes ({ast.unparse(theirs)}), {exercise.name} ({ast.unparse(node.args)})",
+            )
+
+
+def anywhere(w):
+    """From another folder, stdin closed, NO_COLOR, 60 columns, without dot, without network, warnings as errors."""
+    code, text, _ = w.run("--demo", "--fast", python=("-W", "error", "-c", OFFLINE), NO_COLOR="1", COLUMNS="60", PATH="")
+    need(code == 0, f"exit {code}: {text[-600:]}")
+    need("\033" not in text, "colour in spite of NO_COLOR")
+    wide = [line for line in text.splitlines() if len(line) > 60 and w.path.name not in line and "picture:" not in line]
+    need(not wide, f"a line of more than 60 columns: {wide[:1]}")
+
+
+def caps(w):
+    """At most 220 lines, 3 exercises of at most 12 lines; one import, one prediction, one picture, one number, three questions."""
+    lines = len(w.path.read_text(encoding="utf-8").splitlines())
+    need(lines <= LINES, f"{lines} lines; {LINES} are allowed")
+    need(1 <= len(w.entry.exercises) <= EXERCISES, f"{len(w.entry.exercises)} exercises")
+    for exercise in w.entry.exercises:
+        body = len(inspect.getsource(getattr(w.solutions, exercise.name)).splitlines())
+        need(body <= BODY, f"the solution of {exercise.name} has {body} lines; {BODY} are allowed")
+    imports = [n for n in ast.walk(w.tree) if isinstance(n, ast.ImportFrom) and (n.module or "").split(".")[0] == "course"]
+    need(len(imports) == 1, f"{len(imports)} imports from the harness")
+    calls = [getattr(n.func, "attr", getattr(n.func, "id", "")) for n in ast.walk(w.tree) if isinstance(n, ast.Call)]
+    for name, count in (("predict", 1), ("result", 1), ("picture", 1), ("wrong", 1), ("quiz", 1), ("end", 1), ("Question", 3)):
+        need(calls.count(name) == count, f"{calls.count(name)} calls of {name}; there should be {count}")
+    need(calls.count("check") == len(w.entry.exercises), "every exercise is checked once")
+    need(w.entry.question.endswith("?") and w.entry.minutes > 1, "its first cell lacks the **question?** or '# NN minutes.'")
+    return f"{lines} lines, {len(w.entry.exercises)} exercises"
+
+
+def names(w):
+    """Solutions and mistakes use only names that the lesson has introduced above the exercise."""
+    for exercise, _ in _stubs(w):
+        known = {*dir(builtins), *_bound_above(w.tree, exercise.line)}
+        for function in (getattr(w.solutions, exercise.name), *(mistake for mistake, _ in w.solutions.MISTAKES[exercise.name])):
+            tree = ast.parse(inspect.getsource(function)).body[0]
+            own = {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)} | {exercise.name}
+            own |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            own |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+            used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+            need(
+                used <= known | own,
+                f"{function.__name__} uses {', '.join(sorted(used - known - own))}, not introduced above {exercise.name}",
+            )
+
+
+def notebook(w):
+    """Every cell compiles and the lesson runs as a notebook would, to the first exercise and, solved, to its end."""
+    for k, cell in enumerate(code_cells(w.path.read_text(encoding="utf-8")), start=1):
+        try:
+            compile(cell, f"cell {k}", "exec")
+        except SyntaxError as error:
+            raise Broken(f"cell {k} does not compile: {error}") from None
+    code, text = w.rehearse(cells=True)
+    need(code == 1 and "your turn" in text, f"as shipped it ends with {code}")
+    code, text = w.rehearse(cells=True, grafts=vars(w.solutions))
+    need(code == 0 and "Done" in text, f"solved it ends with {code}")
+
+
+def progress(w):
+    """Progress absent, damaged, or not to be written: it still runs, and says so."""
+    kept = w.home / NAME
+    for content, says in ((None, ""), ("{", "set aside"), ("[1]", "set aside"), ("folder", "cannot be read")):
+        for leftover in w.home.glob(NAME + "*"):
+            leftover.rmdir() if leftover.is_dir() else leftover.unlink()
+        if content == "folder":
+            kept.mkdir()
+        elif content:
+            kept.write_text(content, encoding="utf-8")
+        code, text = w.rehearse()
+        need(code == 1 and "your turn" in text, f"with a progress file {content!r} it ends with {code}")
+        need(says in text, f"with a progress file {content!r} it does not say {says!r}")
+
+
+def _named(function, name):
+    return types.FunctionType(function.__code__, function.__globals__, name, function.__defaults__, function.__closure__)
+
+
+def _stubs(w):
+    definitions = {n.name: n for n in w.tree.body if isinstance(n, ast.FunctionDef)}
+    return [(exercise, definitions[exercise.name]) for exercise in w.entry.exercises]
+
+
+def _bound_above(tree, line):
+    for node in tree.body:
+        if node.lineno < line:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                yield node.name
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+            else:
+                yield from (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+
+
+CLAIMS = (as_shipped, solved, mistakes_rejected, hints, signatures, anywhere, caps, names, notebook, progress)
+
+
+def judge(path, claim):
+    """Try one claim on a fresh copy: (whether it holds, what there is to say)."""
+    with tempfile.TemporaryDirectory(prefix="lesson-") as folder:
+        try:
+            return True, claim(Workshop(path, folder)) or ""
+        except Broken as broken:
+            return False, str(broken)
+        except Exception as error:  # the lesson itself raises
+            return False, f"{type(error).__name__}: {error}"[:300]
+
+
+def report(path, out):
+    """All claims, a line each. Returns 0 if they hold, else 1."""
+    held = []
+    for number, claim in enumerate(CLAIMS, start=1):
+        start = time.monotonic()
+        fine, words = judge(path, claim)
+        held.append(fine)
+        mark = out.paint("ok    ", "green") if fine else out.paint("broken", "red")
+        out.write(f"{mark} {number:2}  {claim.__name__.replace('_', ' ')}  {words}  ({time.monotonic() - start:.1f} s)")
+    return 0 if all(held) else 1

@@ -1,0 +1,266 @@
+"""A lesson as its script sees it: the beats in their order, up to the first exercise that is not done."""
+
+import os
+import re
+import sys
+from inspect import getsource
+from pathlib import Path
+
+from tinygrad_rnn.errors import DataError
+from tinygrad_rnn.files import write
+from tinygrad_rnn.terminal import Terminal
+
+from . import quiz
+from .catalog import catalog, find, near
+from .check import examine
+from .graft import grafted, solutions_of
+from .options import Nobody, options
+from .outcome import own_line
+from .progress import Progress, checked
+
+
+class Unfinished(Exception):
+    """Ends a notebook's run at an exercise; what there is to say was printed."""
+
+    def _render_traceback_(self):
+        return []
+
+
+class Lesson:
+    """One lesson; `Lesson("04")` belongs to `lessons/04_*.py`. As a script it reads the command line, as a notebook it does not.
+
+    For the script: `predict`, `exercise`, `check`, `picture`, `result`, `wrong`, `quiz`, `end`; `out` (a Terminal), `fast`, `data`.
+    """
+
+    home = Path(__file__).resolve().parent.parent
+    grafts = None  # functions in place of the exercises: what `python lessons check` tries
+
+    def __init__(self, number):
+        self.entry = find(self.home, number)
+        self.script = Path(sys.argv[0] or "-").name == self.entry.path.name
+        self.options = options(self.entry).parse_args(sys.argv[1:] if self.script else [])
+        self.demo, self.fast, self.data = self.options.demo, self.options.fast, self.options.data
+        self.asked = self.options.hint or self.options.solution  # then only that is printed
+        self.out = Terminal(Nobody() if self.asked else None)
+        self.loud = Terminal()
+        self.progress = Progress(self.home, self.loud.say)
+        self.kept = checked({}) if self.demo else self.progress.of(self.entry.number)
+        self.solutions, self.namespace, self.checked = solutions_of(self.entry), {}, 0
+        if self.script:
+            sys.excepthook = self._hook
+        if self.options.reset:
+            self._reset()
+        self.out.write(self.out.paint(f"lesson {self.entry.number} - {self.entry.title}", "bold"))
+        self.out.say(f"{self.entry.question}  ({self.entry.minutes} minutes)")
+
+    # ---- the beats
+
+    def predict(self, question):
+        """Ask for a number before anything runs; without anybody to answer, print the question and go on."""
+        self.out.heading("Guess first")
+        self.out.say(question)
+        while self.kept.get("prediction") is None and self._asks():
+            line = self._answer("  your guess, a number (Enter skips): ")
+            if not (line or "").strip():
+                break
+            found = re.search(r"[-+]?\d[\d,]*(\.\d*)?([eE][-+]?\d+)?|[-+]?\.\d+", line)
+            if found:
+                self._keep(prediction=float(found[0].replace(",", "")))
+            else:
+                self.out.say("That is not a number; 20 or 1e-3 would be.", "  ")
+        if self.kept.get("prediction") is not None:
+            self.out.write(f"  your guess: {self.kept['prediction']:.6g}")
+
+    def exercise(self, function):
+        """Mark a function that the learner writes. With --demo the solution takes its place, here and nowhere else."""
+        self.namespace = function.__globals__
+        grafts = self.grafts or (vars(self.solutions) if self.demo else {})
+        return grafted(grafts[function.__name__], self.namespace) if function.__name__ in grafts else function
+
+    def check(self, function, *cases, **settings):
+        """Run the tests of an exercise (see `check.examine`); stop here if it is not done."""
+        name = getattr(function, "__name__", None)
+        exercise = self.entry.exercise(name) or self.entry.exercises[min(self.checked, len(self.entry.exercises) - 1)]
+        self.checked += 1
+        reference = grafted(getattr(self.solutions, exercise.name), self.namespace)
+        mistakes = [(grafted(f, self.namespace), sentence) for f, sentence in self.solutions.MISTAKES[exercise.name]]
+        failure = examine(function, reference, mistakes, cases, **settings)
+        if failure is not None:
+            self._keep(solved={k: v for k, v in self.kept["solved"].items() if k != exercise.name})
+            self._stop_at(exercise, failure)
+        news = self.kept["solved"].get(exercise.name) is None
+        self._keep(solved={**self.kept["solved"], exercise.name: exercise.digest})
+        self.out.write()
+        self.out.write(
+            self.out.paint(
+                f"ok: exercise {self._position(exercise)} - {exercise.name}" + (" (new)" if news and not self.demo else ""),
+                "green",
+            )
+        )
+        if self.asked and self.checked == len(self.entry.exercises):
+            self.loud.say(f"Every exercise of lesson {self.entry.number} is done; there is nothing to tell.")
+            self._leave(0)
+
+    def picture(self, drawing, name):
+        """Write a picture (a Drawing, or the text of an SVG) into lessons/out; what cannot be written costs the picture only."""
+        path = self.home / "out" / f"{self.entry.number}_{name}.svg"
+        try:
+            path.parent.mkdir(exist_ok=True)
+            write(path, (drawing if isinstance(drawing, str) else drawing.svg()).encode())
+        except (OSError, DataError) as error:
+            self.out.say(f"(the picture could not be written: {error})", "  ")
+        else:
+            self._keep(pictures=sorted({*self.kept["pictures"], path.name}))
+            self.out.write(f"  picture: {near(path)}")
+
+    def result(self, value, what, baseline, baseline_is):
+        """The number of the lesson beside the prediction and beside what one might have thought, or could do without."""
+        self.out.heading("The number")
+        guess = self.kept.get("prediction")
+        rows = [
+            ("your guess", "-" if guess is None else f"{guess:.6g}"),
+            (baseline_is, f"{baseline:.6g}"),
+            ("measured", f"{value:.6g}"),
+        ]
+        left, right = (max(len(row[k]) for row in rows) for k in (0, 1))
+        for label, number in rows:
+            self.out.write(f"  {label.ljust(left)}  {number.rjust(right)}")
+        self.out.say(what, "  ")
+        self._keep(number=float(value))
+
+    def wrong(self, belief, but):
+        """What most people get wrong, and the line of output that refutes it."""
+        self.out.heading("What most people get wrong")
+        self.out.say(f'"{belief}"', "  ")
+        self.out.say(but, "  ")
+
+    def quiz(self, *questions):
+        """Three questions, asked on a terminal, told elsewhere."""
+        self.out.heading("Three questions")
+        live = self._asks() if self.options.quiz is None else self.options.quiz and self._asks()
+        if self.options.quiz is False or ("quiz" in self.kept and not self.options.quiz):
+            self.out.say(
+                "(--quiz asks them)"
+                if "quiz" not in self.kept
+                else f"{self.kept['quiz']} of {len(questions)} right; --quiz asks again"
+            )
+            return
+        right = 0
+        for number, question in enumerate(questions, start=1):
+            if live:
+                right += bool(quiz.ask(self.out, number, question, self._answer))
+            else:
+                quiz.tell(self.out, number, question)
+        if live:
+            self._keep(quiz=right)
+            self.out.write(f"  {right} of {len(questions)} right")
+
+    def end(self):
+        """Done: say so, and name the next command."""
+        self._keep(done=True)
+        later = [e for e in catalog(self.home) if e.number > self.entry.number]
+        self.out.heading("Done" if not self.demo else "That was the demonstration")
+        self.out.say(
+            "Next: "
+            + ("the same without --demo, by yourself:" if self.demo else "when you like:" if later else "python lessons report")
+        )
+        if self.demo or later:
+            self.out.write(f"  {self.entry.command if self.demo else later[0].command}")
+
+    # ---- where it stops
+
+    def _stop_at(self, exercise, failure):
+        used, hints = self.kept["hints"].get(exercise.name, 0), self.solutions.HINTS[exercise.name]
+        if self.options.hint:
+            if used < len(hints):
+                self._keep(hints={**self.kept["hints"], exercise.name: used + 1})
+            for k, hint in enumerate(hints[: used + 1], start=1):
+                self.loud.say(f"hint {k} of {len(hints)} - {exercise.name}: {hint}")
+            if used >= len(hints):
+                self.loud.say("There are no more hints; --solution shows one way to write it.")
+        elif self.options.solution:
+            self.loud.say(f"One way to write {exercise.name} (type it yourself; it stays in the fingers):")
+            self.loud.write("\n" + getsource(getattr(self.solutions, exercise.name)).rstrip())
+        else:
+            self._explain(exercise, failure, used, len(hints))
+        self._leave(1)
+
+    def _explain(self, exercise, failure, used, hints):
+        head = f"lesson {self.entry.number} - exercise {self._position(exercise)} - {exercise.name}"
+        place = f"{near(self.entry.path)}:{exercise.line}"
+        room = self.out.width - len(head) - len(place)
+        self.out.write()
+        self.out.write(self.out.paint(head, "bold") + (" " * room + place if room > 1 else f"\n  {place}"))
+        if failure.stub:
+            self.out.say(f"your turn: write the body of {exercise.name} in place of `raise YourTurn`, save, run again. "
+                         "(That it stops here is the exercise, not a fault of the installation.)")  # fmt: skip
+        else:
+            self.out.say(f"{self.out.paint('not yet:', 'yellow')} {failure.sentence}")
+            for line in failure.details:
+                self.out.write(f"    {line}") if len(line) <= self.out.width - 4 else self.out.say(line, "    ")
+            if failure.diagnosis:
+                self.out.say(failure.diagnosis, "    ")
+            if failure.printed.strip():
+                self.out.say("it printed:", "    ")
+                for line in failure.printed.splitlines()[:10]:
+                    self.out.write("    | " + "".join(c for c in line if c.isprintable())[: self.out.width - 6])
+        self.out.write()
+        command, count = f"hint: {self.entry.command} --hint", f"({used} of {hints} used)"
+        self.out.write(command + ("      " if len(command + count) + 6 <= self.out.width else "\n      ") + count)
+
+    def _leave(self, code):
+        if self.script:
+            sys.exit(code)
+        raise Unfinished(code)
+
+    def _hook(self, kind, error, trace):
+        """What the script itself lets through: Ctrl-C, a closed pipe, a mistake outside the exercises."""
+        if issubclass(kind, BrokenPipeError):  # the reader went away, as `head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        elif issubclass(kind, KeyboardInterrupt):
+            self.loud.write()
+            self.loud.say("Stopped. What is solved stays solved; go on with")
+            self.loud.write(f"  {self.entry.command}")
+        else:
+            line = own_line(error.with_traceback(trace), str(self.entry.path)) or own_line(error, sys.argv[0])
+            if line is None:
+                sys.__excepthook__(kind, error, trace)
+                return
+            self.loud.write(f"error: {kind.__name__}: {error}")
+            self.loud.write(f"  {near(self.entry.path)}:{line[0]}   {line[1]}")
+
+    # ---- small things
+
+    def _position(self, exercise):
+        return f"{self.entry.exercises.index(exercise) + 1} of {len(self.entry.exercises)}"
+
+    def _keep(self, **news):
+        if not self.demo and any(self.kept.get(key) != value for key, value in news.items()):
+            self.kept.update(news)
+            self.progress.save()
+
+    def _asks(self):
+        """Whether somebody sits at a terminal and wants to be asked."""
+        streams = (sys.stdin, sys.stdout)
+        return (
+            self.script
+            and not self.demo
+            and not self.asked
+            and all(s is not None and not s.closed and s.isatty() for s in streams)
+        )
+
+    def _answer(self, prompt):
+        try:
+            return input(prompt)
+        except EOFError:
+            self.out.write()
+            return None
+
+    def _reset(self):
+        self.kept.clear()
+        self.kept.update(checked({}))
+        self.progress.save()
+        self.loud.say(f"Lesson {self.entry.number} starts anew: guess, ticks and hints are forgotten. The file is as you wrote it; "
+                      "git gives you back the one that came with the course:")  # fmt: skip
+        self.loud.write(f"  git checkout -- {near(self.entry.path)}")
+        self._leave(0)

@@ -1,0 +1,74 @@
+"""What a learner has done so far: one JSON file that git ignores. The work itself is in the lessons; losing this loses ticks."""
+
+import json
+import os
+
+from tinygrad_rnn.errors import DataError
+from tinygrad_rnn.files import write
+
+NAME = ".progress.json"
+KEPT = {
+    "prediction": (int, float),
+    "number": (int, float),
+    "solved": dict,
+    "hints": dict,
+    "quiz": int,
+    "done": bool,
+    "pictures": list,
+}
+
+
+class Progress:
+    """Read at the start, written whole after each change. `tell(sentence)` is called, once, where that does not work."""
+
+    def __init__(self, home, tell):
+        self.path, self.tell, self.told = home / NAME, tell, False
+        self.lessons = self._read()
+
+    def _read(self):
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+            return {number: checked(kept) for number, kept in found["lessons"].items()}
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            self._once(f"The progress file {self.path.name} cannot be read ({error.strerror}).")
+            return {}
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            aside = self.path.with_name(NAME + ".damaged")
+            try:
+                os.replace(self.path, aside)
+                self.tell(
+                    f"The progress file was damaged and is set aside as {aside.name}. Your work is safe: it is in the lessons."
+                )
+            except OSError:
+                self._once("The progress file is damaged and cannot be moved.")
+            return {}
+
+    def of(self, number):
+        """What is kept of one lesson: a dict to read and to change, before `save()`."""
+        return self.lessons.setdefault(number, checked({}))
+
+    def save(self):
+        """Write beside the file, then move over it."""
+        text = json.dumps({"version": 1, "lessons": self.lessons}, indent=1, sort_keys=True)
+        try:
+            write(self.path, text.encode())
+        except DataError as error:
+            self._once(f"(progress is not kept: {error.message}. Your work is safe: it is in the lessons.)")
+
+    def _once(self, sentence):
+        if not self.told:
+            self.tell(sentence)
+        self.told = True
+
+
+def checked(kept):
+    """Only what has a known name and the right kind."""
+    sound = {key: value for key, value in kept.items() if isinstance(value, KEPT.get(key, ()))}
+    sound["solved"] = {str(k): v for k, v in sound.get("solved", {}).items() if isinstance(v, str)}
+    sound["hints"] = {str(k): v for k, v in sound.get("hints", {}).items() if isinstance(v, int)}
+    sound["pictures"] = [
+        name for name in sound.get("pictures", []) if isinstance(name, str) and "/" not in name and "\\" not in name
+    ]
+    return sound
