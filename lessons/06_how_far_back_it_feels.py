@@ -44,7 +44,7 @@ norms = tg.probe.gradient_by_step(loss)
 factor = (norms[0] / norms[-1]) ** (1 / 99)
 out.heading("The length of dL/dh_t at 100 words")
 out.sparks([("as it comes", norms)], log=True)
-out.say(f"From t = 1 on the left to t = 100 on the right; a height is a power of ten. Every step back keeps {factor:.3f} of the gradient; "
+out.say(f"From t = 1 on the left to t = 100 on the right, on a scale of powers of ten. Every step back keeps {factor:.3f} of the gradient; "
         f"of 1 at step 100, {norms[0] / norms[-1]:.0e} is left at step 1.")  # fmt: skip
 lesson.picture(
     heatmap(
