@@ -1,0 +1,220 @@
+# %% [markdown]
+# # 12 Padding lies
+#
+# **What does a padded batch compute?**
+#
+# 25 minutes. You need: lesson 09 (the last valid state) and lesson 05 (what a step leaves of a gradient).
+
+# %%
+from course import Lesson, Question, YourTurn, arrays
+
+import numpy as np
+
+import tinygrad_rnn as tg
+from tinygrad_rnn.data import batches, grammars
+
+lesson = Lesson("12")
+out = lesson.out
+
+# %% [markdown]
+# ## Guess first
+# A batch is a block of numbers, and sentences have different lengths. So short ones are filled up at the end, mostly with zeros, and
+# the net reads on to the end of the block. That is *padding*.
+#
+# A GRU learns which verb follows: "Alice and Tom often ..." sing, "Alice often still ..." sings. The sentences have five words. Read as
+# they are, it gets every one right after a hundred batches. Now the same sentences stand in a block of 60 steps.
+
+# %%
+lesson.predict("Five words, then 55 rows of zeros, and the last h is read. What share of answers is right now? (0 to 1)")
+
+# %% [markdown]
+# ## A batch that is mostly empty
+# 64 sequences of vectors, most of them short, one with 60 steps. Padded, they make a block of 64 times 60.
+
+# %%
+rng = np.random.default_rng(0)
+lengths = np.minimum(1 + rng.geometric(1 / 11, size=64), 60)
+lengths[17] = 60
+sequences = [rng.standard_normal((n, 8)) for n in lengths]
+empty = 1 - lengths.sum() / 64 / 60
+out.say(f"Lengths {str([*map(int, lengths[:9])])[1:-1]}, ... Padded: {64 * 60} steps, {empty:.0%} of them for nothing.")
+
+# %% [markdown]
+# ## Exercise 1: pack
+# Sort the sequences, the longest first (equal lengths stay in their order). Then those that are still running at step t are the first
+# rows: the batch shrinks from below as they end. Lengths 3, 5, 1, 4 become steps of 4, 3, 3, 2 and 1 rows.
+# `order[k]` is the number that row k had before: here [1, 3, 0, 2].
+
+
+# %%
+@lesson.exercise
+def pack(sequences):
+    """(steps, order) of arrays (time, features): steps[t] is an array (running, features), order a list of numbers."""
+    raise YourTurn
+
+
+# %%
+def of_lengths(*lengths):
+    return lambda rng: {"sequences": [rng.standard_normal((n, 3)) for n in lengths]}
+
+
+lesson.check(pack, of_lengths(3, 5, 1, 4), of_lengths(2), of_lengths(1, 2, 2, 6, 2))
+steps, order = pack(sequences)
+out.sparks([("rows still running", [len(x) for x in steps])])
+
+# %% [markdown]
+# ## Exercise 2: shrink the batch
+# An RNN over packed steps: h' = tanh(x Wx + h Wh + b), from h = 0. Before each step, look how many rows x has. The first rows of h go on,
+# the others have ended: lay them aside, they are finished. At the end put all of them together, and back into the order of the caller.
+# `tg.concat(list)` joins arrays by their rows; `h[rows]` takes rows, also by an array of numbers; `np.argsort(order)` undoes `order`.
+
+
+# %%
+@lesson.exercise
+def last_states(steps, order, Wx, Wh, b):
+    """Each sequence's own last h, (batch, hidden), in the caller's order. Wx (features, hidden), Wh (hidden, hidden), b (hidden)."""
+    raise YourTurn
+
+
+# %%
+def packed(*lengths):
+    def case(rng):
+        steps, order = pack(of_lengths(*lengths)(rng)["sequences"])
+        weights = arrays(Wx=(3, 2), Wh=(2, 2), b=(2,))(rng)
+        return {"steps": steps, "order": order, **{name: tg.Tensor(w, True, name=name) for name, w in weights.items()}}
+
+    return case
+
+
+lesson.check(last_states, packed(3, 5, 1, 4), packed(2), packed(1, 2, 2, 6, 2))
+
+# %% [markdown]
+# Yours, beside two others: the block with zeros, read to its end; and the package's `tg.nn.pack`, which every cell and layer accepts.
+
+# %%
+block = np.zeros((64, 60, 8))
+for k, sequence in enumerate(sequences):
+    block[k, : lengths[k]] = sequence
+rnn = tg.nn.RNNCell(8, 16, rng=np.random.default_rng(1))
+hs, _ = tg.nn.unroll(rnn, block)
+own = last_states(steps, order, rnn.Wx, rnn.Wh, rnn.b).data
+_, (theirs,) = tg.nn.unroll(rnn, tg.nn.pack(sequences))
+others = {"tg.nn.pack": theirs.data, "block, last valid h": tg.nn.last_valid(hs, lengths).data, "block, last h": hs[-1].data}
+out.table([[name, f"{np.abs(h - own).max():.1e}"] for name, h in others.items()], ["last h by", "off from yours by"])
+in_groups = sum(len(rows) * int(lengths[rows].max()) for rows in batches.buckets(lengths, 8))
+out.say(f"To pad and take the last valid h is right too, and cheap where like goes with like: in groups of 8, {in_groups} steps.")
+
+# %% [markdown]
+# ## The picture
+# Each row is a sequence, the longest on top. Blue is data. On zeros, h does not stay where the sentence left it: it walks to one place,
+# the same for all. The colour says how much of the way to that place is left: orange much, pale little, grey less than a thousandth.
+
+
+# %%
+def staircase(lengths, kept):
+    """An SVG: blue where there is data; what is kept of it at each step of padding, (batch, time), as orange, pale or grey."""
+    fills = {"data": "#2f6fb5", "over 1/10 kept": "#d97f1f", "over 1/1000": "#ecc592", "less": "#9aa0a8"}
+    paths = dict.fromkeys(fills, "")
+    for row, k in enumerate(np.argsort(-lengths, kind="stable")):
+        for t in range(kept.shape[1]):
+            name = [*fills][0 if t < lengths[k] else 1 + int(kept[k, t] < 0.1) + int(kept[k, t] < 1e-3)]
+            paths[name] += f"M{10 + 8 * t} {36 + 8 * row}h7v7h-7z"
+    parts = "".join(
+        f'<rect x="{10 + 120 * k}" y="10" width="12" height="12" fill="{fills[name]}"/><text x="{28 + 120 * k}" y="20">{name}</text>'
+        f'<path fill="{fills[name]}" d="{path}"/>'
+        for k, (name, path) in enumerate(paths.items())
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 500 {44 + 8 * len(lengths)}" role="img" font-family="sans-serif" '
+        f'font-size="12" fill="#808080"><title>A padded batch: what it keeps</title>{parts}</svg>\n'
+    )
+
+
+states = np.stack([h.data for h in hs], axis=1)
+away = np.linalg.norm(states - tg.nn.unroll(rnn, np.zeros((1, 200, 8)))[0][-1].data, axis=2)
+lesson.picture(staircase(lengths, away / away[np.arange(64), lengths - 1][:, None]), "staircase")
+
+# %% [markdown]
+# ## What is left of five words
+# Two different sentences of five steps, then zeros: how far apart are their h, and what share of the gradient of step 60 comes back to
+# step 5? Then the verbs: a net reads them after the fifth word, another after 55 rows of zeros.
+
+
+# %%
+def apart(cell):
+    """(distance of two h at step 5, at step 60, share of the gradient of step 60 that comes back to step 5)."""
+    pair = np.zeros((2, 60, 8))
+    pair[:, :5] = np.random.default_rng(0).standard_normal((2, 5, 8))
+    hs, _ = tg.nn.unroll(cell, pair)
+    at = [np.linalg.norm(h.data[0] - h.data[1]) for h in hs]
+    back = tg.probe.gradient_by_step((hs[-1] ** 2).sum(), None)  # None: of all states together, so h and c
+    return at[4], at[-1], back[4] / back[-1]
+
+
+def share_right(kind, steps):
+    """Share right on 500 new sentences of five words, after all updates, in blocks of so many steps."""
+    rng = np.random.default_rng(0)
+    net = tg.nn.SequenceClassifier(None, kind(14, 8, rng=rng), tg.nn.Linear(8, 2, rng=rng))
+
+    def logits(data):
+        return net(np.concatenate([np.eye(14)[data.x], np.zeros((len(data.x), steps - 5, 14))], axis=1))
+
+    made = [grammars.agreement(rng, 32, 2) for _ in range(updates)]
+    adam = tg.optim.Adam(net.parameters(), lr=0.01)
+    tg.train.fit(
+        net, lambda net, data: tg.functional.cross_entropy(logits(data), data.y), made, adam, epochs=1, clip=1.0, progress=False
+    )
+    test = grammars.agreement(np.random.default_rng(2), 500, 2)
+    return (logits(test).data.argmax(axis=1) == test.y).mean()
+
+
+updates = 10 if lesson.fast else 100  # 10 are too few to learn it either way
+kinds = {"RNN": tg.nn.RNNCell, "GRU": tg.nn.GRUCell, "LSTM": tg.nn.LSTMCell}
+left = {name: apart(kind(8, 16, rng=np.random.default_rng(1))) for name, kind in kinds.items()}
+right = {name: [share_right(kind, steps) for steps in (5, 60)] for name, kind in kinds.items()}
+out.table(
+    [[n, *(f"{v:.1g}" for v in left[n]), *(f"{v:.2f}" for v in right[n])] for n in kinds],
+    ["", "apart, 5", "apart, 60", "gradient", "right, 5", "right, 60"],
+)
+
+# %% [markdown]
+# An LSTM of this package starts with a forget bias of 1, so a little of c may survive 55 steps (lesson 07), and with some seeds that is
+# enough to learn from. Nobody should train on luck.
+
+# %%
+soon, late = right["GRU"]
+lesson.result(late, f"share right of a GRU after 55 rows of zeros; after word five: {soon:.3f}", 0.5, "a coin")
+
+# %%
+lesson.wrong(
+    "Zeros are harmless: zero times a weight is zero.",
+    f"x Wx is zero, h Wh + b is not: in the batch of 64 the last h is off by up to {np.abs(states[:, -1] - own).max():.2f}. Two "
+    f"sentences, {left['GRU'][0]:.1f} apart in a GRU, are {left['GRU'][1]:.0e} apart after the zeros: which did it read?",
+)
+
+# %% [markdown]
+# ## Three questions
+
+# %%
+small, _ = pack([np.zeros((n, 1)) for n in (5, 3, 1)])
+lesson.quiz(
+    Question(
+        "Lengths 5, 3, 1. How many rows does an RNN compute in all, packed?",
+        sum(len(x) for x in small),
+        {15: "That is the padded block, three times five.", 5: "That is how many steps there are; each has up to three rows."},
+    ),
+    Question(
+        "An RNN with b = 0 reads zeros from the first step on. What is its last h?",
+        float(last_states([np.zeros((1, 1))] * 60, [0], tg.Tensor([[1.0]]), tg.Tensor([[0.5]]), tg.Tensor([0.0])).data[0, 0]),
+        {
+            0.5: "tanh(0) is 0, and stays so: here, without b and without words, zeros are harmless.",
+            1: "Nothing pushes it there.",
+        },
+    ),
+    Question(
+        "From lesson 05: each step leaves one half of a gradient. How many zeros at the end until less than a thousandth is left?",
+        next(k for k in range(100) if 0.5**k < 1e-3),
+        {55: "Far fewer; that many leave nothing to speak of.", 500: "Each halves what is left."},
+    ),
+)
+lesson.end()
