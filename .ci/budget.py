@@ -7,16 +7,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUDGET = {
-    "engine": 2400,
-    "training and generation": 1050,
-    "nn": 1700,
+    "engine": 2450,
+    "training and generation": 1200,
+    "nn": 1750,
     "probe": 950,
-    "data": 950,
+    "data": 1050,
     "io": 800,
     "viz": 3700,
     "plots": 600,
     "terminal": 250,
-    "commands": 350,
+    "commands": 550,
 }
 TERMINAL = {"terminal", "sparks", "progress"}
 TRAINING = set(
@@ -33,6 +33,10 @@ TRAINING = set(
         "generate",
         "sampling",
         "files",
+        "interrupts",
+        "returned",
+        "writing",
+        "beams",
     ]
 )
 

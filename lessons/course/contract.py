@@ -189,7 +189,9 @@ def caps(w):
         need(body <= BODY, f"the solution of {exercise.name} has {body} lines; {BODY} are allowed")
     imports = [n for n in ast.walk(w.tree) if isinstance(n, ast.ImportFrom) and (n.module or "").split(".")[0] == "course"]
     need(len(imports) == 1, f"{len(imports)} imports from the harness")
-    calls = [getattr(n.func, "attr", getattr(n.func, "id", "")) for n in ast.walk(w.tree) if isinstance(n, ast.Call)]
+    called = [n.func for n in ast.walk(w.tree) if isinstance(n, ast.Call)]
+    calls = [f.attr for f in called if isinstance(f, ast.Attribute) and getattr(f.value, "id", "") == "lesson"]
+    calls += [f.id for f in called if isinstance(f, ast.Name)]
     for name, count in (("predict", 1), ("result", 1), ("picture", 1), ("wrong", 1), ("quiz", 1), ("end", 1), ("Question", 3)):
         need(calls.count(name) == count, f"{calls.count(name)} calls of {name}; there should be {count}")
     need(calls.count("check") == len(w.entry.exercises), "every exercise is checked once")

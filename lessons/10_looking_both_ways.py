@@ -1,0 +1,213 @@
+# %% [markdown]
+# # 10 Looking both ways
+#
+# **When does reading backwards help?**
+#
+# 20 minutes. You need: lesson 04 (one step after another) and lesson 09 (an embedding, the last valid h).
+
+# %%
+import re
+
+from course import Lesson, Question, YourTurn, tensors
+
+import numpy as np
+
+import tinygrad_rnn as tg
+from tinygrad_rnn.data import stdlib_text
+from tinygrad_rnn.data.batches import shuffled_split
+
+lesson = Lesson("10")
+out = lesson.out
+
+# %% [markdown]
+# ## Guess first
+# "it was _ hour ago": "a" or "an"? What decides stands behind the gap. A network that reads forwards has not seen it yet. So let a second
+# one read from the end, and join the two at the gap.
+
+# %%
+lesson.predict("Gaps in real text, as often a as an. Two RNNs, one from each side: which share do they get right?")
+
+# %% [markdown]
+# ## A reader
+# A step is a pair: its place in time, for pictures and probes, and its input. `read` goes through the steps in the order of the list.
+
+
+# %%
+def read(cell, steps):
+    """The h after each step, in the order of reading; steps is a list of (t, x), x (batch, features)."""
+    state, hs = cell.initial_state(len(steps[0][1])), []
+    for t, x in steps:
+        with tg.scope("direction", direction=1 if steps[0][0] <= steps[-1][0] else -1), tg.time_step(t):
+            state = cell.step(x, state)
+        hs.append(state[0])
+    return hs
+
+
+# %% [markdown]
+# ## Exercise 1: both ways
+# A *bidirectional* network (Schuster and Paliwal 1997) is two cells with weights of their own. At every step their two h stand side by
+# side. `tg.concat([p, q], axis=1)` joins rows. Read the list turned round (`steps[::-1]`), and mind the order of what comes out.
+
+
+# %%
+@lesson.exercise
+def both_ways(forwards, backwards, steps):
+    """For each step, in the order of time, h of forwards and h of backwards side by side: a list of (batch, both sizes)."""
+    raise YourTurn
+
+
+# %%
+def two_cells(batch, time):
+    def case(rng):
+        forwards, backwards = tg.nn.RNNCell(3, 2, rng=rng), tg.nn.RNNCell(3, 4, rng=rng)
+        return {
+            "forwards": forwards,
+            "backwards": backwards,
+            "steps": [(t + 1, tg.Tensor(rng.standard_normal((batch, 3)))) for t in range(time)],
+        }
+
+    return case
+
+
+lesson.check(both_ways, two_cells(2, 4), two_cells(1, 1), gradients=False, graph=True)
+
+# %% [markdown]
+# ## Exercise 2: both ends
+# For one answer about a whole sequence each direction gives the h that has read everything. Where does that of `backwards` stand?
+
+
+# %%
+@lesson.exercise
+def ends(ys):
+    """Of ys (batch, time, 2 hidden), forwards before backwards, the two h that have read it all, side by side: (batch, 2 hidden)."""
+    raise YourTurn
+
+
+# %%
+lesson.check(ends, tensors(ys=(2, 5, 6)), tensors(ys=(1, 1, 2)))
+
+# %% [markdown]
+# ## Who hears whom
+# Two cells with random weights, five words. `tg.probe.connectivity` says how much each output hears of each input; a dot is exactly 0.
+
+# %%
+rng = np.random.default_rng(0)
+words = ["it", "was", "_", "hour", "ago"]
+xs = [tg.Tensor(rng.standard_normal((1, 3)), requires_grad=True, name=word) for word in words]
+forwards, backwards = tg.nn.RNNCell(3, 8, rng=rng), tg.nn.RNNCell(3, 8, rng=rng)
+steps = [*enumerate(xs, start=1)]
+ys = both_ways(forwards, backwards, steps)
+whole = tg.stack(ys, axis=1)
+heard = tg.probe.connectivity(ys, xs)
+out.heading("forwards: output t hears input s")
+out.heatmap(tg.probe.connectivity(read(forwards, steps), xs), log=True)
+out.heading("both ways")
+out.heatmap(heard, log=True)
+for what, y in (("the last output, y_5", whole[:, -1]), ("your two ends", ends(whole))):
+    out.say(f"The backwards half of {what} hears:")
+    out.words(words, tg.probe.connectivity([y[:, 8:]], xs)[0], log=True)
+loss = (ys[2] ** 2).sum()
+lesson.picture(tg.draw(loss, detail="cell", title="Two readers meet at the gap: it was _ hour ago"), "meeting")
+
+# %% [markdown]
+# ## Real gaps
+# Every "a" and "an" in the docstrings of your Python's standard library becomes a gap: 12 characters before it, 6 after. Each
+# window is used once, "a" as often as "an", and a quarter is held out.
+
+# %%
+source = stdlib_text.from_file(lesson.data) if lesson.data else stdlib_text.docstrings()
+text = " ".join(source.text.lower().split())
+
+
+def windows(text):
+    """{12 characters, "_", 6 characters: the article that stood at "_"}"""
+    found = re.finditer(r"(?<!\S)(an?) (?=[a-z])", text)
+    return {f"{text[max(0, m.start() - 12) : m.start()]:>12}_{text[m.end() - 1 : m.end() + 5]:6}": m[1] for m in found}
+
+
+cases = windows(text)
+if [*cases.values()].count("an") < 400:
+    names = rng.permutation(sorted({word for name in stdlib_text.unicode_names() for word in name.lower().split()}))
+    cases = windows(" ".join(f"an {name}" if name[0] in "aeiou" else f"a {name}" for name in names))
+    out.say(f"({source.note} Too few gaps there: these are names of Unicode characters, with an article put before each word.)")
+chosen = [rng.permutation([window for window, article in cases.items() if article == kind]) for kind in ("a", "an")]
+most = min(map(len, chosen))
+gaps = [*chosen[0][:most], *chosen[1][:most]]
+ids, answers = np.array([[min(ord(c), 127) for c in gap] for gap in gaps]), np.repeat([0, 1], most)
+train, test = shuffled_split(rng, len(gaps), 0.25)
+out.say(f"{source.source}: {len(cases):,} gaps, of which {len(gaps):,} are used. {len(test)} of them are held out, such as:")
+for k in test[:3]:
+    out.say(f'"{gaps[k]}": {("a", "an")[answers[k]]}', "  ")
+
+
+# %%
+class Guesser(tg.nn.Module):
+    def __init__(self, sees):
+        rng = np.random.default_rng(1)
+        self.W = tg.Tensor(rng.standard_normal((128, 8)), requires_grad=True)
+        self.forwards, self.backwards = tg.nn.RNNCell(8, 16, rng=rng), tg.nn.RNNCell(8, 16, rng=rng)
+        self.readout, self.sees = tg.nn.Linear(32, 2, rng=rng), np.repeat(sees, 16)
+
+    def forward(self, ids):
+        steps = [(t + 1, self.W[ids[:, t]]) for t in range(ids.shape[1])]
+        return self.readout(both_ways(self.forwards, self.backwards, steps)[12] * self.sees)
+
+
+def guessed(sees):
+    """Share right of the held-out gaps, after 200 batches; sees is 1 or 0 for each direction."""
+
+    def loss_of(net, rows):
+        return tg.functional.cross_entropy(net(ids[rows]), answers[rows])
+
+    net, updates, rng = Guesser(sees), 10 if lesson.fast else 200, np.random.default_rng(2)
+    batches = (rng.choice(train, 32) for _ in range(updates))
+    tg.train.fit(net, loss_of, batches, tg.optim.Adam(net.parameters(), lr=0.01), updates=updates, clip=1.0)
+    return float((net(ids[test]).data.argmax(axis=1) == answers[test]).mean())
+
+
+ahead, back, both = guessed([1.0, 0.0]), guessed([0.0, 1.0]), guessed([1.0, 1.0])
+rule = np.mean([(gaps[k][14] in "aeiou") == answers[k] for k in test])
+rows = [("forwards only", ahead), ("backwards only", back), ("both ways", both), ('rule: "an" before a, e, i, o, u', rule)]
+out.table([[name, f"{right:.3f}"] for name, right in rows], ["reader", "right"])
+if lesson.fast:
+    out.say("(--fast: 10 batches, too little to learn anything. The full run is the lesson.)")
+
+# %% [markdown]
+# ## The number
+
+# %%
+lesson.result(both, "right, of held-out gaps, both ways", ahead, "forwards only")
+
+# %%
+try:
+    tg.nn.CharModel(26, tg.nn.Bidirectional(forwards, backwards), rng=rng)
+except tg.errors.DataError as error:
+    refused = error.hint
+lesson.wrong(
+    "Reading both ways is always better.",
+    f"Here the way back alone gets {back:.3f}, both ways {both:.3f}: the way forwards costs as many weights and brings {both - back:+.3f}. "
+    f"And what shall write the next letter cannot read back. Asked to, the engine refuses: {refused}.",
+)
+
+# %% [markdown]
+# ## Three questions
+
+# %%
+lesson.quiz(
+    Question(
+        "From lesson 08: how many parts stand side by side in the Wx of a GRU?",
+        tg.nn.GRUCell(3, 4, rng=rng).Wx.shape[1] / 4,
+        {2: "Two gates, r and z, and n.", 4: "That is an LSTM: i, f, g, o."},
+    ),
+    Question(
+        "Both ways, five words: how many of them does the first output hear?",
+        (heard[0] > 0).sum(),
+        {1: "That is forwards; backwards has come from the end by then."},
+    ),
+    Question(
+        "And how many does the backwards half of the last output hear?",
+        (tg.probe.connectivity([ys[-1][:, 8:]], xs)[0] > 0).sum(),
+        {5: "Backwards starts there: it has read one word."},
+    ),
+)
+lesson.end()

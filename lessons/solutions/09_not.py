@@ -1,0 +1,104 @@
+"""Lesson 09: one way to write each exercise, three hints, known mistakes. These functions run with the names of the lesson."""
+
+
+def lookup(W, ids):
+    return W[ids]
+
+
+def lookup_vjp(g, ids, words):
+    G = np.zeros((words, g.shape[-1]))
+    np.add.at(G, ids, g)
+    return G
+
+
+def last_valid(hs, lengths):
+    return hs[np.arange(len(lengths)), lengths - 1]
+
+
+HINTS = {
+    "lookup": (
+        "A Tensor takes indices like a NumPy array does, and records it.",
+        "An array of ids in square brackets picks rows: one for every id, in the shape of the ids.",
+        "return <the table>[<which rows>]",
+    ),
+    "lookup_vjp": (
+        "Start from zeros, one row for each word, as wide as a row of g. Then add.",
+        "For every id, add the row of g at its place to the row of that word. The line to do it with stands above the exercise.",
+        "G = np.zeros((<rows>, <columns>)); add g to G at <the ids>; return G",
+    ),
+    "last_valid": (
+        "For each sentence one step is wanted, another one for each. Two arrays of indices side by side pick pairs.",
+        "Sentence 0 with its last step, sentence 1 with its own, and so on. Steps count from 0, so the last one is the length less one.",
+        "return hs[<0, 1, 2 ... one for each sentence>, <the last step of each>]",
+    ),
+}
+
+
+def columns_not_rows(W, ids):
+    return W[:, ids]
+
+
+def leaves_the_graph(W, ids):
+    return tg.Tensor(W.data[ids])
+
+
+def first_row_of_ids(W, ids):
+    return W[ids[0]]
+
+
+def counts_once(g, ids, words):
+    G = np.zeros((words, g.shape[-1]))
+    G[ids] += g
+    return G
+
+
+def by_place(g, ids, words):
+    G = np.zeros((words, g.shape[-1]))
+    np.add.at(G, np.arange(ids.size) % words, g.reshape(-1, g.shape[-1]))
+    return G
+
+
+def averages(g, ids, words):
+    G = np.zeros((words, g.shape[-1]))
+    np.add.at(G, ids, g)
+    return G / np.maximum(np.bincount(ids.ravel(), minlength=words), 1)[:, None]
+
+
+def very_last(hs, lengths):
+    return hs[:, -1]
+
+
+def one_too_far(hs, lengths):
+    return hs[np.arange(len(lengths)), lengths]
+
+
+def all_pairs(hs, lengths):
+    return hs[:, lengths - 1]
+
+
+MISTAKES = {
+    "lookup": [
+        (columns_not_rows, "these are columns of W: a word has a row"),
+        (
+            leaves_the_graph,
+            "the rows are right, but no gradient finds back to W: .data leaves the graph, index the Tensor itself",
+        ),
+        (first_row_of_ids, "only the first sentence was looked up: ids may have any shape"),
+    ],
+    "lookup_vjp": [
+        (counts_once, "this is what `G[ids] += g` does: where a word occurs twice one of its gradients is lost"),
+        (by_place, "the gradients were added to the row of their place in the sentence, not to the row of their word"),
+        (averages, "this is the mean over the uses of a word: uses add up"),
+    ],
+    "last_valid": [
+        (very_last, "this is h after the filling of short sentences: it has read all of the padding too"),
+        (one_too_far, "the steps count from 0: after a sentence of n words h stands at n - 1"),
+        (
+            all_pairs,
+            "each sentence was paired with the lengths of all: two arrays of indices make pairs, a colon and an array do not",
+        ),
+    ],
+}
+
+NUMBER = (0.98, 1.0)
+SECONDS = 30.0
