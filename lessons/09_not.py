@@ -176,6 +176,7 @@ out.say('If "one" takes the place of a word:')
 out.words(text, moves)
 out.say("The two disagree: a slope is what a small step does, and where tanh is flat a small step does little.")
 title = f"A trained RNN reads: {' '.join(text)}"
+answer = net.read([tg.Tensor(row.data, name=row.name) for row in rows], np.array([len(text)]))
 lesson.picture(tg.draw(tg.functional.cross_entropy(answer, [0]), detail="cell", title=title), "not")
 
 # %% [markdown]

@@ -106,7 +106,8 @@ out.heatmap(heard, log=True)
 for what, y in (("the last output, y_5", whole[:, -1]), ("your two ends", ends(whole))):
     out.say(f"The backwards half of {what} hears:")
     out.words(words, tg.probe.connectivity([y[:, 8:]], xs)[0], log=True)
-loss = (ys[2] ** 2).sum()
+given = [(t, tg.Tensor(x.data, name=x.name)) for t, x in steps]  # as data: nothing is asked about them here
+loss = (both_ways(forwards, backwards, given)[2] ** 2).sum()
 lesson.picture(tg.draw(loss, detail="cell", title="Two readers meet at the gap: it was _ hour ago"), "meeting")
 
 # %% [markdown]

@@ -185,7 +185,7 @@ lesson.check(
 )
 table = confusion(y[test], guess, len(classes))
 out.table([[name, *map(str, row)] for name, row in zip(classes, table)], ["true, then guessed:", *classes])
-lesson.picture(heatmap(table, classes, [c[:5] for c in classes], "Rows: true. Columns: guessed", text="{:.0f}"), "confusion")
+lesson.picture(heatmap(table, classes, classes, "Rows: true. Columns: guessed", text="{:.0f}"), "confusion")
 
 # %%
 lesson.result(right["LSTM"], "share of the texts held out that the LSTM names right", share, "naive Bayes")

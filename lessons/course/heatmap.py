@@ -14,14 +14,15 @@ def heatmap(values, rows=None, columns=None, title="", wrong=None, text="{:.2g}"
     rows, columns = _names(rows, values.shape[0]), _names(columns, values.shape[1])
     bad = np.zeros(values.shape, bool) if wrong is None else np.broadcast_to(np.asarray(wrong, bool), values.shape)
     left, top = 12 + 8 * max(map(len, rows)), 56
-    width, height = max(left + CELL * len(columns) + 12, 9 * len(title) + 24), top + CELL * len(rows) + 12
+    wide = max(CELL, 7 * max(map(len, columns)) + 6)
+    width, height = max(left + wide * len(columns) + 12, 9 * len(title) + 24), top + CELL * len(rows) + 12
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
         f'font-family="sans-serif" font-size="11"><title>{escape(title)}</title><rect width="100%" height="100%" fill="#fff"/>',
         f'<text x="12" y="20" font-size="14">{escape(title)}</text>',
     ]
     parts += [
-        f'<text x="{left + CELL * (k + 0.5)}" y="{top - 6}" text-anchor="middle">{escape(n)}</text>'
+        f'<text x="{left + wide * (k + 0.5)}" y="{top - 6}" text-anchor="middle">{escape(n)}</text>'
         for k, n in enumerate(columns)
     ]
     parts += [
@@ -30,12 +31,12 @@ def heatmap(values, rows=None, columns=None, title="", wrong=None, text="{:.2g}"
     for (i, j), share in np.ndenumerate(_shares(values)):
         fill = "#c62828" if bad[i, j] else f"rgb({255 - 225 * share:.0f},{255 - 160 * share:.0f},{255 - 90 * share:.0f})"
         ink = "#fff" if bad[i, j] or share > 0.55 else "#222"
-        x, y = left + CELL * j, top + CELL * i
-        parts.append(f'<rect x="{x}" y="{y}" width="{CELL - 1}" height="{CELL - 1}" fill="{fill}"/>')
+        x, y = left + wide * j, top + CELL * i
+        parts.append(f'<rect x="{x}" y="{y}" width="{wide - 1}" height="{CELL - 1}" fill="{fill}"/>')
         if text:
             label = escape(text.format(values[i, j]))
             parts.append(
-                f'<text x="{x + CELL / 2 - 0.5}" y="{y + CELL * 0.6}" font-size="9" text-anchor="middle" fill="{ink}">{label}</text>'
+                f'<text x="{x + wide / 2 - 0.5}" y="{y + CELL * 0.6}" font-size="9" text-anchor="middle" fill="{ink}">{label}</text>'
             )
     return "\n".join([*parts, "</svg>\n"])
 
