@@ -236,6 +236,7 @@ class Person:
         return before
 
     def type(self, text):
+        time.sleep(0.2)  # a person is slower: Ctrl-C between the question and the reading would wait for the next key
         os.write(self.screen, text.encode())
 
     def leave(self):

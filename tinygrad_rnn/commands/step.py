@@ -98,9 +98,9 @@ class _Player:
 
     def typed(self, question: str) -> str:
         """A line from the keyboard; at its end (Ctrl-D), q."""
-        self.out.out.write(question)
-        self.out.out.flush()
         try:
+            self.out.out.write(question)
+            self.out.out.flush()
             line = sys.stdin.readline()
         except UnicodeDecodeError:
             return "?"
