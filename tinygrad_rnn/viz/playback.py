@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arithmetic import worked
 from ..kernels import Array
 from ..records import GraphSnapshot, Record, norm
 from ..stepper import play
@@ -71,9 +72,10 @@ class Playback:
         }
 
     def numbers(self) -> dict[str, Any]:
-        """What does: the values, and the norms of what is sent and of what the receiver has afterwards."""
+        """What does: the values, the norms of what is sent and of what the receiver has afterwards, and one entry worked out."""
         graph = self.graph
         return {
+            "worked": [self._worked(use) for use in self.uses],
             "low": [digits(r.low) for r in graph],
             "high": [digits(r.high) for r in graph],
             "sent": [digits(size) for size in self.sent],
@@ -81,6 +83,15 @@ class Playback:
             "bundles": [[digits(size) for size in self._together(uses)] for uses in self.bundles],
             "why": {r.id: clean(why_nothing(graph, r), 160) for r in graph if r.grad_norm == 0.0},
         }
+
+    def _worked(self, use: Use) -> str:
+        """The largest entry of what is sent, as on paper; nothing where it is only handed on, or where it has no formula."""
+        one = worked(self.graph, self.graph[use[0]], use[1]) if use != SEED else None
+        if one is None or one.text == f"{one.result:.3g}":
+            return ""
+        text = one.text.replace("**2", "²").replace("**", "^").replace(" * ", " × ")
+        where = f"{list(one.entry)}: " if one.entry else ""
+        return f"{where}{text} = {one.result:.3g}".replace("-", "−")
 
     def view(self, view: View, scale: Scale) -> dict[str, Any]:
         """A picture without colours, and which nodes and events its parts stand for."""

@@ -6,7 +6,7 @@ function mount() {
   const name = viewName();
   if (mounted && mounted.views === run.views && mounted.name === name) return false;
   const view = run.views[name];
-  const svg = document.importNode(new DOMParser().parseFromString(view.svg, "image/svg+xml").documentElement, true);
+  const svg = document.adoptNode(new DOMParser().parseFromString(view.svg, "image/svg+xml").documentElement);
   svg.setAttribute("role", "group");
   svg.setAttribute("aria-label", "Nodes, in the order of the backward pass");
   const find = (kind) => [...svg.querySelectorAll(`[data-${kind}]`)].map((el) => [el, el.getAttribute(`data-${kind}`)]);

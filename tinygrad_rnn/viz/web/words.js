@@ -39,7 +39,7 @@ const item = (a, b, soft) => element("li", soft ? { class: "soft" } : {}, elemen
 
 function described(node) {
   const { names, kinds, what, formulas, rules, shapes, to, from, child, parent } = run.flow;
-  const { sent, low, high, have, why } = run.numbers, k = state.step;
+  const { sent, low, high, have, why, worked } = run.numbers, k = state.step;
   const parts = [];
   if (kept !== null) {
     const close = element("button", { type: "button", class: "plain close" }, "Close");
@@ -65,7 +65,10 @@ function described(node) {
   if (from[node].length) {
     parts.push(element("h3", {}, "Sends"));
     const upstream = Number(have[to[node].at(-1)]);
-    parts.push(element("ul", {}, ...from[node].map((e) => item(`to ${names[parent[e]]}`, e < k ? `${shown(sent[e])}${gain(sent[e], upstream)}` : "not yet", e >= k))));
+    parts.push(element("ul", {}, ...from[node].flatMap((e) => [
+      item(`to ${names[parent[e]]}`, e < k ? `${shown(sent[e])}${gain(sent[e], upstream)}` : "not yet", e >= k),
+      ...(e < k && worked[e] ? [element("li", { class: "worked" }, `largest entry ${worked[e]}`)] : []),
+    ])));
     parts.push(element("p", { class: "rule" }, `${rules[node][0].toUpperCase()}${rules[node].slice(1)}.`));
   } else if (kinds[node] === "parameter") parts.push(element("p", { class: "rule soft" }, `${rules[node][0].toUpperCase()}${rules[node].slice(1)}.`));
   return parts;
