@@ -39,7 +39,8 @@ class Peer:
 PEERS = {
     "ours": Peer("ours", "tinygrad_rnn", "this engine, backward(keep_graph=False)", "free"),
     "ours keep": Peer("ours", "tinygrad_rnn", "this engine, backward() as it is by default", "keep"),
-    "ours nn": Peer("ours", "tinygrad_rnn", "tg.nn cells with unroll, keep_graph=False", "nn", ("rnn", "lstm", "gru")),
+    "ours nn": Peer("ours", "tinygrad_rnn", "tg.nn layers with unroll, keep_graph=False", "nn", ("rnn", "lstm", "gru")),
+    "ours once": Peer("ours", "tinygrad_rnn", "the same with project_once=True", "nn once", ("rnn", "lstm", "gru")),
     "numpy": Peer("numpy_floor", "numpy", "hand-written NumPy, forward and backward"),
     "torch": Peer("torch_primitives", "torch", "PyTorch on the CPU, the same primitives"),
     "mygrad": Peer("mygrad_peer", "mygrad", "MyGrad as it is by default, its memory guard on"),

@@ -1,4 +1,4 @@
-"""This engine: the common cells (the graph freed on the way, or kept), the cells of `tg.nn`, and the cost of a snapshot."""
+"""This engine: the common cells (the graph freed on the way, or kept), `tg.nn` step by step or projected at once, a snapshot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..cells import loss_of, sequence_loss
 from ..workloads import Workload
 from . import Step
 
-CELLS = {"rnn": tg.nn.RNNCell, "lstm": tg.nn.LSTMCell, "gru": tg.nn.GRUCell}
+LAYERS = {"rnn": tg.nn.RNN, "lstm": tg.nn.LSTM, "gru": tg.nn.GRU}
 
 
 class F:
@@ -22,8 +22,8 @@ class F:
 
 
 def build(work: Workload, variant: str) -> Step:
-    if variant == "nn":
-        return through_nn(work)
+    if variant in ("nn", "nn once"):
+        return through_nn(work, project_once=variant == "nn once")
     w, forward = primitives(work)
     keep = variant == "keep"
 
@@ -52,9 +52,13 @@ def primitives(work: Workload) -> tuple[dict[str, tg.Tensor], Callable[[], tg.Te
     return w, lambda: loss_of(F, work, w, xs, y, zeros)
 
 
-def through_nn(work: Workload) -> Step:
-    """The same model as a user of `tg.nn` writes it: a cell, `unroll` over (batch, time, features), the loss."""
-    cell = CELLS[work.kind](work.I, work.H, rng=np.random.default_rng(0), dtype=work.dtype)
+def through_nn(work: Workload, project_once: bool) -> Step:
+    """The same model as a user of `tg.nn` writes it: a layer, `unroll` over (batch, time, features), the loss.
+
+    `project_once` is the layer's own: the inputs of all steps times Wx in one product, instead of one a step.
+    """
+    layer = LAYERS[work.kind](work.I, work.H, rng=np.random.default_rng(0), project_once=project_once, dtype=work.dtype)
+    (cell,) = layer.layers
     cell.load_state_dict(to_cell(work))
     head = {name: tg.Tensor(w, requires_grad=True) for name, w in work.weights.items() if name.endswith("out")}
     parameters = [*cell.parameters(), *head.values()]
@@ -63,7 +67,7 @@ def through_nn(work: Workload) -> Step:
     def step():
         for p in parameters:
             p.zero_grad()
-        hs, _ = tg.nn.unroll(cell, xs)
+        hs, _ = tg.nn.unroll(layer, xs)
         loss = sequence_loss(F, work, head, tg.stack(hs), y)
         loss.backward(keep_graph=False)
         return loss.item(), from_cell(work, cell) | {name: p.grad for name, p in head.items()}
