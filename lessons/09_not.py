@@ -6,7 +6,7 @@
 # 25 minutes. You need: lesson 03 (vjp), lesson 04 (one step after another) and lesson 07 (LSTM).
 
 # %%
-from course import Lesson, Question, YourTurn, arrays, tensors
+from course import Lesson, Question, YourTurn, arrays, heatmap, tensors
 
 import numpy as np
 
@@ -19,18 +19,20 @@ out = lesson.out
 
 # %% [markdown]
 # ## Guess first
-# "This bad song is not really so good": the last word is the verdict, and a "not" anywhere before it turns it round. The other words
-# are fillers. A plain RNN learns from short sentences, with 1 to 10 fillers. Then it is given sentences with 100 of them.
+# From here on the inputs are words. In "this bad song is not really so good" the last word is the verdict, and a "not" anywhere before
+# it turns the verdict round: the answer is bad. All other words are *fillers*; they mean nothing. A plain RNN learns from short
+# sentences, with 1 to 10 fillers. Then it has to read sentences with 100 fillers.
 
 # %%
-lesson.predict("A plain RNN, trained on at most 10 fillers, reads 100. Which share does it get right? (0.5 is guessing)")
+lesson.predict("Trained on 1 to 10 fillers, what share of sentences with 100 does a plain RNN get right? (guessing: 0.5)")
 
 # %% [markdown]
 # ## A bag
-# A *bag of words* counts the words of a sentence and forgets their order. Each of these sentences holds "good" once and "bad" once. Let
-# the two change places in a thousand sentences: what does it do to the bag, and to the answer?
+# The simplest reading is a *bag of words*: count how often each word occurs, and forget the order. Each of our sentences holds "good"
+# once and "bad" once. Let the two change places in a thousand sentences. What happens to the bag, and what to the answer?
 
 # %%
+out.heading("A bag")
 many = grammars.negation(np.random.default_rng(0), 1000, 6)
 WORDS = [*many.symbols, "_"]  # the last one is padding
 NOT, BAD, GOOD, PAD = (WORDS.index(word) for word in ("not", "bad", "good", "_"))
@@ -41,12 +43,13 @@ swapped = places[many.x]
 bags = (np.sort(swapped) == np.sort(many.x)).all(axis=1)
 verdicts = [(x[:, -1] == GOOD) ^ (x == NOT).any(axis=1) for x in (many.x, swapped)]
 turned = verdicts[0] != verdicts[1]
-out.say(f"Changed places in {len(bags)} sentences: same bag {bags.sum()} times, other answer {turned.sum()} times. So every bag belongs to "
-        "good and bad sentences alike, and nothing that is computed from it can be right more than half the time.")  # fmt: skip
+out.say(f'"good" and "bad" changed places in {len(bags)} sentences: same bag {bags.sum()} times, other answer {turned.sum()} times. So '
+        "every bag belongs to as many good as bad sentences, and what is computed from it is right half the time at best.")  # fmt: skip
 
 # %% [markdown]
 # ## Exercise 1: from a word to numbers
-# A word is an id. A table W holds a row of numbers for every word: the *embedding*. It is a weight like others, and is learned.
+# A network computes with numbers, not with words. So every word gets an id (0, 1, 2 and so on), and a table W holds a row of numbers for
+# each id. The row is the *embedding* of the word. W is a weight like any other: it starts random, and it is learned.
 
 
 # %%
@@ -65,8 +68,9 @@ lesson.check(lookup, case("W", (5, 3), ids=[[4, 1, 1, 0], [2, 4, 1, 3]]), case("
 
 # %% [markdown]
 # ## Exercise 2: back to the table
-# The row of a word has the gradient of all its uses, added up; a word that did not occur has zeros. Careful: `G[ids] += g` adds only once
-# where an id stands twice. `np.add.at(G, ids, g)` adds each time.
+# To learn W we need its gradient. A word that is used three times gets a gradient from each of the three places, and they add up (lesson
+# 04). A word that does not occur gets zeros. Be careful with NumPy: `G[ids] += g` adds only once where an id stands twice, while
+# `np.add.at(G, ids, g)` adds every time.
 
 
 # %%
@@ -83,13 +87,13 @@ W = tg.Tensor(np.random.default_rng(0).standard_normal((len(WORDS), 3)), require
 rows = lookup(W, many.x)
 loss = (rows**2).sum()
 gap = np.abs(lookup_vjp(tg.grad(loss, rows), many.x, len(WORDS)) - tg.grad(loss, W)).max()
-out.say(f'Yours and the engine\'s gradient of a table of {len(WORDS)} words, of which "not" was used {(many.x == NOT).sum()} times: '
-        f"largest gap {gap:.0e}.")  # fmt: skip
+out.say(f'A table of {len(WORDS)} words, of which "not" was used {(many.x == NOT).sum()} times: your gradient and the engine\'s differ '
+        f"by at most {gap:.0e}.")  # fmt: skip
 
 # %% [markdown]
 # ## Exercise 3: the last word
-# Sentences of a batch have different lengths; short ones are filled up at the end with "_". The answer is read off h. Which one? The h
-# after the last *word* of each sentence, not after the filling.
+# A batch is a block of numbers, but sentences have different lengths. So short ones are filled up with "_" at the end, which is called
+# *padding* (lesson 12 is about it). The answer is read off one h of each sentence: the h after its last *word*, before any padding.
 
 
 # %%
@@ -103,13 +107,16 @@ def last_valid(hs, lengths):
 lesson.check(last_valid, case("hs", (3, 5, 2), lengths=[4, 1, 5]), case("hs", (1, 3, 4), lengths=[2]))
 
 # %% [markdown]
-# ## Readers
-# Each looks words up and answers with two numbers, bad and good. The bag takes the mean over the words; the others read them in order.
+# ## Four readers
+# Each reader looks its words up with your `lookup`. The bag then takes the mean of all rows. The others read row after row with a cell and
+# take your `last_valid` h. In the end a linear layer, h W + b, turns that into two scores, one for bad and one for good; the larger one
+# is the answer. This is a *linear classifier on the last state*. Its loss, the *cross entropy*, is -log of the probability that it gives
+# to the right answer.
 
 
 # %%
 def sentences(rng, count, low, high):
-    """(ids, lengths, answers): so many sentences with low to high fillers, filled up with "_"."""
+    """(ids, lengths, answers): so many sentences with low to high fillers, padded with "_"."""
     made = [grammars.negation(rng, 1, int(rng.integers(low, high + 1))) for _ in range(count)]
     return *pad([one.x[0] for one in made], PAD), np.array([one.y[0] for one in made])
 
@@ -121,13 +128,11 @@ class Reader(tg.nn.Module):
         self.cell = cell and cell(8, 16, rng=rng)
         self.hidden, self.readout = tg.nn.Linear(8, 16, rng=rng), tg.nn.Linear(16, 2, rng=rng)
 
-    def read(self, rows, lengths):
+    def forward(self, ids, lengths):
+        rows = lookup(self.W, ids)
         if self.cell is None:
             return self.readout(tg.tanh(self.hidden(tg.nn.pool_mean(rows, lengths))))
         return self.readout(last_valid(tg.stack(tg.nn.unroll(self.cell, rows)[0], axis=1), lengths))
-
-    def forward(self, ids, lengths):
-        return self.read(lookup(self.W, ids), lengths)
 
 
 def trained(cell, low, high):
@@ -159,39 +164,33 @@ if lesson.fast:
     out.say("(--fast: 10 batches, too little to learn anything. The full run is the lesson.)")
 
 # %% [markdown]
-# ## What it listens to
-# How much does the answer move if the numbers of a word move a little? `tg.probe.connectivity` measures that for each word: the norm of
-# d(answer)/d(row). And how much if "one" stands in the place of the word?
+# ## Which words does a reader listen to?
+# Put the filler "one" in the place of one word of a sentence. How far does the answer move? Where the word was a filler, it should stay.
 
 # %%
 text = ["this", "bad", "song", "is", "not", "really", "so", "good"]
-ids, net = np.array([WORDS.index(word) for word in text]), readers["RNN, 1 to 10"]
-rows = [tg.Tensor(lookup(net.W, ids[[t]]).data, requires_grad=True, name=word) for t, word in enumerate(text)]
-answer = net.read(rows, np.array([len(text)]))
-replaced = np.where(np.eye(len(text)), WORDS.index("one"), ids)
-moves = np.abs(np.diff(net(replaced, np.full(len(text), len(text))).data - answer.data))
-out.say(f"It answers {many.classes[answer.data.argmax()]}. Its answer moves, if a word moves a little:")
-out.words(text, tg.probe.connectivity([answer], rows)[0], log=True)
-out.say('If "one" takes the place of a word:')
-out.words(text, moves)
-out.say("The two disagree: a slope is what a small step does, and where tanh is flat a small step does little.")
-title = f"A trained RNN reads: {' '.join(text)}"
-answer = net.read([tg.Tensor(row.data, name=row.name) for row in rows], np.array([len(text)]))
-lesson.picture(tg.draw(tg.functional.cross_entropy(answer, [0]), detail="cell", title=title), "not")
+ids, sizes = np.array([WORDS.index(word) for word in text]), np.full(len(text), len(text))
+replaced = np.where(np.eye(len(text)), WORDS.index("one"), ids)  # row t: "one" in the place of word t
+moves = [np.abs(np.diff(net(replaced, sizes).data - net(ids[None], sizes[:1]).data))[:, 0] for net in readers.values()]
+moves = [row / row.max() for row in moves]
+out.say('How far the answer moves if "one" stands in the place of a word (furthest = 1):')
+out.table([[name, *(f"{m:.1f}" for m in row)] for name, row in zip(readers, moves)], ["reader", *text])
+title = "How far the answer moves if 'one' stands in the place of a word"
+lesson.picture(heatmap(moves, [*readers], text, title, text="{:.2f}"), "not")
 
 # %% [markdown]
 # ## The number
 
 # %%
 near, far = share["RNN, 1 to 10"]
-lesson.result(far, "right of 100 fillers, trained on 1 to 10", share["RNN, 25"][0], "trained on 25, right of 25")
+lesson.result(far, "right of 100 fillers, by a plain RNN trained on 1 to 10", share["RNN, 25"][0], "trained on 25, right of 25")
 
 # %%
 lesson.wrong(
     "A plain RNN cannot remember over so many words; for that there are gates.",
-    f"Trained on at most 10 fillers the plain RNN is right in {near:.3f} of the cases with 25 and in {far:.3f} with 100. The same RNN, "
-    f"trained on 25: {share['RNN, 25'][0]:.3f}. Remembering is not the hard part. To learn from far away what to remember is, and there "
-    f"an LSTM helps: trained on 25, {share['LSTM, 25'][0]:.3f}.",
+    f"Trained on at most 10 fillers, the plain RNN gets {near:.3f} of the sentences with 25 right, and {far:.3f} of those with 100. "
+    f"Trained on 25 fillers, the same RNN gets {share['RNN, 25'][0]:.3f}. So remembering is not the hard part. The hard part is to learn, "
+    f"over a long gap, what to remember. There an LSTM helps: trained on 25, it gets {share['LSTM, 25'][0]:.3f}.",
 )
 
 # %% [markdown]
@@ -207,12 +206,12 @@ lesson.quiz(
         "From lesson 04: a = w + w + w. The gradient of w?", tg.grad(w + w + w, w).item(), {1: "Three uses, and uses add up."}
     ),
     Question(
-        '"so so so good", and ones come back to every row that was looked up: what is each number in the gradient of "so"?',
+        'A reader looks up "so so so good", and a gradient of ones comes back to every row. What is each number in the gradient of "so"?',
         g[1, 0],
         {1: "Three uses, and uses add up; `+=` with an array of ids forgets that.", 4: "The fourth word has a row of its own."},
     ),
     Question(
-        '"Alice and Tom often sing", "Alice often sings": in which share of such sentences does an "and" in the bag tell the ending?',
+        '"Alice and Tom often sing" (plural), "Alice often sings": in what share of such sentences does "and" in the bag tell the ending?',
         (both == sing.y).mean(),
         {0.5: 'Two subjects, one "and", wherever it stands: not every question needs the order.'},
     ),

@@ -76,6 +76,32 @@ def all_pairs(hs, lengths):
     return hs[:, lengths - 1]
 
 
+def one_long_row(W, ids):
+    return W[ids.ravel()]
+
+
+def plain_array(W, ids):
+    return W.data[ids]
+
+
+def as_wide_as_g(g, ids, words):
+    G = np.zeros_like(g)
+    np.add.at(G, ids, g)
+    return G
+
+
+def mean_of_all(hs, lengths):
+    return hs.mean(axis=1)
+
+
+def mean_of_words(hs, lengths):
+    return tg.nn.pool_mean(hs, lengths)
+
+
+def picks_sentences(hs, lengths):
+    return hs[lengths - 1]
+
+
 MISTAKES = {
     "lookup": [
         (columns_not_rows, "these are columns of W: a word has a row"),
@@ -84,18 +110,27 @@ MISTAKES = {
             "the rows are right, but no gradient finds back to W: .data leaves the graph, index the Tensor itself",
         ),
         (first_row_of_ids, "only the first sentence was looked up: ids may have any shape"),
+        (one_long_row, "the words of all sentences stand in one long row: the ids keep their shape, and each becomes a row of W"),
+        (plain_array, "the rows are right, but .data leaves the graph and no gradient finds back to W: index the Tensor itself"),
     ],
     "lookup_vjp": [
         (counts_once, "this is what `G[ids] += g` does: where a word occurs twice one of its gradients is lost"),
         (by_place, "the gradients were added to the row of their place in the sentence, not to the row of their word"),
         (averages, "this is the mean over the uses of a word: uses add up"),
+        (as_wide_as_g, "the table has a row for every sentence here; it needs one for every word: (words, features)"),
     ],
     "last_valid": [
-        (very_last, "this is h after the filling of short sentences: it has read all of the padding too"),
+        (very_last, "this is h after the padding of short sentences, not after their last word"),
         (one_too_far, "the steps count from 0: after a sentence of n words h stands at n - 1"),
         (
             all_pairs,
             "each sentence was paired with the lengths of all: two arrays of indices make pairs, a colon and an array do not",
+        ),
+        (mean_of_all, "this is the mean over all steps, padding among them; one h of each sentence is asked for"),
+        (mean_of_words, "this is the mean of the h after all words; the one after the last word is asked for"),
+        (
+            picks_sentences,
+            "one array of numbers picks along the first axis, and that is the sentences: a second array has to pick the steps",
         ),
     ],
 }
