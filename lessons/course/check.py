@@ -10,7 +10,7 @@ import tinygrad_rnn as tg
 
 from .cases import called
 from .compare import changed, difference, kind, labels
-from .outcome import TimeUp, YourTurn, attempt
+from .outcome import TimeUp, YourTurn, attempt, said
 
 
 @dataclass(frozen=True)
@@ -33,88 +33,85 @@ def examine(function, reference, mistakes, cases, *, judge=None, gradients=True,
     if not callable(function):
         return Failure(f"it is {kind(function)}; it should be a function")
     for seed, case in enumerate(cases, start=1):
-        failure = _one(function, reference, mistakes, case, seed, judge, gradients, graph, seconds)
+        trial = Trial(function, reference, mistakes, lambda case=case, seed=seed: case(np.random.default_rng(seed)), seconds)
+        failure = trial.failure(f"seed {seed}", judge, gradients, graph)
         if failure:
             return failure
     return None
 
 
-def _one(function, reference, mistakes, case, seed, judge, gradients, graph, seconds):
-    def build():
-        return case(np.random.default_rng(seed))
+class Trial:
+    """One call of an exercise, beside the same call of the reference; `build()` makes the arguments anew each time."""
 
-    arguments, untouched = build(), build()
-    details = (f"called     {called(reference.__name__, arguments)}      seed {seed}",)
-    try:
-        inspect.signature(function).bind(*arguments.values())
-    except TypeError as error:
-        return Failure(f"it cannot be called with {', '.join(arguments)}: {error}")
-    outcome = attempt(function, arguments.values(), seconds)
-    expected_arguments = build()
-    expected = reference(*expected_arguments.values())
-    known = labels(expected_arguments), labels(arguments)
+    def __init__(self, function, reference, mistakes, build, seconds):
+        self.function, self.mistakes, self.build, self.seconds = function, mistakes, build, seconds
+        self.arguments, given = build(), build()
+        self.called = called(reference.__name__, self.arguments)
+        self.expected = reference(*given.values())
+        self.known = labels(given), labels(self.arguments)
 
-    def failed(sentence, *more, right=True):
-        return Failure(sentence, (*details, *more), diagnosed(right), outcome.printed)
+    def failure(self, seed, judge, gradients, graph):
+        """None, or the `Failure`; a result that cannot even be looked at is one."""
+        try:
+            inspect.signature(self.function).bind(*self.arguments.values())
+        except (TypeError, ValueError) as error:
+            return Failure(f"it cannot be called with {', '.join(self.arguments)}: {error}")
+        self.outcome = attempt(self.function, self.arguments.values(), self.seconds)
+        details = (f"called     {self.called}      {seed}",)
+        if isinstance(self.outcome.error, YourTurn):
+            return Failure("not started", stub=True)
+        look = self._compared if self.outcome.error is None else self._raised
+        seen = attempt(look, (judge, gradients, graph), 10 * self.seconds)
+        if seen.error is not None:
+            seen.value = f"the result is a {type(self.outcome.value).__name__}, of a form that cannot be looked at", (), ""
+        if seen.value is None:
+            return None
+        sentence, more, diagnosis = seen.value
+        return Failure(sentence, details + more, diagnosis, self.outcome.printed)
 
-    def diagnosed(right=False):
-        return _diagnosis(outcome, arguments, mistakes, build, seconds, right)
+    def _raised(self, *_):
+        """(sentence, details, diagnosis) of a call that did not return."""
+        error, line = self.outcome.error, self.outcome.line
+        where = (f"line {line[0]}   {line[1]}",) if line else ()
+        if isinstance(error, TimeUp):
+            return f"it did not end within {self.seconds:g} seconds", where, ""
+        if isinstance(error, SystemExit):
+            return "it ends the whole program (sys.exit)", where, ""
+        return f"it raised {type(error).__name__}: {said(error)}", where, self._diagnosis()
 
-    if outcome.error is not None:
-        return _raised(outcome, details, seconds, diagnosed)
-    if outcome.value is None and expected is not None:
-        return failed("it returns nothing: is there a `return`?", right=False)
-    found = difference(expected, outcome.value, known=known) if judge is None else None
-    sentence = found.sentence if found else _judged(judge, outcome.value, arguments, seconds) if judge else None
-    if sentence:
-        sides = (("expected", found.expected), ("yours   ", f"{found.yours}     {found.more}".rstrip())) if found else ()
-        return failed(sentence, *(f"{side}   {text}" for side, text in sides if text), right=False)
-    names = changed(untouched, arguments)
-    if names:
-        return failed(
-            f"the result is right, but {' and '.join(names)} was changed on the way", "work on a copy, or build new values"
-        )
-    if gradients and (trouble := _gradients(function, build(), seconds)):
-        return failed("the values are right, the gradients are not", trouble)
-    if graph and (trouble := _graph(outcome.value, expected)):
-        return failed("the values are right, the recorded graph is not", trouble)
-    return None
+    def _compared(self, judge, gradients, graph):
+        """(sentence, details, diagnosis) of a result that is not right, or None."""
+        value = self.outcome.value
+        if value is None and self.expected is not None:
+            return "it returns nothing: is there a `return`?", (), self._diagnosis()
+        if judge is not None:
+            if sentence := judge(value, self.arguments):
+                return sentence, (), self._diagnosis()
+        elif found := difference(self.expected, value, known=self.known):
+            sides = ("expected", found.expected), ("yours   ", f"{found.yours}     {found.more}".rstrip())
+            return found.sentence, tuple(f"{side}   {text}" for side, text in sides if text), self._diagnosis()
+        if names := changed(self.build(), self.arguments):
+            sentence = f"the result is right, but {' and '.join(names)} was changed on the way"
+            return sentence, ("work on a copy, or build new values",), self._diagnosis(right=True)
+        if gradients and (trouble := _gradients(self.function, self.build(), self.seconds)):
+            return "the values are right, the gradients are not", (trouble,), self._diagnosis(right=True)
+        if graph and (trouble := _graph(value, self.expected)):
+            return "the values are right, the recorded graph is not", (trouble,), self._diagnosis(right=True)
+        return None
 
+    def _diagnosis(self, right=False):
+        """The sentence of the known mistake that comes to the same result; if the values are `right`, to the same graph too."""
+        return next((sentence for mistake, sentence in self.mistakes if self._same(mistake, right)), "")
 
-def _judged(judge, result, arguments, seconds):
-    """What a judge says; a result that it cannot even look at is wrong too."""
-    verdict = attempt(judge, (result, arguments), seconds)
-    return verdict.value if verdict.error is None else f"the result is {kind(result)}, of a form that cannot be looked at"
-
-
-def _raised(outcome, details, seconds, diagnosis):
-    error = outcome.error
-    if isinstance(error, YourTurn):
-        return Failure("not started", stub=True)
-    where = (f"line {outcome.line[0]}   {outcome.line[1]}",) if outcome.line else ()
-    if isinstance(error, TimeUp):
-        return Failure(f"it did not end within {seconds:g} seconds", (*details, *where), printed=outcome.printed)
-    if isinstance(error, SystemExit):
-        return Failure("it ends the whole program (sys.exit)", (*details, *where), printed=outcome.printed)
-    text = " ".join(str(getattr(error, "message", error)).split())[:300]
-    return Failure(f"it raised {type(error).__name__}: {text}", (*details, *where), diagnosis(), outcome.printed)
-
-
-def _diagnosis(outcome, arguments, mistakes, build, seconds, right):
-    """The sentence of the known mistake that comes to the same result; if the values are `right`, to the same graph too."""
-    for mistake, sentence in mistakes:
-        given = build()
-        theirs = attempt(mistake, given.values(), min(seconds, 1.0))
-        if outcome.error is not None or theirs.error is not None:
-            same = type(outcome.error) is type(theirs.error)
-            same = same and (isinstance(outcome.error, RecursionError) or str(outcome.error) == str(theirs.error))
-        else:
-            same = difference(theirs.value, outcome.value, known=(labels(given), labels(arguments))) is None
-            same = same and not changed(given, arguments)
-            same = same and (not right or _cut(theirs.value) == _cut(outcome.value))
-        if same:
-            return sentence
-    return ""
+    def _same(self, mistake, right):
+        given, ours = self.build(), self.outcome
+        theirs = attempt(mistake, given.values(), min(self.seconds, 1.0))
+        if ours.error is not None or theirs.error is not None:
+            alike = type(ours.error) is type(theirs.error)
+            return alike and (isinstance(ours.error, RecursionError) or said(ours.error) == said(theirs.error))
+        if difference(theirs.value, ours.value, known=(labels(given), self.known[1])) or changed(given, self.arguments):
+            return False
+        return not right or _cut(theirs.value) == _cut(ours.value)
 
 
 def _tensors(value):
@@ -140,7 +137,7 @@ def _gradients(function, arguments, seconds):
     outcome = attempt(tg.gradcheck, (total, [arguments[name].data for name in names]), seconds * 4)
     if outcome.error is None or isinstance(outcome.error, TimeUp):
         return ""
-    text = str(getattr(outcome.error, "message", outcome.error))
+    text = said(outcome.error)
     for k, name in enumerate(names, start=1):
         text = text.replace(f"input {k} ", f"{name} ")
     return text + "; is the way from there to the result recorded (no .data, no .numpy(), no detach())?"

@@ -1,6 +1,7 @@
 """The first difference between what was expected and what came, in words: kind, shape, identity, values."""
 
 import re
+import reprlib
 from dataclasses import dataclass, fields, is_dataclass
 
 import numpy as np
@@ -40,10 +41,13 @@ def kind(value):
 
 def labels(arguments):
     """Every object among the arguments that has an identity (a node of a graph), by `id`: (how to say it, the object)."""
-    found, todo = {}, [*reversed(arguments.items())]
+    found, lists, todo = {}, set(), [*reversed(arguments.items())]
     while todo:
         name, value = todo.pop()
         if isinstance(value, (list, tuple)):
+            if id(value) in lists:  # a list may hold itself
+                continue
+            lists.add(id(value))
             todo += [(f"{name}[{k}]", part) for k, part in reversed([*enumerate(value)])]
         elif _has_identity(value) and id(value) not in found:
             name = name if len(name) < 30 else f"node {len(found)} of {name.partition('.')[0]}"
@@ -92,7 +96,7 @@ def difference(expected, got, name="the result", known=None):
     elif kind(expected) in ("an array", "a number"):
         return _values(np.asarray(expected), np.asarray(got), name)
     elif isinstance(expected, str):
-        return None if expected == got else Difference(f"{name} is another text", repr(expected), repr(got))
+        return None if expected == got else Difference(f"{name} is another text", reprlib.repr(expected), reprlib.repr(got))
     else:
         return None  # generators of random numbers, functions: what they are was compared
     return next((found for pair in pairs if (found := difference(pair[1], pair[2], pair[0], known))), None)
@@ -129,9 +133,10 @@ def _pair(a, b):
 
 def _short(value, names=None):
     """A list in a line; objects by the name that they have among the arguments."""
-    parts = (kind(part) if _has_identity(part) else repr(part) for part in value)
-    text = "[" + ", ".join((names or {}).get(id(part), (shown, None))[0] for part, shown in zip(value, parts, strict=True)) + "]"
-    return text if len(text) <= 60 else text[:57] + "..."
+    names, few = names or {}, value[:20]
+    shown = (names[id(x)][0] if id(x) in names else kind(x) if _has_identity(x) else reprlib.repr(x) for x in few)
+    text = "[" + ", ".join(shown) + "]"
+    return text if len(text) <= 60 and len(few) == len(value) else text[:57] + "..."
 
 
 def _count(n, one, many):

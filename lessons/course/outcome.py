@@ -35,10 +35,13 @@ class Outcome:
 
 
 class Bounded(StringIO):
-    """Text as long as it is short: an endless loop that prints fills no memory."""
+    """Text as long as it is short, which nobody else closes: an endless loop that prints fills no memory."""
 
     def write(self, text):
         return super().write(text[: max(0, MOST - self.tell())])
+
+    def close(self):
+        """It stays readable."""
 
 
 def attempt(function, arguments, seconds):
@@ -47,7 +50,7 @@ def attempt(function, arguments, seconds):
     try:
         with redirect_stdout(printed), warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(seconds):
             warnings.simplefilter("ignore")
-            outcome.value = function(*arguments)
+            outcome.value = _call(function, arguments)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit and TimeUp too
@@ -55,6 +58,19 @@ def attempt(function, arguments, seconds):
         outcome.line = own_line(error, getattr(getattr(function, "__code__", None), "co_filename", ""))
     outcome.printed = printed.getvalue()
     return outcome
+
+
+def _call(function, arguments):
+    """A frame by which the clock can tell whether the function still runs."""
+    return function(*arguments)
+
+
+def said(error):
+    """What an error says, in a line that is not long."""
+    try:
+        return " ".join(str(getattr(error, "message", error)).split())[:300]
+    except Exception:
+        return "(its text cannot be shown)"
 
 
 def own_line(error, filename):
@@ -65,25 +81,25 @@ def own_line(error, filename):
 
 @contextmanager
 def time_limit(seconds):
-    """Raise `TimeUp` inside when the time is up.
+    """Raise `TimeUp` inside `attempt` when the time is up. One within another leaves the outer one what it has left.
 
     A timer signal where there is one (POSIX, main thread). Elsewhere every line of Python looks at the clock: slower, and a
     single call into NumPy runs to its end.
     """
     if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
-        before = signal.signal(signal.SIGALRM, _time_is_up)
-        signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)  # again and again: a bare `except:` may swallow one
+        before, start = signal.signal(signal.SIGALRM, _time_is_up), time.monotonic()
+        left, _ = signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)  # again and again: a bare `except:` may swallow one
         try:
             yield
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_REAL, left and max(0.01, left - (time.monotonic() - start)), 0.1)
             signal.signal(signal.SIGALRM, before)
     else:
         end, before = time.monotonic() + seconds, sys.gettrace()
 
         def look(frame, event, argument):
             if time.monotonic() > end:
-                _time_is_up()
+                _time_is_up(None, frame)
             return look
 
         sys.settrace(look)
@@ -93,5 +109,9 @@ def time_limit(seconds):
             sys.settrace(before)
 
 
-def _time_is_up(*signal_and_frame):
-    raise TimeUp
+def _time_is_up(number, frame):
+    """Stop the function, but not the way into it or out of it."""
+    while frame is not None and frame.f_code is not attempt.__code__:
+        if frame.f_code is _call.__code__:
+            raise TimeUp
+        frame = frame.f_back
