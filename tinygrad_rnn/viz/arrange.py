@@ -15,6 +15,7 @@ from .plan import Plan, Tile
 from .size import CHIP_HEIGHT, Node, corner_chip, panel_of, size_of
 from .steps import BEFORE
 from .style import text_width
+from .tiles import Tiles
 from .view import HIDDEN, Edge, View
 
 __all__ = ["arrange"]
@@ -30,9 +31,10 @@ GAP = 244.0  # the width of the tile of hidden steps
 
 def arrange(view: View) -> Layout:
     """The layout of a view. With more tracks, if some edges had to share one and there is hope."""
-    plan = Plan(view, 3)
+    placed = Tiles(view)
+    plan = Plan(placed, 3)
     if plan.clashes() and plan.looked < PATIENCE:
-        plan = min(plan, Plan(view, 5), key=Plan.clashes)
+        plan = min(plan, Plan(placed, 5), key=Plan.clashes)
     return Coordinates(plan).layout()
 
 
@@ -40,7 +42,8 @@ class Coordinates:
     """The coordinates of the lines of a plan."""
 
     def __init__(self, plan: Plan) -> None:
-        self.plan, self.view, self.tiles, self.after, self.behind = plan, plan.view, plan.tiles, plan.after, plan.behind
+        self.plan, self.placed, self.view, self.tiles = plan, plan.placed, plan.view, plan.tiles
+        self.after, self.behind = self.view.after, self.view.behind
         self.size = {box.id: size_of(box) for box in plan.view.boxes}
         self.x: dict[str, dict[int, float]] = {}
         self.wide: dict[str, float] = {}
@@ -108,7 +111,7 @@ class Coordinates:
             left[BEFORE], x = x, x + self.wide["before"]
         for column in range(self.after):
             if column not in self.view.hidden:
-                left[column], x = x + around, x + self.wide[self.plan.kind_of(column)] + 2 * around
+                left[column], x = x + around, x + self.wide[self.placed.kind_of(column)] + 2 * around
             elif gap is None:
                 gap, x = Band(HIDDEN, x + GUTTER, x + GAP - GUTTER, min(self.y.values()), max(self.y.values())), x + GAP
         for kind, column in (("behind", self.behind), ("after", self.after)):
@@ -117,7 +120,7 @@ class Coordinates:
         return left, gap, x
 
     def _node(self, box: Box, left: dict[int, float]) -> Node:
-        kind = self.plan.kind_of(box.column)
+        kind = self.placed.kind_of(box.column)
         spots = self.tiles[kind].lattice.spots[box.key]
         ys = [self.y[line] for _, line in spots]
         wide, high = self.size[box.id]
@@ -130,7 +133,7 @@ class Coordinates:
         bands = []
         for column in view.kept:
             words = f"each step, × {view.turns}" if view.turns else f"t = {view.steps[column]}"
-            end = left[column] + self.wide[self.plan.kind_of(column)]
+            end = left[column] + self.wide[self.placed.kind_of(column)]
             bands.append(Band(column, left[column] + GUTTER, end - GUTTER, top, bottom, words))
         if after in left and after:
             used = {p for box in view.boxes if box.column == after for m in box.members for p in view.graph[m].parents}
@@ -157,8 +160,8 @@ class Coordinates:
         for tile in self.tiles.values():
             used |= self._used(tile, level=True)
         for box in self.view.boxes:
-            row = self.tiles[self.plan.kind_of(box.column)].spots[box.key][1] - self.plan.low
-            span = self.plan.spans.get(box.key, 1)
+            row = self.tiles[self.placed.kind_of(box.column)].spots[box.key][1] - self.placed.low
+            span = self.placed.spans.get(box.key, 1)
             share = self.size[box.id][1] if span == 1 else (self.size[box.id][1] - STRAIGHT) / span
             for k in range(span):
                 high[row + k] = max(high[row + k], share)
@@ -166,17 +169,17 @@ class Coordinates:
                 hangs.add(row)
         y: dict[int, float] = {}
         at = 0.0
-        for row in range(self.plan.rows + 1):
+        for row in range(self.placed.rows + 1):
             tracks = [t for t in range(row * pitch + 1, (row + 1) * pitch) if t in used]
             room = CHIP_HEIGHT / 2 if row in hangs else 0.0
-            edge = row in (0, self.plan.rows)
+            edge = row in (0, self.placed.rows)
             for k, track in enumerate(tracks):
                 y[track] = at + PRE + TRACK * k
             at += PRE + TRACK * (len(tracks) - 1) + POST + room if tracks else (14.0 + room if edge else STRAIGHT + room)
-            if row < self.plan.rows:
+            if row < self.placed.rows:
                 y[(row + 1) * pitch] = at + high[row] / 2
                 at += high[row]
-        y[0], y[(self.plan.rows + 1) * pitch] = 0.0, at
+        y[0], y[(self.placed.rows + 1) * pitch] = 0.0, at
         return {line: TOP + PRE * bool(self.loops) + LOOP * len(self.loops) + at - value for line, value in y.items()}
 
     def _columns(self, kind: str, tile: Tile) -> tuple[dict[int, float], float]:
@@ -186,7 +189,7 @@ class Coordinates:
         wide: dict[int, float] = defaultdict(lambda: 10.0)
         hangs: dict[int, float] = defaultdict(float)
         for box in self.view.boxes:
-            if self.plan.kind_of(box.column) == kind:
+            if self.placed.kind_of(box.column) == kind:
                 column = tile.spots[box.key][0]
                 wide[column] = max(wide[column], self.size[box.id][0])
                 hangs[column] = max(hangs[column], 8.0 if corner_chip(box) else 0.0)
@@ -225,8 +228,8 @@ class Coordinates:
             points[0] = _border(at[e.source], points[0], points[1])
         if e.target >= 0:
             points[-1] = _border(at[e.target], points[-1], points[-2])
-        lane = e.loop != 0 or (self.view.places.stepping(e.source_column, e.target_column) != 0 and not self.plan.far(e))
-        side = left[e.target_column] + (0.0 if rightwards else self.wide[self.plan.kind_of(e.target_column)]) if e.cut else 0.0
+        lane = e.loop != 0 or (self.view.places.stepping(e.source_column, e.target_column) != 0 and not self.placed.far(e))
+        side = left[e.target_column] + (0.0 if rightwards else self.wide[self.placed.kind_of(e.target_column)]) if e.cut else 0.0
         cut = (side, points[0][1]) if e.cut and e.source >= 0 else points[0] if e.cut else None
         return Path(e, tuple(points), HIDDEN in (e.source, e.target), lane, cut)
 
