@@ -224,11 +224,12 @@ class Loop:
         """Save, then evaluate the last weights, unless that is done: a training that goes on later evaluates at its own times."""
         if self.log.stopped == "interrupted":
             save(self)
-        elif self.log.saved_at != self.log.updates:
+            return
+        if self.log.saved_at != self.log.updates:
             self.check_weights()
             save(self)
-            if not self.log.evaluated or self.log.evaluated[-1] != self.log.updates:
-                self.score()
+        if not self.log.evaluated or self.log.evaluated[-1] != self.log.updates:
+            self.score()
 
     def diverged(self, what: str, at: int) -> DivergenceError:
         """The error to raise; model and optimizer are put back to where they last were good."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -47,11 +48,20 @@ def save(loop: Loop) -> None:
     try:
         write(loop.checkpoint, arrays, note)
     except DataError as error:
-        text = f"update {loop.log.updates}: {error.message}; the old one is as it was, training goes on"
+        old = "the old one is as it was, " if os.path.exists(loop.checkpoint) else ""
+        text = f"update {loop.log.updates}: {error.message}; {old}training goes on"
         loop.log.notes.append(text)
-        warnings.warn(text, RuntimeWarning, stacklevel=5)
+        warnings.warn(text, RuntimeWarning, stacklevel=_outside())
     else:
         loop.log.saved_at = loop.log.updates
+
+
+def _outside() -> int:
+    """How many calls up the program is that called `fit`: a warning is shown with that line."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(f"{__package__}."):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def load(loop: Loop) -> None:
