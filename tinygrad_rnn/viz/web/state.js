@@ -7,7 +7,7 @@ const $ = (id) => document.getElementById(id);
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const narrow = matchMedia("(max-width: 860px)");
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const SMALLEST = 0.85, LARGEST = 1.35; // of the graph's natural size: never too small to read
+const SMALLEST = 0.82, LARGEST = 1.35; // of the graph's natural size: never too small to read
 const CHART = [120, 420], GUTTER = 52; // the least and the greatest height of the chart; room left of the graph for its axis
 
 const state = { values: {}, detail: "op", open: null, step: 0, theme: "auto", pace: "150", predict: false };
