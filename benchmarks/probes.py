@@ -73,7 +73,8 @@ def probe_seconds(name: str, reads: str, rounds: int | None, every: bool) -> dic
         "contributions": lambda: probe.contributions(loss, cell.Wh),
         "truncation, k=5": lambda: probe.truncation(loss, 5),
         f"truncation, every k{', every term' if every else ''}": lambda: probe.truncation(loss),
-        "vanishing_regularizer": lambda: probe.vanishing_regularizer(loss, immediate=True),
+        "vanishing_regularizer": lambda: probe.vanishing_regularizer(loss),
+        "vanishing_regularizer, immediate": lambda: probe.vanishing_regularizer(loss, immediate=True),
         "activation_memory": lambda: probe.activation_memory(loss),
     }
     if not isinstance(cell, tg.nn.RNNCell):

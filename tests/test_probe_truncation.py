@@ -4,7 +4,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from probe_nets import BATCH, HIDDEN, INPUTS, STEPS, data, run, simple
+from probe_nets import BATCH, CELLS, HIDDEN, INPUTS, STEPS, data, run, simple
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
@@ -145,7 +145,7 @@ def penalised(net, **options):
     return vanishing_regularizer((hs[-1] ** 2).sum() + (hs[1] * READOUT[1]).sum(), **options)
 
 
-def by_hand(loss, state_gradients, jacobians):
+def by_hand(state_gradients, jacobians):
     """Omega from arrays: dE/ds of every step (T, batch, n) and ds_{k+1}/ds_k (T - 1, batch, n, n)."""
     total = 0.0
     for g, J in zip(state_gradients[1:], jacobians, strict=True):
@@ -154,16 +154,30 @@ def by_hand(loss, state_gradients, jacobians):
     return total
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def state_gradients(cell):
+    """dE/ds of every step, (T, batch, n): the run is begun anew there, so that the parts of s are coordinates of one point."""
+    found, state = [], cell.initial_state(BATCH)
+    for t in range(1, STEPS + 1):
+        state = tuple(tg.Tensor(part.data, requires_grad=True) for part in cell.step(data()[:, t - 1], state))
+        error, after = tg.Tensor(0.0), state
+        for s in range(t, STEPS + 1):
+            after = cell.step(data()[:, s - 1], after) if s > t else after
+            if s == 2:
+                error = error + (after[0] * READOUT[1]).sum()
+        found.append(np.concatenate(tg.grad(error + (after[0] ** 2).sum(), list(state)), 1))
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in CELLS if name != "layer norm"])
 @pytest.mark.parametrize("immediate", [False, True])
-def test_omega_is_that_of_the_equation(kind, immediate):
-    net = layers_of(kind, 1)
-    hs, _ = nn.unroll(net, data())
+def test_omega_is_that_of_the_equation(name, immediate):
+    cell = CELLS[name](np.random.default_rng(0))
+    hs, _ = nn.unroll(cell, data())
     loss = (hs[-1] ** 2).sum() + (hs[1] * READOUT[1]).sum()
-    graph = tg.snapshot(loss)
-    lanes = [graph.along(name) for name in ("hc" if kind == "LSTM" else "h")]
-    gradients = [np.concatenate([lane[t].grad for lane in lanes], 1) for t in range(1, STEPS + 1)]
-    expected = by_hand(loss, gradients, step_jacobians(loss))
+    gradients, jacobians = state_gradients(cell), step_jacobians(loss)
+    last = np.einsum("bi,bij->bj", gradients[-1], jacobians[-1])
+    assert np.abs(last - gradients[-2]).max() < 1e-15  # the chain rule holds: what h passes on to c is counted once
+    expected = by_hand(gradients, jacobians)
     assert vanishing_regularizer(loss, immediate=immediate).item() == pytest.approx(expected, rel=1e-12)
     assert expected > 0.01
 
@@ -203,7 +217,7 @@ def test_the_immediate_derivative_holds_states_and_gradients_fixed():
     slopes = [1 - lane[t].value ** 2 for t in list(lane)[1:]]
 
     def frozen():
-        return by_hand(loss, gradients, [s[:, :, None] * cell.Wh.data.T for s in slopes])
+        return by_hand(gradients, [s[:, :, None] * cell.Wh.data.T for s in slopes])
 
     found = tg.grad(vanishing_regularizer(loss, immediate=True), cell.Wh)
     assert np.abs(found - differences(frozen, cell.Wh)).max() < 1e-8
@@ -248,6 +262,15 @@ def test_a_gradient_of_length_0_makes_no_nan():
     assert omega.item() == 1.0  # from step 3 to step 2 all is lost, and there is nothing to lose before
     hs, _ = nn.unroll(layers_of("RNN", 1), data())
     assert vanishing_regularizer((hs[-1] * np.array([[1.0], [0.0]])).sum()).item() > 0
+
+
+def test_no_omega_of_a_gradient_that_exploded():
+    cell = nn.RNNCell(INPUTS, HIDDEN, rng=np.random.default_rng(0), nonlinearity="relu")
+    cell.Wh.data = np.full((HIDDEN, HIDDEN), 1e60)
+    hs, _ = nn.unroll(cell, 1e-300 * np.ones((BATCH, 8, INPUTS)))
+    for immediate in (False, True):
+        with pytest.raises(DataError, match="NaN or infinity"):
+            vanishing_regularizer(hs[-1].sum(), immediate=immediate)
 
 
 # ---- the landscape ------------------------------------------------------------------------------------------------------------------

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from ..errors import DataError
 from ..graph import Node
 from ..kernels import Array
+from ..primitives import stack
 from ..readers import Recorded
 from ..sweep import seed_of
 from ..tensor import Tensor, as_tensor, named
-from .lanes import Role, graph_of, lane_of
+from .lanes import Role, State, graph_of, lane_of
 from .rows import EXACT, pull
 
 __all__ = ["vanishing_regularizer"]
@@ -39,12 +42,13 @@ def vanishing_regularizer(
 
         Omega = sum_k ( ||dE/ds_{k+1} ds_{k+1}/ds_k|| / ||dE/ds_{k+1}|| - 1 )^2        k = 1..T-1, the mean over the batch
 
-    E is the loss, s the joint state of the cell or what `role` names, ds_{k+1}/ds_k by paths inside the one step. A step that no
+    E is the loss, s the joint state of the cell or what `role` names, ds_{k+1}/ds_k by paths inside the one step. Of a joint state
+    each part's gradient holds the others fixed: what an LSTM's h hands to c of the same step belongs to h alone. A step that no
     gradient reaches counts 0. `immediate=False` records all of it, so that its gradient is the derivative of the number returned.
     `immediate=True` keeps, as the paper does, the immediate derivative only: states and dE/ds count as constants, and what remains
-    is how the parameters in ds_{k+1}/ds_k change it; that is cheaper, by the second pass through all steps.
+    is how the parameters in ds_{k+1}/ds_k change it; that is cheaper, as the pass that finds dE/ds is not recorded.
     Raises `GraphError` where several cells hand on states and none is chosen, with fewer than two steps, for a loss that is not a
-    single number.
+    single number; `DataError` for a gradient that is NaN or infinite.
 
     Pascanu, Mikolov and Bengio 2013, equations 9 and 10. Their published code differs: it compares squared norms, and divides by the
     number of steps.
@@ -65,34 +69,55 @@ def vanishing_regularizer(
     F: Any = _Immediate() if immediate else Recorded()
     start, reader = (seed, EXACT) if immediate else (as_tensor(seed), F)
     gradients = pull(reader, [(loss.node, start)], graph_of(loss)[0], wanted, through=True)
-    arrived = {n: as_tensor(g) for n, g in zip(wanted, gradients, strict=True) if g is not None}
-    omega: Any = 0.0
+    totals = {n: g for n, g in zip(wanted, gradients, strict=True) if g is not None}
+    before, after = [], []
     for a, b in pairwise(states):
-        seeds = [(n, arrived[n]) for n in states[b] if n in arrived]
-        if seeds:
-            sent = pull(F, seeds, lane.steps[b], states[a])
-            omega = omega + _change([g for _, g in seeds], [g for g in sent if g is not None])
-    return named(as_tensor(omega), "omega")
+        arrived = [(n, as_tensor(_own(reader, n, states[b], totals, lane.steps[b]))) for n in states[b] if n in totals]
+        sent = pull(F, arrived, lane.steps[b], states[a])
+        before.append(_complete(states[b], dict(arrived), loss.dtype))
+        after.append(_complete(states[a], dict(zip(states[a], sent, strict=True)), loss.dtype))
+    return named(_change(*([stack(steps) for steps in zip(*side, strict=True)] for side in (before, after))), "omega")
 
 
-def _change(before: Sequence[Tensor], after: Sequence[Tensor]) -> Any:
-    """(||after|| / ||before|| - 1)^2, the mean over the batch; a length of 0 before counts 0, and after it counts 1."""
-    largest = max(float(np.abs(part.data).max()) for part in before)
-    scale = 1 / largest if largest else 1.0  # of both, so that squares of what vanished are not 0
+def _own(F: Any, part: Node, state: State, totals: Mapping[Node, Any], ops: Sequence[Node]) -> Any:
+    """dE/d(part) with the other parts of the state held fixed: without what came through them, as what c receives through h."""
+    g = totals[part]
+    for other in state:
+        if other is not part and other in totals:
+            between = [n for n in ops if n is other or n not in state]
+            (through,) = pull(F, [(other, totals[other])], between, [part])
+            g = g if through is None else g - through
+    return g
+
+
+def _complete(state: State, gradients: Mapping[Node, Tensor | None], dtype: npt.DTypeLike) -> list[Tensor]:
+    """The gradient of every part; zeros where none arrived."""
+    found = [gradients.get(n) for n in state]
+    return [as_tensor(np.zeros(n.shape, dtype)) if g is None else g for n, g in zip(state, found, strict=True)]
+
+
+def _change(before: Sequence[Tensor], after: Sequence[Tensor]) -> Tensor:
+    """The sum over the steps of (||after|| / ||before|| - 1)^2, the mean over the batch; each part is (steps, batch, ...).
+
+    A length of 0 before counts 0, and after it counts 1.
+    """
+    largest = np.max([np.abs(part.data).max(axis=tuple(range(1, part.ndim))) for part in before], axis=0)
+    if not np.isfinite(largest).all():
+        raise DataError(
+            "vanishing_regularizer of a gradient that holds NaN or infinity",
+            hint="it exploded: take fewer steps, or start from a recurrent weight of a smaller spectral radius",
+        )
+    scale = 1 / np.where(largest, largest, 1)  # of both, so that squares of what vanished are not 0
     old, new = _squares(before, scale), _squares(after, scale)
     arrived, left = old.data > 0, new.data > 0
-    batch, moved = len(arrived), np.flatnonzero(arrived & left)
-    lost = float(arrived.sum() - len(moved))
-    if not len(moved):
-        return lost / batch
-    if len(moved) < batch:
-        old, new = old[moved], new[moved]
-    return ((((new / old) ** 0.5 - 1.0) ** 2).sum() + lost) * (1 / batch)
+    moved = np.nonzero(arrived & left)
+    changed = (((new[moved] / old[moved]) ** 0.5 - 1.0) ** 2).sum()
+    return (changed + float((arrived & ~left).sum())) * (1 / arrived.shape[1])
 
 
-def _squares(parts: Sequence[Tensor], scale: float) -> Tensor:
-    """The squared length of the joint gradient of every sequence, (batch,)."""
+def _squares(parts: Sequence[Tensor], scale: Array) -> Tensor:
+    """The squared length of the joint gradient of every sequence at every step, (steps, batch)."""
     total: Any = 0.0
     for part in parts:
-        total = total + ((part * scale) ** 2).sum(tuple(range(1, part.ndim)))
+        total = total + ((part * scale.reshape(-1, *(1,) * (part.ndim - 1))) ** 2).sum(tuple(range(2, part.ndim)))
     return as_tensor(total)
