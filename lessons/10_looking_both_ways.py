@@ -21,15 +21,16 @@ out = lesson.out
 
 # %% [markdown]
 # ## Guess first
-# "it was _ hour ago": "a" or "an"? What decides stands behind the gap. A network that reads forwards has not seen it yet. So let a second
-# one read from the end, and join the two at the gap.
+# "it was _ hour ago": does "a" or "an" belong in the gap? The word after the gap decides. A network that reads from left to right has
+# not seen that word when it comes to the gap. So let a second network read from the end, and join the two at the gap.
 
 # %%
-lesson.predict("Gaps in real text, as often a as an. Two RNNs, one from each side: which share do they get right?")
+lesson.predict("Real text, half of the gaps a, half an. Two RNNs read, one from each side. What share do they get right?")
 
 # %% [markdown]
 # ## A reader
-# A step is a pair: its place in time, for pictures and probes, and its input. `read` goes through the steps in the order of the list.
+# `read` runs a cell over a list of steps, in the order of that list. A step is a pair (t, x): its place in time, for pictures and probes,
+# and its input.
 
 
 # %%
@@ -45,8 +46,9 @@ def read(cell, steps):
 
 # %% [markdown]
 # ## Exercise 1: both ways
-# A *bidirectional* network (Schuster and Paliwal 1997) is two cells with weights of their own. At every step their two h stand side by
-# side. `tg.concat([p, q], axis=1)` joins rows. Read the list turned round (`steps[::-1]`), and mind the order of what comes out.
+# A *bidirectional* network (Schuster and Paliwal 1997) has two cells, each with weights of its own. One reads from the start, the other
+# from the end. The output of a step is both h of that step, side by side: `tg.concat([p, q], axis=1)`. `steps[::-1]` is the list turned
+# round. Mind the order: what the second cell returns first belongs to the last step.
 
 
 # %%
@@ -73,7 +75,8 @@ lesson.check(both_ways, two_cells(2, 4), two_cells(1, 1), gradients=False, graph
 
 # %% [markdown]
 # ## Exercise 2: both ends
-# For one answer about a whole sequence each direction gives the h that has read everything. Where does that of `backwards` stand?
+# Sometimes one answer about a whole sentence is wanted, as in lesson 09. Then each direction should give the h that has read everything.
+# For the forwards half that is the last step. At which step has the backwards half read everything?
 
 
 # %%
@@ -88,7 +91,8 @@ lesson.check(ends, tensors(ys=(2, 5, 6)), tensors(ys=(1, 1, 2)))
 
 # %% [markdown]
 # ## Who hears whom
-# Two cells with random weights, five words. `tg.probe.connectivity` says how much each output hears of each input; a dot is exactly 0.
+# Two cells with random weights read five words. `tg.probe.connectivity` measures how much each output hears of each input: the norm of
+# the derivative d(output t)/d(input s). A dot means exactly 0: no way leads from that input to that output.
 
 # %%
 rng = np.random.default_rng(0)
@@ -99,11 +103,11 @@ steps = [*enumerate(xs, start=1)]
 ys = both_ways(forwards, backwards, steps)
 whole = tg.stack(ys, axis=1)
 heard = tg.probe.connectivity(ys, xs)
-out.heading("forwards: output t hears input s")
+out.heading("forwards only: row t is an output, column s an input")
 out.heatmap(tg.probe.connectivity(read(forwards, steps), xs), log=True)
 out.heading("both ways")
 out.heatmap(heard, log=True)
-for what, y in (("the last output, y_5", whole[:, -1]), ("your two ends", ends(whole))):
+for what, y in (("the last output", whole[:, -1]), ("your two ends", ends(whole))):
     out.say(f"The backwards half of {what} hears:")
     out.words(words, tg.probe.connectivity([y[:, 8:]], xs)[0], log=True)
 given = [(t, tg.Tensor(x.data, name=x.name)) for t, x in steps]  # as data: nothing is asked about them here
@@ -112,8 +116,8 @@ lesson.picture(tg.draw(loss, detail="cell", title="Two readers meet at the gap: 
 
 # %% [markdown]
 # ## Real gaps
-# Every "a" and "an" in the docstrings of your Python's standard library becomes a gap: 12 characters before it, 6 after. Each
-# window is used once, "a" as often as "an", and a quarter is held out.
+# Now to real text: every "a" and "an" in the docstrings of your Python's library becomes a gap, with 12 characters before it and 6 after.
+# Each such window is used once, "a" as often as "an". A quarter is *held out*: the network is tested on it and never learns from it.
 
 # %%
 source = stdlib_text.from_file(lesson.data) if lesson.data else stdlib_text.docstrings()
@@ -136,6 +140,7 @@ most = min(map(len, chosen))
 gaps = [*chosen[0][:most], *chosen[1][:most]]
 ids, answers = np.array([[min(ord(c), 127) for c in gap] for gap in gaps]), np.repeat([0, 1], most)
 train, test = shuffled_split(rng, len(gaps), 0.25)
+out.heading("Real gaps")
 out.say(f"{source.source}: {len(cases):,} gaps, of which {len(gaps):,} are used. {len(test)} of them are held out, such as:")
 for k in test[:3]:
     out.say(f'"{gaps[k]}": {("a", "an")[answers[k]]}', "  ")
@@ -155,7 +160,7 @@ class Guesser(tg.nn.Module):
 
 
 def guessed(sees):
-    """Share right of the held-out gaps, after 200 batches; sees is 1 or 0 for each direction."""
+    """Share right of the gaps held out, after 200 batches; sees is 1 for each direction that counts, 0 for one that is hidden."""
 
     def loss_of(net, rows):
         return tg.functional.cross_entropy(net(ids[rows]), answers[rows])
@@ -169,7 +174,7 @@ def guessed(sees):
 ahead, back, both = guessed([1.0, 0.0]), guessed([0.0, 1.0]), guessed([1.0, 1.0])
 rule = np.mean([(gaps[k][14] in "aeiou") == answers[k] for k in test])
 rows = [("forwards only", ahead), ("backwards only", back), ("both ways", both), ('rule: "an" before a, e, i, o, u', rule)]
-out.table([[name, f"{right:.3f}"] for name, right in rows], ["reader", "right"])
+out.table([[name, f"{right:.3f}"] for name, right in rows], ["reader", "share right"])
 if lesson.fast:
     out.say("(--fast: 10 batches, too little to learn anything. The full run is the lesson.)")
 
@@ -177,7 +182,7 @@ if lesson.fast:
 # ## The number
 
 # %%
-lesson.result(both, "right, of held-out gaps, both ways", ahead, "forwards only")
+lesson.result(both, "share right of the gaps held out, reading both ways", ahead, "forwards only")
 
 # %%
 try:
@@ -186,8 +191,9 @@ except tg.errors.DataError as error:
     refused = error.hint
 lesson.wrong(
     "Reading both ways is always better.",
-    f"Here the way back alone gets {back:.3f}, both ways {both:.3f}: the way forwards costs as many weights and brings {both - back:+.3f}. "
-    f"And what shall write the next letter cannot read back. Asked to, the engine refuses: {refused}.",
+    f"Here reading backwards alone gets {back:.3f}, and both ways {both:.3f}: the forwards cell costs as many weights and adds "
+    f"{both - back:+.3f}. And a network that writes has no future to read: each letter comes after the one before. Asked for a "
+    f"bidirectional writer, the engine refuses: {refused}.",
 )
 
 # %% [markdown]
@@ -198,17 +204,17 @@ lesson.quiz(
     Question(
         "From lesson 08: how many parts stand side by side in the Wx of a GRU?",
         tg.nn.GRUCell(3, 4, rng=rng).Wx.shape[1] / 4,
-        {2: "Two gates, r and z, and n.", 4: "That is an LSTM: i, f, g, o."},
+        {2: "r and z are the gates; the new value n has a part too.", 4: "That is an LSTM: i, f, g, o."},
     ),
     Question(
-        "Both ways, five words: how many of them does the first output hear?",
+        "In which direction does a bidirectional network run? It reads five words: how many of them does its first output hear?",
         (heard[0] > 0).sum(),
-        {1: "That is forwards; backwards has come from the end by then."},
+        {1: "That is forwards only. It runs in both, and the cell from the end has read all five."},
     ),
     Question(
-        "And how many does the backwards half of the last output hear?",
+        "And how many words does the backwards half of the last output hear?",
         (tg.probe.connectivity([ys[-1][:, 8:]], xs)[0] > 0).sum(),
-        {5: "Backwards starts there: it has read one word."},
+        {5: "That is its forwards half. The backwards cell starts there.", 0: "It has read that last word."},
     ),
 )
 lesson.end()
