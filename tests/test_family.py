@@ -10,7 +10,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
-from tinygrad_rnn.errors import DataError, ShapeError
+from tinygrad_rnn.errors import DataError, DtypeError, ShapeError
 from tinygrad_rnn.ops import OPS
 
 spec = importlib.util.spec_from_file_location("torch_family", Path(__file__).with_name("torch_family.py"))
@@ -482,6 +482,11 @@ WRONG = [
     (lambda: made("LSTM", 3, 4, recurrent_dropout=float("nan")), DataError, "dropout with recurrent_dropout=nan"),
     (lambda: nn.Dropout("half", rng=np.random.default_rng(0)), DataError, "dropout with p=half"),
     (lambda: nn.Dropout(0.5, rng=3), DataError, "a random number generator is needed, not 3"),
+    (lambda: made("LSTM", 3, 4, forget_bias=None), DataError, "forget_bias=None"),  # NumPy would take it for NaN
+    (lambda: made("LSTM", 3, 4, forget_bias="1"), DataError, "forget_bias='1'"),
+    (lambda: made("LSTM", 3, 4, forget_bias=float("inf")), DataError, "forget_bias=inf"),
+    (lambda: made("GRU", 3, 4, dtype="float3"), DtypeError, "dtype='float3', which NumPy does not know"),
+    (lambda: made("GRU", 3, 4, dtype="int64"), DtypeError, "int64 values cannot require a gradient"),
     (lambda: made("LSTM", 3, 4)([]), DataError, "unroll over a sequence of no steps"),
     (lambda: made("LSTM", 3, 4)(np.ones((0, 5, 3))), DataError, "unroll over no sequences"),
     (lambda: made("LSTM", 3, 4)(np.ones((5, 3))), ShapeError, "unroll over xs of shape (5, 3)"),

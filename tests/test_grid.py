@@ -189,6 +189,8 @@ WRONG = [
     (lambda rng: nn.Grid(3, 4, 2, 1, rng=rng)(np.ones((1, 2, 3))), ShapeError, "n_1, n_2"),
     (lambda rng: nn.Grid(3, 4, 2, 1, rng=rng)(np.ones((1, 2, 0, 3))), DataError, r"\(1, 2, 0, 3\)"),
     (lambda rng: nn.Grid(3, 4, 0, 1, rng=rng), ShapeError, "dimensions"),
+    (lambda rng: nn.GridLSTMCell(2, 4, rng=rng, forget_bias=[1.0]), DataError, "forget_bias=[1.0]"),
+    (lambda rng: nn.PeepholeLSTMCell(3, 4, rng=rng, forget_bias=None), DataError, "forget_bias=None"),
 ]
 
 

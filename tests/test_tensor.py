@@ -167,6 +167,8 @@ def test_behaves_as_a_numpy_user_expects():
     (lambda: setattr(leaf() * 2, "requires_grad", False), GraphError, "detach"),
     (lambda: tg.Tensor(X).retain_grad(), GraphError, "leaf"),
     (lambda: tg.Tensor("some text"), DtypeError, "CharVocabulary"),
+    (lambda: tg.Tensor(X, dtype="float3"), DtypeError, "dtype='float3', which NumPy does not know"),
+    (lambda: tg.default_dtype("float3"), DtypeError, "dtype='float3', which NumPy does not know"),
     (lambda: leaf().nothing, AttributeError, "nothing"),
     (lambda: leaf().sum(axis=2), ShapeError, "2 axes"),
     (lambda: leaf([]).mean(), ShapeError, "no entries"),

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .errors import DtypeError
 from .kernels import Array
 
-__all__ = ["FLOATS", "as_array", "current_dtype", "default_dtype", "short"]
+__all__ = ["FLOATS", "as_array", "checked_dtype", "current_dtype", "default_dtype", "short"]
 
 FLOATS = frozenset(map(np.dtype, ("float16", "float32", "float64", "longdouble")))
 
@@ -28,6 +28,16 @@ def current_dtype() -> np.dtype[Any]:
     return _here.dtype
 
 
+def checked_dtype(dtype: npt.DTypeLike | None) -> np.dtype[Any]:
+    """The dtype that a setting means, None the default one. Raises `DtypeError` for what NumPy does not know."""
+    if dtype is None:
+        return _here.dtype
+    try:
+        return np.dtype(dtype)
+    except TypeError:
+        raise DtypeError(f"dtype={short(dtype)}, which NumPy does not know", hint="np.float32 or np.float64") from None
+
+
 class default_dtype:
     """The dtype that Python numbers and lists become: float64 unless said otherwise.
 
@@ -42,10 +52,10 @@ class default_dtype:
     """
 
     def __init__(self, dtype: npt.DTypeLike) -> None:
-        if np.dtype(dtype) not in FLOATS:
+        if dtype is None or checked_dtype(dtype) not in FLOATS:
             raise DtypeError(f"default_dtype({dtype!r})", hint="give a floating-point dtype, np.float32 or np.float64")
         self.before = _here.dtype
-        _here.dtype = np.dtype(dtype)
+        _here.dtype = checked_dtype(dtype)
 
     def __enter__(self) -> None:
         pass
@@ -76,7 +86,7 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
         raise DtypeError(f"cannot compute with {short(data)}, of dtype {array.dtype}", hint=hint)
     if dtype is None and not isinstance(data, (np.ndarray, np.generic)):
         dtype = _here.dtype
-    return array if dtype is None else np.asarray(array, dtype)
+    return array if dtype is None else np.asarray(array, checked_dtype(dtype))
 
 
 def short(value: object) -> str:

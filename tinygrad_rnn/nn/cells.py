@@ -123,7 +123,7 @@ class LSTMCell(GatedCell):
     ) -> None:
         super().__init__(input_size, hidden_size, 4, rng, dtype)
         self.forget_bias = forget_bias
-        self.b.data[hidden_size : 2 * hidden_size] = forget_bias
+        init.forget_gate_(self.b, forget_bias)
 
     def initial_state(self, batch: int) -> State:
         """All zeros, h and c, for that many sequences."""

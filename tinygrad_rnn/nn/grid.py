@@ -72,7 +72,7 @@ class GridLSTMCell(Module):
             Tensor(init.zeros((4 * hidden_size,), dtype), requires_grad=True, name=f"b{k}") for k in range(1, dimensions + 1)
         ]
         for b in self.b:
-            b.data[hidden_size : 2 * hidden_size] = forget_bias
+            init.forget_gate_(b, forget_bias)
 
     def initial_pairs(self, batch: int) -> list[Pair]:
         """All zeros, a pair (h, m) for every dimension: what stands at the borders of the grid."""

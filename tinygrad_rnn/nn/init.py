@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..dtypes import current_dtype
+from ..dtypes import checked_dtype
 from ..errors import DataError, ShapeError
 from ..kernels import Array
 from ..tensor import Tensor
 
-__all__ = ["identity", "identity_", "normal", "orthogonal", "scale_to_spectral_radius", "spectral_radius", "uniform", "zeros"]
+__all__ = [
+    "forget_gate_",
+    "identity",
+    "identity_",
+    "normal",
+    "orthogonal",
+    "scale_to_spectral_radius",
+    "spectral_radius",
+    "uniform",
+    "zeros",
+]
 
 
 def uniform(rng: np.random.Generator, shape: tuple[int, ...], bound: float, dtype: npt.DTypeLike | None = None) -> Array:
@@ -21,7 +32,7 @@ def uniform(rng: np.random.Generator, shape: tuple[int, ...], bound: float, dtyp
     Raises `ShapeError` for a size that is not a whole number of at least 1, `DataError` for anything but a Generator.
     """
     _check(rng, shape)
-    return rng.uniform(-bound, bound, shape).astype(dtype or current_dtype())
+    return rng.uniform(-bound, bound, shape).astype(checked_dtype(dtype))
 
 
 def orthogonal(rng: np.random.Generator, shape: tuple[int, int], gain: float = 1.0, dtype: npt.DTypeLike | None = None) -> Array:
@@ -39,14 +50,14 @@ def orthogonal(rng: np.random.Generator, shape: tuple[int, int], gain: float = 1
     _check(rng, ())
     if columns > rows and rows and columns % rows == 0:
         blocks = [_orthogonal_block(rng, rows, rows) for _ in range(columns // rows)]
-        return (np.concatenate(blocks, axis=1) * gain).astype(dtype or current_dtype())
-    return (_orthogonal_block(rng, rows, columns) * gain).astype(dtype or current_dtype())
+        return (np.concatenate(blocks, axis=1) * gain).astype(checked_dtype(dtype))
+    return (_orthogonal_block(rng, rows, columns) * gain).astype(checked_dtype(dtype))
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: npt.DTypeLike | None = None) -> Array:
     """Drawn from N(0, 1). Raises as `uniform` does."""
     _check(rng, shape)
-    return rng.standard_normal(shape).astype(dtype or current_dtype())
+    return rng.standard_normal(shape).astype(checked_dtype(dtype))
 
 
 def _orthogonal_block(rng: np.random.Generator, rows: int, columns: int) -> Array:
@@ -59,7 +70,7 @@ def _orthogonal_block(rng: np.random.Generator, rows: int, columns: int) -> Arra
 def identity(shape: tuple[int, int], gain: float = 1.0, dtype: npt.DTypeLike | None = None) -> Array:
     """Ones on the diagonal, times `gain`: with relu, the IRNN of Le, Jaitly and Hinton 2015."""
     rows, columns = _two(shape, "identity")
-    return (np.eye(rows, columns) * gain).astype(dtype or current_dtype())
+    return (np.eye(rows, columns) * gain).astype(checked_dtype(dtype))
 
 
 def identity_(weight: Tensor, gain: float = 1.0) -> Tensor:
@@ -81,9 +92,26 @@ def identity_(weight: Tensor, gain: float = 1.0) -> Tensor:
     return weight
 
 
+def forget_gate_(b: Tensor, bias: float) -> Tensor:
+    """Put a number into the forget gate's part of an LSTM's b (4 hidden), gates in the order i, f, g, o; returns b.
+
+    Above 0 the gate starts open, and c keeps what it holds (Jozefowicz, Zaremba and Sutskever 2015).
+    Raises `DataError` unless it is one finite number.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.nn.init.forget_gate_(tg.Tensor([0.0, 0.0, 0.0, 0.0], requires_grad=True), 3.0).data
+    array([0., 3., 0., 0.])
+    """
+    if not isinstance(bias, Real) or not np.isfinite(bias):
+        raise DataError(f"forget_bias={bias!r}", hint="what the forget gate's bias starts at: a number, often 1.0")
+    hidden = len(b) // 4
+    b.data[hidden : 2 * hidden] = bias
+    return b
+
+
 def zeros(shape: tuple[int, ...], dtype: npt.DTypeLike | None = None) -> Array:
     """All zero."""
-    return np.zeros(shape, dtype or current_dtype())
+    return np.zeros(shape, checked_dtype(dtype))
 
 
 def spectral_radius(W: Any) -> float:

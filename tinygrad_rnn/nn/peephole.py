@@ -53,7 +53,7 @@ class PeepholeLSTMCell(Module):
         self.Wh = Tensor(init.uniform(rng, (hidden_size, 4 * hidden_size), bound, dtype), requires_grad=True)
         self.b = Tensor(init.zeros((4 * hidden_size,), dtype), requires_grad=True)
         self.p = Tensor(init.uniform(rng, (3, hidden_size), bound, dtype), requires_grad=True)
-        self.b.data[hidden_size : 2 * hidden_size] = forget_bias
+        init.forget_gate_(self.b, forget_bias)
 
     def initial_state(self, batch: int) -> State:
         """All zeros, h and c, for that many sequences."""
