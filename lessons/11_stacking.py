@@ -18,18 +18,20 @@ out = lesson.out
 
 # %% [markdown]
 # ## Guess first
-# A cell reads a sequence and writes one: its h, step by step. So another cell can read that, and a third one what the second wrote.
-# The cells are the *layers* of a stack. Time runs to the right, depth upwards.
+# A cell reads a sequence and produces one: its h at every step. So a second cell can read those h as its inputs, a third cell can read the
+# h of the second, and so on. That is a *multilayer* or *stacked* RNN, and the cells are its *layers*. In pictures time runs to the right
+# and depth upwards. The hope is the same as in image networks: lower layers find simple patterns, higher layers combine them.
 
 # %%
 lesson.predict(
-    "Eight LSTMs on top of each other, untrained. What share of the gradient at the h of the top arrives at the h of the bottom, "
-    "in the same step? (1e-3 is a way to write 0.001)"
+    "Eight LSTMs on top of each other, untrained. The loss reads the last h of the top layer. What share of the gradient there "
+    "arrives at the last h of the bottom layer? (0 to 1; 1e-3 is a way to write 0.001)"
 )
 
 # %% [markdown]
 # ## One layer
-# `layer` runs a cell over a sequence and returns all its h. `tg.scope` writes the number of the layer on every node, for pictures.
+# `layer` runs one cell over a sequence and returns all its h. `tg.scope` writes the number of the layer on every node of the graph, so
+# that pictures know it.
 
 
 # %%
@@ -44,12 +46,14 @@ below, above = tg.nn.RNNCell(3, 4, rng=rng), tg.nn.RNNCell(4, 2, rng=rng)
 words = rng.standard_normal((1, 5, 3))
 first = layer(1, below, words)
 second = layer(2, above, first)
-sizes = [f"{len(hs)} of {hs[0].shape[1]}" for hs in (first, second)]
-out.say(f"Layer 1 turned 5 inputs of 3 numbers into {sizes[0]}, layer 2 those into {sizes[1]}.")
+sizes = [f"{len(hs)} h of {hs[0].shape[1]} numbers" for hs in (first, second)]
+out.heading("One layer, and one on top")
+out.say(f"Layer 1 turned 5 inputs of 3 numbers into {sizes[0]}, and layer 2 turned those into {sizes[1]}.")
 
 # %% [markdown]
 # ## Exercise 1: stack
-# Any number of cells, the lowest first. Each reads what the one below it wrote. Number the layers from 1.
+# Now any number of cells, the lowest first. The first reads xs; every other one reads the h of the layer below it. Number the layers
+# from 1.
 
 
 # %%
@@ -72,8 +76,8 @@ lesson.check(stack, reads(4, 3, 3, 3), reads(1, 2, 4), reads(3, 2, 5, 3))
 
 # %% [markdown]
 # ## Exercise 2: a way past each layer
-# A *skip connection* adds what a layer has read to what it has written: y_t = x_t + h_t. The layer above reads y. The sizes must agree, so
-# the lowest layer, which turns words into h, has none.
+# A *skip connection* adds the input of a layer to its output: y_t = x_t + h_t. The next layer reads y, so x reaches it both through the
+# layer and past it. Input and output must have the same size. The lowest layer gets no skip, since the size of its input is another one.
 
 
 # %%
@@ -88,8 +92,9 @@ lesson.check(stack_with_skips, reads(4, 3, 3, 3, 3), reads(1, 2, 4), reads(3, 2,
 
 # %% [markdown]
 # ## The grid
-# Three layers, four steps, and the last output of the top as the loss. To reach step 1 of layer 1 a gradient goes left three times and down
-# twice, whichever way it takes. Every step to the left is a factor, as in lesson 05. So is every step down.
+# Three layers read four steps, and the loss is made of the last output at the top. To reach step 1 of layer 1, the gradient goes left
+# three times and down twice, in whatever order. Every step to the left multiplies it by a factor, as in lesson 05. So does every step
+# down. The picture shows the same three LSTMs twice: compare the colours of layer 1.
 
 
 # %%
@@ -106,7 +111,8 @@ lesson.picture(tg.draw.compare(drawings, title="Three LSTMs on top of each other
 
 # %% [markdown]
 # ## What depth costs
-# Weights and operations grow with the number of layers, as one would think. And the gradient? Both stacks have the same weights.
+# Twice the layers need about twice the weights and twice the operations. And what happens to the gradient? Both stacks here have the same
+# weights; one has skips.
 
 
 # %%
@@ -122,18 +128,21 @@ def costs(rule, depth):
 depths = (1, 2, 4, 8)
 plain, skips = ({depth: costs(rule, depth) for depth in depths} for rule in (stack, stack_with_skips))
 weights = {depth: sum(p.data.size for cell in lstms(depth, 8, 16) for p in cell.parameters()) for depth in depths}
+out.heading("What depth costs: the gradient, bottom by top")
 out.table(
     [[str(d), f"{weights[d]:,}", f"{plain[d][0]:,}", f"{plain[d][1]:.1e}", f"{skips[d][1]:.2f}"] for d in depths],
-    ["layers", "weights", "operations", "bottom/top", "with skips"],
+    ["LSTMs", "weights", "operations", "bottom/top", "with skips"],
 )
 per_layer = (plain[8][1] / plain[4][1]) ** (1 / 4)
 out.say(
-    f"From 4 to 8 layers, each leaves {per_layer:.2f} of the gradient. Through skips a gradient comes down whole: it is copied by every +."
+    f"From 4 to 8 layers, each layer leaves {per_layer:.2f} of the gradient. With skips the gradient comes down whole: the derivative of "
+    "x + h with respect to x is 1, so every + hands it on as it is."
 )
 
 # %% [markdown]
 # ## Does it learn?
-# X or Y at two places among other symbols: which came first, which second (lesson 08)? Four answers, twelve steps, 8 units a layer.
+# The task is the temporal order of lesson 08: two of twelve symbols are X or Y, and the question is which came first and which second. So
+# there are four answers, and guessing gives 0.25. Every layer has 8 units.
 
 
 # %%
@@ -157,7 +166,7 @@ def share_right(rule, depth, updates):
 updates = 5 if lesson.fast else 150
 nets = {"1 layer": (stack, 1), "8 layers": (stack, 8), "8 layers, skips": (stack_with_skips, 8)}
 right = {name: share_right(rule, depth, updates) for name, (rule, depth) in nets.items()}
-out.table([[name, f"{r:.2f}"] for name, r in right.items()], [f"after {updates} batches", "right (chance 0.25)"])
+out.table([[name, f"{r:.2f}"] for name, r in right.items()], [f"after {updates} batches", "share right (chance 0.25)"])
 if lesson.fast:
     out.say("(--fast: 5 batches, too few to learn it. The full run has 150.)")
 
@@ -165,13 +174,14 @@ if lesson.fast:
 # ## The number
 
 # %%
-lesson.result(plain[8][1], "share of the gradient of the top h that arrives at the bottom, 8 LSTMs", skips[8][1], "with skips")
+lesson.result(plain[8][1], "share of the gradient at the top that arrives at the bottom of 8 LSTMs", skips[8][1], "with skips")
 
 # %%
 lesson.wrong(
     "Deeper is stronger.",
-    f"After the same {updates} batches one layer has {right['1 layer']:.2f} right, eight have {right['8 layers']:.2f}, eight with skips "
-    f"{right['8 layers, skips']:.2f}. A deep stack can express more, but its lowest layer is told {plain[8][1]:.0e} of it all.",
+    f"After the same {updates} batches one layer gets {right['1 layer']:.2f} right, eight layers get {right['8 layers']:.2f}, and eight "
+    f"with skips {right['8 layers, skips']:.2f}. A deep stack can express more, but only {plain[8][1]:.0e} of the gradient reaches its "
+    "lowest layer, and without a gradient that layer does not learn.",
 )
 
 # %% [markdown]
@@ -189,17 +199,17 @@ lesson.quiz(
     Question(
         "From lesson 04: three RNNs on top of each other read 5 words. How many edges leave the Wh of the second?",
         len(uses),
-        {1: "One array, but an edge for every step.", 15: "Each layer has a Wh of its own."},
+        {1: "It is one array, but it is used at every step.", 15: "Each layer has a Wh of its own, used 5 times."},
     ),
     Question(
-        "An LSTM of 8 inputs and 16 units has 1,600 weights. How many has one that is put on top of it, also of 16 units?",
+        "An LSTM of 8 inputs and 16 units has 1,600 weights. How many has another LSTM of 16 units on top of it?",
         weights[2] - weights[1],
-        {1600: "It reads 16 numbers a step, not 8.", 3200: "Twice the inputs double Wx alone, not Wh."},
+        {1600: "It reads 16 numbers a step, not 8.", 3200: "Twice the inputs double Wx, but not Wh and b."},
     ),
     Question(
-        "With skips, all weights of layers 2 and 3 are 0. How far is the output of the top from that of the bottom?",
+        "Three layers with skips; all weights of layers 2 and 3 are 0. By how much do the outputs of top and bottom differ?",
         float(np.abs(silent[-1][-1].data - silent[0][-1].data).max()),
-        {1: "h is tanh(0) = 0, and x_t + 0 is x_t: such a stack starts as one layer and may grow."},
+        {1: "h is tanh(0) = 0, and x_t + 0 is x_t: such a stack begins as a single layer.", 2: "0 for each layer is 0."},
     ),
 )
 lesson.end()

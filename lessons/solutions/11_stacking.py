@@ -92,6 +92,44 @@ def lost_above(cells, xs):
     return layers
 
 
+def top_first(cells, xs):
+    layers = []
+    for number, cell in enumerate(cells, start=1):
+        xs = layer(number, cell, xs)
+        layers.insert(0, xs)
+    return layers
+
+
+def last_steps(cells, xs):
+    layers = []
+    for number, cell in enumerate(cells, start=1):
+        xs = layer(number, cell, xs)
+        layers.append(xs[-1])
+    return layers
+
+
+def with_the_words(cells, xs):
+    layers = [xs]
+    for number, cell in enumerate(cells, start=1):
+        layers.append(layer(number, cell, layers[-1]))
+    return layers
+
+
+def skips_everywhere(cells, xs):
+    layers = []
+    for number, cell in enumerate(cells, start=1):
+        xs = [x + h for x, h in zip(xs, layer(number, cell, xs))]
+        layers.append(xs)
+    return layers
+
+
+def added_afterwards(cells, xs):
+    layers = stack(cells, xs)
+    for k in range(1, len(layers)):
+        layers[k] = [x + h for x, h in zip(layers[k - 1], layers[k])]
+    return layers
+
+
 MISTAKES = {
     "stack": [
         (
@@ -104,6 +142,9 @@ MISTAKES = {
             "this is what comes out when the lowest cell is used for every layer: each layer has weights of its own",
         ),
         (from_the_top, "this is what comes out when the last cell reads the words: the list starts with the lowest"),
+        (top_first, "the layers are right, but the top stands first in the list: the lowest comes first"),
+        (last_steps, "only the last h of each layer is in the list: the h of every step are asked for"),
+        (with_the_words, "the words xs are in the list too: only what layers put out belongs there"),
     ],
     "stack_with_skips": [
         (no_skip, "this is the stack without skips: what a layer has read is not added to what it wrote"),
@@ -113,8 +154,10 @@ MISTAKES = {
             "this adds what the lowest layer wrote each time; a skip goes past one layer, so add what this layer read",
         ),
         (lost_above, "the layer above reads h here; it should read the sum, or the copy ends after one layer"),
+        (skips_everywhere, "the lowest layer was given a skip too: its input has another size, so it has none"),
+        (added_afterwards, "the sums were made after all layers had run: each layer has to read the sum of the one below it"),
     ],
 }
 
-NUMBER = (3e-7, 6e-6)
+NUMBER = (4e-7, 3e-6)  # 9e-7 to 1.2e-6 on five seeds
 SECONDS = 12.0
