@@ -248,6 +248,11 @@ class Alone(Short):
         return tg.Tensor(np.zeros((2, 2)))
 
 
+def answering():
+    rng = np.random.default_rng(0)
+    return nn.Seq2Seq(nn.GRUCell(2, 3, rng=rng), nn.GRUCell(2, 3, rng=rng), nn.Linear(3, 4, rng=rng))
+
+
 SEED = {"rng": np.random.default_rng(0)}
 WRONG = [
     (lambda: tg.generate(model(), "", 5, **SEED), DataError, "empty prompt"),
@@ -286,6 +291,7 @@ WRONG = [
     (lambda: tg.generate(None, [0], 5, **SEED), GraphError, r"NoneType has no method start\(batch\)"),
     (lambda: tg.generate(model().layer, [0], 5, **SEED), GraphError, r"LSTMCell has no method start\(batch\)"),
     (lambda: tg.generate(nn.CharModel, [0], 5, **SEED), GraphError, r"type.start\(self.* cannot be called as start\(batch\)"),
+    (lambda: tg.generate(answering(), [0], 5, **SEED), GraphError, "a Seq2Seq writes an answer to a source, which is missing"),
     (lambda: tg.generate(Short(), [0], 5, **SEED), GraphError, r"Short.step\(ids\) cannot be called as step\(ids, state\)"),
     (lambda: tg.beam_search(Short(), [0], 5, 2), GraphError, r"Short.step\(ids\) cannot be called as step\(ids, state\)"),
     (lambda: tg.generate(Alone(), [0], 5, **SEED), GraphError, "Alone.step returned a Tensor"),

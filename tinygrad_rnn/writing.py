@@ -97,6 +97,10 @@ class Prompt:
 
 def check_writer(model: Any, length: Any) -> None:
     """Raise for what cannot write, and for a number of symbols that is none."""
+    if not hasattr(model, "start") and hasattr(model, "decoding"):
+        raise GraphError(
+            f"a {type(model).__name__} writes an answer to a source, which is missing", hint="give model.decoding(source)"
+        )
     check_method(model, "start", "batch")
     check_method(model, "step", "ids", "state")
     if not is_number(length, Integral) or length < 0:

@@ -193,31 +193,34 @@ def read_labelled(path: str | os.PathLike[str]) -> Labelled:
         raise DataError(f"no row that can be used: {skipped[0].reason}", where=f"{where}, line {skipped[0].line}", hint=FORM)
     labels, lines = [int(row.fields[0]) for row in good], [row.first for row in good]
     texts = tuple(" ".join(part for part in map(str.strip, row.fields[1:]) if part) for row in good)
-    classes = _classes(Path(path), labels, lines)
+    classes = _classes(Path(path), labels, lines, skipped)
     return Labelled(texts, np.array(labels, np.int64) - 1, classes, str(path), tuple(skipped), header is not None)
 
 
 FORM = 'a row is a class from 1 to n, then text: "3","A title","A description"'
 
 
-def _classes(path: Path, labels: list[int], lines: list[int]) -> tuple[str, ...]:
+def _classes(path: Path, labels: list[int], lines: list[int], skipped: list[Skipped]) -> tuple[str, ...]:
     """The names of the classes 1..n; a DataError if there is a class outside, or one of them never occurs."""
     where, beside = os.path.abspath(path), path.parent / "classes.txt"
     names = [line.strip() for line in lines_of(beside) if line.strip()] if beside.is_file() else []
     largest = len(names) or max(labels)
     for label, line in zip(labels, lines, strict=True):
-        if not 1 <= label <= largest:
+        if label < 1:
+            raise DataError(f"class {label}, expected 1 or more", where=f"{where}, line {line}", hint="number the classes from 1")
+        if label > largest:
             raise DataError(
-                f"class {label}, expected 1 to {largest}" + (" (classes.txt has so many lines)" if names else ""),
+                f"class {label}, expected 1 to {largest} (classes.txt has so many lines)",
                 where=f"{where}, line {line}",
-                hint="number the classes from 1" if label < 1 else "give classes.txt a line for each class",
+                hint="give classes.txt a line for each class",
             )
     present = set(labels)
     absent = next((label for label in range(1, largest + 1) if label not in present), None)
     if absent is not None and not names:
         first = lines[labels.index(largest)]
+        without = f"; skipped rows: {len(skipped)}, the first in line {skipped[0].line}: {skipped[0].reason}" if skipped else ""
         raise DataError(
-            f"the largest class is {largest} (first in line {first}), but no row is of class {absent}",
+            f"the largest class is {largest} (first in line {first}), but no row is of class {absent}{without}",
             where=where,
             hint="number the classes from 1 to n without a gap, or put a classes.txt with n names beside the file",
         )
