@@ -13,9 +13,14 @@ from collections.abc import Callable
 from typing import Any
 
 from .process import alone, machine, one_thread
+from .workloads import WORKLOADS
 
-LIMIT = 5.0  # training steps; those in MANY have more gradients to carry: n rows, T walks of n rows, one for each age up to T
-MANY = {"step_jacobians": "n", "connectivity": "T n", "truncation, every k, every term": "T / 2"}
+LIMIT = 5.0  # training steps; those in MANY have more gradients to carry: n rows, T times n rows, (T + 1) / 2 ages on average
+MANY: dict[str, tuple[str, Callable[[int, int], float]]] = {
+    "step_jacobians": ("n", lambda T, n: n),
+    "connectivity": ("T n", lambda T, n: T * n),
+    "truncation, every k, every term": ("(T + 1) / 2", lambda T, n: (T + 1) / 2),
+}
 
 
 def step_seconds(name: str, with_probe: bool, rounds: int | None) -> float:
@@ -37,8 +42,6 @@ def training(name: str, reads: str, recorded: bool = False) -> tuple[Callable[[]
     import numpy as np
 
     import tinygrad_rnn as tg
-
-    from .workloads import WORKLOADS
 
     work = WORKLOADS[name].filled("float32")
     kind = {"rnn": tg.nn.RNNCell, "lstm": tg.nn.LSTMCell, "gru": tg.nn.GRUCell}[work.kind]
@@ -110,13 +113,16 @@ def main() -> None:
             flush=True,
         )
     for name in names:
+        work = WORKLOADS[name]
         for reads in ("every step", "the last step"):
             timed = alone(probe_seconds, name, reads, args.rounds, reads == "every step")
             base = timed.pop("training step")
             print(f"{name}, a loss that reads {reads}: a training step takes {1000 * statistics.median(base):.2f} ms")
             for probe, seconds in timed.items():
                 ratio = statistics.median(s / b for s, b in zip(seconds, base, strict=True))
-                verdict = f"may take {MANY[probe]}" if probe in MANY else "" if ratio <= LIMIT else f"above {LIMIT:g}"
+                label, limit = MANY.get(probe, ("", None))
+                most = limit(work.T, work.H * (2 if work.kind == "lstm" else 1)) if limit else LIMIT
+                verdict = f"{'may take' if ratio <= most else 'ABOVE'} {label}{' = ' if label else ''}{most:g}"
                 print(f"    {probe:32} {ratio:8.2f} training steps  {verdict}", flush=True)
 
 
