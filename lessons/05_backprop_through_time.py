@@ -17,15 +17,22 @@ out = lesson.out
 
 # %% [markdown]
 # ## Guess first
-# An *orthogonal* matrix only turns a vector: no vector gets longer or shorter. Times 0.9, it leaves nine tenths of every length.
+# A sentence begins with "not", and fifty words later the network gives a wrong answer. To learn from that, it has to know how the answer
+# depends on the first word. So the gradient has to travel back through all fifty steps. What is left of it when it gets there?
+#
+# To predict that, we take a matrix Wh that is easy to understand. An *orthogonal* matrix only turns a vector; it makes none longer or
+# shorter. If all its entries are multiplied by 0.9, every vector that it meets keeps nine tenths of its length.
 
 # %%
-lesson.predict("Wh is orthogonal, times 0.9. An RNN makes 50 steps. What share of the gradient at step 50 arrives at step 1?")
+lesson.predict("An RNN makes 50 steps; its Wh is orthogonal, times 0.9. What share of the gradient at step 50 arrives at step 1?")
 
 # %% [markdown]
 # ## One unit, four steps
-# One number as the state, h_t = tanh(w h_{t-1} + x_t), and the last h as the loss L. Read the last column from below: each entry is the
-# one below it, times the slope of tanh in the row below, times w. Step by step such factors are multiplied. That is the whole lesson.
+# First an RNN whose state is one number: h_t = tanh(w h_{t-1} + x_t). Here h_t is the state after step t. The last one is the loss L.
+#
+# In the table, dL/dh_t says how fast L grows with the state at step t. Read this column from the bottom. At the last step it is 1. Each
+# entry above is the one below it, times the slope of tanh in the row below, times w. One such pair of factors for each step: the rest of
+# the lesson follows from that.
 
 
 # %%
@@ -50,19 +57,20 @@ out.table(
 
 # %% [markdown]
 # ## Exercise 1: the walk back
-# Start at the end with dL/dh_T = 1. Then, at every step t from the last to the first:
+# Let T be the number of steps. Start at the end with dL/dh_T = 1. Then go from the last step to the first. At every step t:
 #
-#     through tanh       da_t = dL/dh_t (1 - h_t h_t)
-#     what w gets        dL/dw += da_t h_{t-1}
-#     to the step before dL/dh_{t-1} = da_t w
+#     back through tanh     da_t = dL/dh_t (1 - h_t h_t)
+#     the part for w        dL/dw += da_t h_{t-1}
+#     to the step before    dL/dh_{t-1} = da_t w
 #
-# This walk is called *backpropagation through time*, BPTT. There is no more to it: it is the way back through the unrolled graph.
+# This walk is called *backpropagation through time*, BPTT for short. It is nothing new: it is the walk of lesson 02, through the unrolled
+# graph of lesson 04.
 
 
 # %%
 @lesson.exercise
 def bptt(w, hs):
-    """dL/dw, a number, for L = h_T. hs = [h_0, h_1, ..., h_T] are the states that the way forward has kept."""
+    """dL/dw, a number, for L = h_T. hs = [h_0, h_1, ..., h_T] are the states that the forward run has kept."""
     raise YourTurn
 
 
@@ -80,14 +88,15 @@ out.say(f"Yours: dL/dw = {bptt(0.8, [h.item() for h in hs]):.10f}. The engine's:
 
 # %% [markdown]
 # ## Exercise 2: the same with a matrix
-# Now h has several units in each row of a batch, and a = x Wx + h Wh + b. One line changes: to the step before goes da_t @ Wh.T, as in
-# lesson 03. Collect the length of dL/dh_t on the way: `np.linalg.norm` of the whole array.
+# Now h is an array (batch, hidden), and a = x Wx + h Wh + b. One line of the walk changes: by the rule of lesson 03, da_t @ Wh.T goes to
+# the step before. This time we are not after the gradient of Wh. We write down how long dL/dh_t is at each step: `np.linalg.norm` of the
+# whole array.
 
 
 # %%
 @lesson.exercise
 def gradient_by_step(Wh, hs, g):
-    """[length of dL/dh_1, ..., of dL/dh_T]. hs: arrays h_1, ..., h_T (batch, hidden). g is dL/dh_T, of the same shape."""
+    """A list: the length of dL/dh_1, ..., of dL/dh_T. hs: arrays h_1, ..., h_T (batch, hidden). g is dL/dh_T, of that shape."""
     raise YourTurn
 
 
@@ -104,8 +113,8 @@ lesson.check(gradient_by_step, vectors(4, 2, 3), vectors(1, 1, 2), vectors(7, 1,
 
 # %% [markdown]
 # ## Fifty steps
-# 32 units read one word and then 49 steps of silence (x = 0). Wh is orthogonal, times a scale. What would a network without tanh do?
-# With h = 0 everywhere the slope is 1 everywhere: your function, given zeros, computes just that.
+# 32 units read one word, and then 49 steps of silence (x = 0). Wh is orthogonal, times a scale. And what would a network without tanh do?
+# Where h is 0 the slope 1 - h h is 1, as if there were no tanh. So your function, given zeros for all h, computes that too.
 
 
 # %%
@@ -129,27 +138,27 @@ def shares(scale):
 
 rows = {scale: shares(scale) for scale in (0.5, 0.9, 1.0, 1.1, 1.5, 3.0)}
 out.heading("Of the gradient at step 50, this arrives at step 1")
-out.table([[f"x {s:g}", f"{a:.2g}", f"{b:.2g}"] for s, (a, b) in rows.items()], ["Wh orthogonal", "with tanh", "without tanh"])
+out.table(
+    [[f"times {s:g}", f"{a:.2g}", f"{b:.2g}"] for s, (a, b) in rows.items()], ["Wh orthogonal", "with tanh", "without tanh"]
+)
 loss, Wh, hs, g = fifty_steps(0.9)
 gap = np.abs(np.array(gradient_by_step(Wh, hs, g)) / tg.probe.gradient_by_step(loss) - 1).max()
-out.say(f"Your lengths and those of tg.probe.gradient_by_step differ by at most {gap:.0e} of their size.")
+out.say(f"The engine measures the same lengths (tg.probe.gradient_by_step); the largest difference is {gap:.0e} of a length.")
 
 # %% [markdown]
-# Below 1 the gradient *vanishes*, far above 1 it *explodes*, both at the pace of a power. tanh can only shrink it: its slope is at most
-# 1. So a scale a little above 1 does not explode yet. Pascanu, Mikolov and Bengio (2013, section 2.1) say it for every Wh: if nothing is
-# stretched by it (largest singular value below 1), the gradient of a tanh network must vanish; to explode, Wh has to stretch something.
-# Both are bad. A vanished gradient teaches nothing about the distant past; an exploded one throws the weights far away. Lesson 06 cuts it
-# down to size. Look at the picture: the bars in the middle are your list.
+# With a scale below 1 the gradient *vanishes*; far above 1 it *explodes*. It does so like a power, since each step multiplies once more.
+# tanh can only shrink it, because its slope is never more than 1. That is why 1.1 with tanh does not explode yet.
+#
+# This holds for every Wh, not only for these. If Wh makes every vector shorter (its largest singular value is below 1), the gradient of a
+# tanh network must vanish. To explode, Wh has to make some vector longer (Pascanu, Mikolov and Bengio 2013, section 2.1).
+#
+# Both are bad. A vanished gradient teaches nothing about the distant past. An exploded one throws the weights far away; lesson 06 cuts it
+# down to size. In the picture, the bars in the middle are the numbers that your function returns, one bar a step.
 
 # %%
-lesson.picture(
-    tg.draw.compare(
-        [tg.draw(fifty_steps(s)[0], detail="cell", title=f"Wh orthogonal, times {s:g}") for s in (0.5, 0.9, 1.0, 3.0)],
-        title="The same walk back over 50 steps, four sizes of Wh",
-        scale=(-8, 6),
-    ),
-    "fifty_steps",
-)
+drawings = [tg.draw(fifty_steps(s)[0], detail="cell", title=f"Wh orthogonal, times {s:g}") for s in (0.5, 0.9, 1.0, 3.0)]
+title = "The same walk back over 50 steps, four sizes of Wh"
+lesson.picture(tg.draw.compare(drawings, title=title, scale=(-8, 6)), "fifty_steps")
 
 # %% [markdown]
 # ## The number
@@ -157,47 +166,50 @@ lesson.picture(
 # %%
 lesson.result(
     rows[0.9][0],
-    "share of the gradient of step 50 that arrives at step 1, Wh orthogonal, times 0.9; tanh takes its part too",
+    "share of the gradient at step 50 that arrives at step 1; the difference is what tanh takes away",
     rows[0.9][1],
-    "0.9, 49 times",
+    "0.9 to the power 49",
 )
 
 # %%
 norms = np.array(gradient_by_step(*fifty_steps(0.5)[1:]))
 both = [f"{rate * norms[0] / (rate * norms[-1]):.1e}" for rate in (0.01, 10.0)]
 lesson.wrong(
-    "tanh makes gradients vanish, and a larger learning rate brings them back.",
-    f"Times 0.5, without any tanh, {rows[0.5][1]:.1e} is left; times 3, with tanh, there is {rows[3.0][0]:.0e} times as much. What counts "
-    f"is the product of all factors. And a learning rate multiplies every step alike: times 0.5, with tanh, step 1 has {both[0]} of "
-    f"what step 50 has at rate 0.01, and {both[1]} at rate 10.",
+    "It is tanh that makes gradients vanish, and a larger learning rate brings them back.",
+    f"With Wh times 0.5 and no tanh at all, {rows[0.5][1]:.1e} of the gradient is left. With Wh times 3 it grows {rows[3.0][0]:.0e}-fold "
+    "in spite of tanh. What counts is the product of all factors. And a learning rate multiplies all steps alike: with Wh times 0.5, "
+    f"step 1 has {both[0]} of what step 50 has at rate 0.01, and {both[1]} of it at rate 10.",
 )
 
 # %% [markdown]
 # ## Three questions
 
 # %%
-halvings = next(k for k in range(100) if 0.5**k < 1e-3)
+rng, deep = np.random.default_rng(0), np.eye(1, 32)
+for _ in range(49):
+    deep = deep @ (0.9 * tg.nn.init.orthogonal(rng, (32, 32))).T
 late = states(2.0, np.zeros(50), 0.1)
 lesson.quiz(
     Question(
-        "From lesson 04: 50 steps, one Wh. How many parts is the gradient of Wh the sum of?",
+        "From lesson 04: the network above makes 50 steps with one Wh. From how many parts is the gradient of Wh added up?",
         len(tg.snapshot(loss).uses("Wh")),
-        {1: "One array, but every step uses it, and uses add up.", 49: "The first step multiplies its h (zeros) by Wh too."},
-    ),
-    Question(
-        "No tanh, one unit, w = 0.5: after how many steps back is less than a thousandth left?",
-        halvings,
         {
-            500: "It does not lose a part of the first value, it halves what is left.",
-            3: "Each step halves; a tenth would be another w.",
+            1: "It is one array, but every step uses it, and uses add up.",
+            49: "The first step multiplies h by Wh too, even if h is 0.",
         },
     ),
     Question(
-        "One unit, w = 2, h = 0.1, then silence. After 50 steps, what is the factor w (1 - h h) of one step back?",
+        "A deep network that is no RNN: 50 layers without tanh, each with its own orthogonal matrix, times 0.9. What share of the "
+        "gradient at the last layer arrives at the first?",
+        np.linalg.norm(deep),
+        {1: "It is not the loop that counts but the number of factors, and here are 49 too.", 0.9: "That is one layer back."},
+    ),
+    Question(
+        "One unit with tanh, w = 2, h = 0.1, then silence. What is the factor w (1 - h h) of one step back, 50 steps later?",
         2.0 * (1 - late[-1] ** 2),
         {
-            2: "At h = 0 it would be. But h has grown, and where tanh is flat its slope is small.",
-            1: "It would be a rare balance.",
+            2: "At h = 0 it would be 2. But h has grown to where tanh is flat, and its slope is small there.",
+            1: "Then nothing would vanish or explode, but no law says so: h has grown to where tanh is flat.",
         },
     ),
 )
