@@ -1,12 +1,12 @@
 """`python lessons`: which lessons there are, what is done, what comes next; watch, report, new, check."""
 
-import argparse
 import os
 import sys
 from pathlib import Path
 
-from course.catalog import catalog, find, near
+from course.catalog import catalog, find, near, typed
 from course.contract import report as check
+from course.options import Parser
 from course.progress import Progress
 from course.report import page, state
 from course.skeleton import skeleton
@@ -14,6 +14,7 @@ from course.watch import watch
 
 from tinygrad_rnn.errors import DataError, TinygradRnnError
 from tinygrad_rnn.files import write
+from tinygrad_rnn.sparks import cut
 from tinygrad_rnn.terminal import Terminal
 
 HOME = Path(__file__).resolve().parent
@@ -23,25 +24,24 @@ def list_all(out, args):
     """Every lesson with its state and minutes, and the next command."""
     entries, progress = catalog(HOME), Progress(HOME, out.say)
     states = {e.number: state(e, progress.of(e.number)) for e in entries}
-    tick = "✓" if out.unicode else "x"
+    tick, room = "✓" if out.unicode else "x", out.width - 32
     for e in entries:
         mark = tick if states[e.number] == "done" else " "
         word = "" if states[e.number] == "done" else states[e.number]
-        out.write(f"{mark} {e.number:3} {e.title[: out.width - 32]:{out.width - 32}} {e.minutes:3} min  {word}".rstrip())
+        out.write(f"{mark} {e.number:3} {cut(e.title, room, '...'):{room}} {e.minutes:3} min  {word}".rstrip())
     left = _current(entries, states)
     out.write()
     out.say("Next:" if left else "All lessons are done. The page of it:")
-    out.write(f"  {left.command if left else 'python lessons report'}")
+    out.write(f"  {left.command if left else typed(near(HOME), 'report')}")
     return 0
 
 
 def follow(out, args):
     """Run a lesson again whenever its file is saved."""
     entries, progress = catalog(HOME), Progress(HOME, out.say)
-    first = (
-        _lesson(args.number) if args.number else _current(entries, {e.number: state(e, progress.of(e.number)) for e in entries})
-    )
-    watch(HOME, first or entries[-1], out)
+    states = {e.number: state(e, progress.of(e.number)) for e in entries}
+    first = _lesson(args.number) if args.number else _current(entries, states) or entries[-1]
+    watch(HOME, first, out)
 
 
 def write_report(out, args):
@@ -60,7 +60,7 @@ def new(out, args):
     """A lesson and its solutions, to be rewritten."""
     for path in skeleton(HOME, args.number, args.title):
         out.write(f"wrote {near(path)}")
-    out.write(f"now: python {near(HOME)} check {args.number}")
+    out.write(f"now: {typed(near(HOME), 'check', args.number)}")
     return 0
 
 
@@ -76,15 +76,13 @@ def _current(entries, states):
 def _lesson(number):
     found = find(HOME, number)
     if found is None or not found.exercises:
-        raise DataError(f"there is no lesson {number} with exercises", hint="python lessons lists them all")
+        raise DataError(f"there is no lesson {number} with exercises", hint=f"{typed(near(HOME))} lists them all")
     return found
 
 
 def main(arguments=None):
     """Run a command. Returns 0, 1 (a claim does not hold), 2 (misuse), 130 (Ctrl-C)."""
-    parser = argparse.ArgumentParser(
-        prog="python lessons", description="The course: what there is, what is done, what comes next."
-    )
+    parser = Parser(prog="python lessons", description="The course: what there is, what is done, what comes next.")
     parser.set_defaults(job=list_all)
     commands = parser.add_subparsers(metavar="COMMAND")
     for name, job in (("list", list_all), ("watch", follow), ("report", write_report), ("new", new), ("check", check_one)):
@@ -102,7 +100,7 @@ def main(arguments=None):
         return 2
     except KeyboardInterrupt:
         out.write()
-        out.say("Stopped. python lessons says where you are.")
+        out.say(f"Stopped. {typed(near(HOME))} says where you are.")
         return 130
 
 

@@ -2,15 +2,14 @@
 
 import re
 import shutil
-from pathlib import Path
 
 from course import contract
 from course.catalog import catalog
 from course.skeleton import skeleton
 
 import pytest
+from learner import HOME
 
-HOME = Path(__file__).resolve().parent.parent / "lessons"
 LESSONS = [entry for entry in catalog(HOME) if entry.exercises]
 
 

@@ -11,7 +11,7 @@ from course.outcome import TimeUp, attempt
 
 import numpy as np
 import pytest
-from test_lessons import HOME
+from learner import HOME
 
 import tinygrad_rnn as tg
 

@@ -10,114 +10,29 @@ import sys
 import time
 from pathlib import Path
 
-from course.catalog import catalog, entry, near
+from course.catalog import catalog, near, typed
 from course.graft import solutions_of
+from course.guess import number_in
 from course.progress import Progress
 
 import pytest
-from test_lessons import HOME
-
-ROOT = HOME.parent
-COPIED = shutil.ignore_patterns("out", ".progress*", "__pycache__", "0[3-9]*", "1*")
-
-
-def environment(**more):
-    kept = {key: os.environ[key] for key in ("PATH", "HOME", "SYSTEMROOT", "TEMP", "TMPDIR") if key in os.environ}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **more}
+from learner import HOME, ROOT, AtATerminal, checkout, environment, posix, run, solve
 
 
 @pytest.fixture
 def home(tmp_path):
     """A checkout of the first lessons, in a folder with spaces and letters of elsewhere."""
-    folder = tmp_path / "мои уроки ü" / "lessons"
-    shutil.copytree(HOME, folder, ignore=COPIED)
-    return folder
-
-
-def run(program, *arguments, python=(), cwd=None, timeout=60, **more):
-    return subprocess.run(
-        [sys.executable, *python, str(program), *arguments], cwd=cwd, env=environment(**more), stdin=subprocess.DEVNULL,
-        capture_output=True, encoding="utf-8", timeout=timeout,
-    )  # fmt: skip
+    return checkout(tmp_path / "мои уроки ü" / "lessons", "0[3-9]*", "1*")
 
 
 def first(home):
     return next(home.glob("01_*.py"))
 
 
-def solve(path, *names):
-    """Do what an editor does: write the body of the solution in place of the stub."""
-    source, solutions = path.read_text(encoding="utf-8"), (path.parent / "solutions" / path.name).read_text(encoding="utf-8")
-    for name in names:
-        body = re.search(rf"^def {name}\(.*?\):\n((?:    .*\n|\n)+)", solutions, re.MULTILINE)[1].rstrip()
-        source = re.sub(
-            rf"(def {name}\(.*?\n)    raise YourTurn", lambda stub, body=body: stub[1] + body, source, flags=re.DOTALL
-        )
-    path.write_text(source, encoding="utf-8")
-
-
-class AtATerminal:
-    """Somebody who types: starts a program on a terminal of its own, waits for text, answers."""
-
-    def __init__(self, *command, columns="80"):
-        import pty
-
-        self.master, inner = pty.openpty()
-        self.seen = ""
-        self.process = subprocess.Popen(
-            [sys.executable, *map(str, command)], stdin=inner, stdout=inner, stderr=inner, start_new_session=True,
-            preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0),
-            env=environment(TERM="xterm", COLUMNS=columns),
-        )  # fmt: skip
-        os.close(inner)
-
-    def until(self, text, seconds=30):
-        """Read until the text has come (after what was waited for before)."""
-        import select
-
-        start, end = len(self.seen), time.monotonic() + seconds
-        while text not in self.seen[start:]:
-            ready, _, _ = select.select([self.master], [], [], max(0.0, end - time.monotonic()))
-            assert ready, f"{text!r} did not come: {self.seen[start:]}"
-            try:
-                self.seen += os.read(self.master, 65536).decode("utf-8", "replace")
-            except OSError:
-                pytest.fail(f"it ended without {text!r}: {self.seen[start:]}")
-        return self
-
-    def type(self, text):
-        time.sleep(0.3)  # a person is slower: Ctrl-C between the prompt and the reading of it would wait for the next key
-        os.write(self.master, text.encode())
-        return self
-
-    def end(self, seconds=60):
-        """Read to the end; the exit code and all that was seen."""
-        import select
-
-        end = time.monotonic() + seconds
-        while True:
-            ready, _, _ = select.select([self.master], [], [], max(0.0, end - time.monotonic()))
-            if not ready:
-                self.process.kill()
-                pytest.fail(f"it did not end: {self.seen}")
-            try:
-                more = os.read(self.master, 65536)
-            except OSError:
-                break
-            if not more:
-                break
-            self.seen += more.decode("utf-8", "replace")
-        os.close(self.master)
-        return self.process.wait(30), self.seen
-
-
-posix = pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a POSIX thing")
-
-
 @posix
 def test_a_learner_from_the_first_guess_to_the_report(home):
     lesson = first(home)
-    code, text = AtATerminal(lesson).until("your guess").type("about right\n").until("not a number").type("I say 20\n").end()
+    code, text = AtATerminal(lesson).until("your guess").type("about right\n").until("not one number").type("I say 20\n").end()
     assert code == 1
     assert "your guess: 20" in text
     assert "exercise 1 of 2 - record" in text
@@ -178,8 +93,8 @@ def test_control_c_at_the_guess_and_in_a_loop(home):
     code, text = AtATerminal(lesson).until("your guess").type("\x03").end()
     assert (code in (130, -signal.SIGINT), "Stopped" in text, "Traceback" in text) == (True, True, False)
     lesson.write_text(lesson.read_text(encoding="utf-8").replace("raise YourTurn", "while True: pass", 1), encoding="utf-8")
-    looping = AtATerminal(lesson).until("your guess").type("\n").until("picture")
-    time.sleep(0.5)
+    looping = AtATerminal(lesson).until("your guess").type("\n").until("──")
+    time.sleep(1)
     code, text = looping.type("\x03").end()
     assert (code in (130, -signal.SIGINT), "Stopped" in text, "Traceback" in text) == (True, True, False)
 
@@ -284,39 +199,51 @@ def test_a_read_only_checkout(home):
             path.chmod(0o755)
 
 
+def assert_told(wrong, said):
+    """A mistake is told in a line, a blank line and a hint, and ends with 2."""
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    error, blank, hint = wrong.stderr.splitlines()
+    assert (error[:7], blank, hint[:6]) == ("error: ", "", "hint: ")
+    assert said in error
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--hnt"], "--hnt"),
         (["--data", "nowhere.csv"], "nowhere.csv"),
+        (["--data"], "--data"),
         (["extra"], "extra"),
+        (["--quiz=x"], "'x'"),
     ],
 )
 def test_misuse_of_a_lesson(home, arguments, said):
-    wrong = run(first(home), *arguments)
-    assert (wrong.returncode, said in wrong.stderr, "Traceback" in wrong.stderr) == (2, True, False)
+    assert_told(run(first(home), *arguments), said)
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["nonsense"], "nonsense"),
+        (["report", "extra"], "extra"),
+        (["list", "--all"], "--all"),
         (["check", "55"], "there is no lesson 55"),
         (["check", "00"], "there is no lesson 00"),
         (["check", "../.."], "there is no lesson"),
         (["check"], "number"),
         (["new", "01", "again"], "exists"),
-        (["new", "1", "short"], "two digits"),
+        (["new"], "number, title"),
+        (["new", "98"], "title"),
+        (["new", "98", "without", "quotes"], "quotes"),
+        (["new", "1", "short"], "not the number"),
+        (["new", "٩٨", "digits of elsewhere"], "not the number"),
         (["new", "98", "..//.."], "file name"),
         (["new", "98", "a\nb\x1b[31m"], "file name"),
         (["watch", "55"], "there is no lesson 55"),
     ],
 )
 def test_misuse_of_the_commands(home, arguments, said):
-    wrong = run(home, *arguments)
-    assert wrong.returncode == 2
-    assert said in wrong.stderr
-    assert "Traceback" not in wrong.stderr
+    assert_told(run(home, *arguments), said)
 
 
 def test_new_check_and_the_list(home):
@@ -325,6 +252,17 @@ def test_new_check_and_the_list(home):
     assert checked.returncode == 0, checked.stdout
     assert len(re.findall("^ok ", checked.stdout, re.MULTILINE)) == 10
     assert "07b" in run(home).stdout
+
+
+def test_a_title_becomes_a_file_name(home):
+    assert "07b_cafe_que" in run(home, "new", "07b", "Café: ¿qué?").stdout
+
+
+def test_new_in_a_folder_that_takes_nothing(home):
+    shutil.rmtree(home / "solutions")
+    (home / "solutions").write_text("a file where the folder should be", encoding="utf-8")
+    assert_told(run(home, "new", "98", "title"), "cannot write")
+    assert not [*home.glob("98*")]
 
 
 def test_a_file_that_is_not_python_is_listed_as_such(home):
@@ -363,10 +301,10 @@ def test_watch_runs_again_when_a_file_is_saved_and_never_goes_on(home):
     lesson = first(home)
     watching = AtATerminal(home, "watch").until("your guess").type("\n").until("exercise 1 of 2 - record").until("watching")
     solve(lesson, "record")
-    watching.until("your guess").type("\n").until("exercise 2 of 2 - edges").until("watching")
+    watching.until("exercise 2 of 2 - edges").until("watching")
     solve(lesson, "edges")
-    for _ in range(4):
-        watching.until("(Enter skips)" if _ == 0 else "your answer").type("\n")
+    for _ in range(3):
+        watching.until("your answer").type("\n")
     watching.until("watching")
     time.sleep(1)
     code, text = watching.type("\x03").end()
@@ -378,7 +316,8 @@ def test_watch_runs_again_when_a_file_is_saved_and_never_goes_on(home):
 @pytest.mark.parametrize(
     "content",
     [
-        "", "null", "[]", "{}", '{"lessons": []}', '{"lessons": {"01": 5}}', "[" * 5000, "\x00\x01", '{"lessons": {"01": {"solved": [1], '
+        "", "null", '{"lessons": {"01": {"prediction": NaN, "number": 1e999, "quiz": ' + "9" * 400 + "}}}",
+        "[]", "{}", '{"lessons": []}', '{"lessons": {"01": 5}}', "[" * 5000, "\x00\x01", '{"lessons": {"01": {"solved": [1], '
         '"hints": {"record": "x"}, "prediction": "y", "number": {}, "quiz": "z", "pictures": [[]], "done": 3}}}',
     ],
     ids=lambda text: text[:12],
@@ -422,6 +361,59 @@ def test_every_lesson_says_what_it_is():
 def test_paths_are_short_where_they_can_be(monkeypatch):
     monkeypatch.chdir(ROOT)
     assert near(HOME / "x.py") == os.path.join("lessons", "x.py")
-    assert entry(next(HOME.glob("01_*.py"))).command.startswith("python lessons")
     monkeypatch.chdir(Path(ROOT.anchor))
     assert Path(near(HOME / "x.py")).name == "x.py"
+
+
+def test_commands_start_the_python_that_runs(monkeypatch, tmp_path):
+    own, other = tmp_path / "own" / "python", tmp_path / "other" / "python"
+    for path in (own, other):
+        path.parent.mkdir()
+        path.touch(mode=0o755)
+    monkeypatch.setattr(sys, "executable", str(own))
+    monkeypatch.setattr(sys, "base_prefix", "elsewhere")  # an environment
+    monkeypatch.setenv("PATH", str(own.parent))
+    assert typed("lessons/01_x.py", windows=False) == "python lessons/01_x.py"
+    assert typed("my lessons", "report", windows=False) == "python 'my lessons' report"
+    assert typed("my lessons", r"C:\\x", windows=True) == r'python "my lessons" C:\\x'
+    monkeypatch.setenv("PATH", str(other.parent))  # that is not activated
+    assert typed("lessons", windows=False) == f"{near(own)} lessons"
+    monkeypatch.setattr(sys, "base_prefix", sys.prefix)
+    assert typed("lessons", windows=False) == "python lessons"
+    monkeypatch.setenv("PATH", "")
+    assert typed("lessons", windows=False) == f"{near(own)} lessons"
+
+
+@pytest.mark.parametrize(
+    ("line", "number"),
+    [
+        ("20", 20), ("I say 20", 20), ("about -1e-3.", -1e-3), ("1,000", 1000), ("1,234,567.5", 1234567.5), ("0,5", 0.5), ("1,5", 1.5),
+        (".5", 0.5), ("50%", 0.5), ("75 %", 0.75), ("1E3", 1000), ("", None), ("none", None), ("2 to 3", None), ("1/2", None),
+        ("10^6", None), ("1,2,3", None), ("nan", None), ("inf", None), ("1e999", None), ("\x1b[A", None), ("-", None),
+    ],
+)  # fmt: skip
+def test_a_guess_as_people_type_it(line, number):
+    assert number_in(line) == number
+
+
+def test_a_copy_of_a_lesson_works_as_the_lesson_does(home):
+    copy = first(home).with_name("01_what_a_graph_remembers - Copy.py")
+    shutil.copy(first(home), copy)
+    for program in (first(home), copy):
+        stopped = run(program)
+        assert (stopped.returncode, stopped.stderr) == (1, "")
+        assert f"{program.name}:" in stopped.stdout
+    assert run(home).stdout.count(" 01 ") == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("@lesson.exercise\n", ""), ("@lesson.exercise\ndef", "@lesson.exercise\nasync def"), ("@lesson.exercise\n", "if True:\n  pass\n")],
+)  # fmt: skip
+def test_an_exercise_that_is_not_found_is_said_to_be_missing(home, old, new):
+    source = first(home).read_text(encoding="utf-8")
+    first(home).write_text(source.replace(old, new), encoding="utf-8")
+    stopped = run(first(home))
+    assert (stopped.returncode, stopped.stderr) == (1, "")
+    assert "there is no function record with @lesson.exercise above its def" in " ".join(stopped.stdout.split())
+    assert run(home).returncode == 0

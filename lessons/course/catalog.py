@@ -5,6 +5,9 @@ import hashlib
 import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,10 +37,15 @@ class Entry:
         """The exercise of that name, or None."""
         return next((exercise for exercise in self.exercises if exercise.name == name), None)
 
+    def position(self, name):
+        """Which exercise it is: "1 of 2"."""
+        place = next((k for k, exercise in enumerate(self.exercises, start=1) if exercise.name == name), "?")
+        return f"{place} of {len(self.exercises)}"
+
     @property
     def command(self):
         """What to type to run it, from here."""
-        return f"python {shlex.quote(near(self.path))}"
+        return typed(near(self.path))
 
 
 def near(path):
@@ -47,6 +55,14 @@ def near(path):
     except (OSError, ValueError):  # another drive, or a folder that is gone
         return str(path)
     return str(path) if short.startswith(os.path.join("..", "..")) else short
+
+
+def typed(*words, windows=os.name == "nt"):
+    """A command for the Python that runs now, as it is typed here: an environment need not be activated."""
+    found = shutil.which("python")
+    inside = sys.prefix == sys.base_prefix or os.path.dirname(found or "") == os.path.dirname(sys.executable)
+    command = ["python" if found and inside else near(sys.executable or "python3"), *words]
+    return subprocess.list2cmdline(command) if windows else shlex.join(command)
 
 
 def entry(path):
@@ -74,10 +90,16 @@ def _exercises(tree):
 
 def catalog(home):
     """All lessons in a folder, in their order."""
-    return [entry(path) for path in sorted(home.glob("[0-9][0-9]*_*.py"))]
+    return [entry(path) for path in _paths(home)]
 
 
 def find(home, number):
     """The lesson of that number ("4", "04", "07b"), or None."""
     wanted = re.sub(r"^(\d)(?!\d)", r"0\1", str(number))
-    return next((entry(path) for path in sorted(home.glob("[0-9][0-9]*_*.py")) if path.stem.partition("_")[0] == wanted), None)
+    return next((entry(path) for path in _paths(home) if path.stem.partition("_")[0] == wanted), None)
+
+
+def _paths(home):
+    """The tour, and what has solutions beside it: anything else is a copy that somebody made."""
+    found = sorted(home.glob("[0-9][0-9]*_*.py"))
+    return [path for path in found if path.stem.startswith("00_") or (home / "solutions" / path.name).exists()]

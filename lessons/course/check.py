@@ -24,6 +24,13 @@ class Failure:
     stub: bool = False
 
 
+def unmarked(name):
+    """The `Failure` of an exercise whose function cannot be found in the file."""
+    return Failure(
+        f"there is no function {name} with @lesson.exercise above its def", ("put that line back: the two belong together",)
+    )
+
+
 def examine(function, reference, mistakes, cases, *, judge=None, gradients=True, graph=False, seconds=5.0):
     """None, or the `Failure` of the first case that is not right.
 

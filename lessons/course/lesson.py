@@ -1,9 +1,9 @@
 """A lesson as its script sees it: the beats in their order, up to the first exercise that is not done."""
 
 import os
-import re
 import sys
 from inspect import getsource
+from io import StringIO
 from pathlib import Path
 
 from tinygrad_rnn.errors import DataError
@@ -11,10 +11,12 @@ from tinygrad_rnn.files import write
 from tinygrad_rnn.terminal import Terminal
 
 from . import quiz
-from .catalog import catalog, find, near
-from .check import examine
+from .catalog import Exercise, catalog, entry, find, near, typed
+from .check import examine, unmarked
+from .explain import explain
 from .graft import grafted, solutions_of
-from .options import Nobody, options
+from .guess import number_in
+from .options import options
 from .outcome import own_line
 from .progress import Progress, checked
 
@@ -36,16 +38,17 @@ class Lesson:
     grafts = None  # functions in place of the exercises: what `python lessons check` tries
 
     def __init__(self, number):
-        self.entry = find(self.home, number)
-        self.script = Path(sys.argv[0] or "-").name == self.entry.path.name
+        known, program = find(self.home, number), Path(sys.argv[0] or "-").resolve()
+        self.script = program.suffix == ".py" and program.parent == Path(self.home).resolve()
+        self.entry = entry(program) if self.script else known  # the program may be a copy of the lesson
         self.options = options(self.entry).parse_args(sys.argv[1:] if self.script else [])
         self.demo, self.fast, self.data = self.options.demo, self.options.fast, self.options.data
         self.asked = self.options.hint or self.options.solution  # then only that is printed
-        self.out = Terminal(Nobody() if self.asked else None)
+        self.out = Terminal(StringIO() if self.asked else None)
         self.loud = Terminal()
         self.progress = Progress(self.home, self.loud.say)
         self.kept = checked({}) if self.demo else self.progress.of(self.entry.number)
-        self.solutions, self.namespace, self.checked = solutions_of(self.entry), {}, 0
+        self.solutions, self.namespace, self.checked = solutions_of(known), {}, 0
         if self.script:
             sys.excepthook = self._hook
         if self.options.reset:
@@ -59,16 +62,16 @@ class Lesson:
         """Ask for a number before anything runs; without anybody to answer, print the question and go on."""
         self.out.heading("Guess first")
         self.out.say(question)
-        while self.kept.get("prediction") is None and self._asks():
+        while "prediction" not in self.kept and not self.kept.get("skipped") and self._asks():
             line = self._answer("  your guess, a number (Enter skips): ")
+            guess = number_in(line or "")
             if not (line or "").strip():
-                break
-            found = re.search(r"[-+]?\d[\d,]*(\.\d*)?([eE][-+]?\d+)?|[-+]?\.\d+", line)
-            if found:
-                self._keep(prediction=float(found[0].replace(",", "")))
+                self._keep(skipped=True)  # once is enough: --reset asks again
+            elif guess is None:
+                self.out.say("That is not one number; 20 or 1e-3 would be.", "  ")
             else:
-                self.out.say("That is not a number; 20 or 1e-3 would be.", "  ")
-        if self.kept.get("prediction") is not None:
+                self._keep(prediction=guess)
+        if "prediction" in self.kept:
             self.out.write(f"  your guess: {self.kept['prediction']:.6g}")
 
     def exercise(self, function):
@@ -79,26 +82,29 @@ class Lesson:
 
     def check(self, function, *cases, **settings):
         """Run the tests of an exercise (see `check.examine`); stop here if it is not done."""
+        order = [*self.solutions.HINTS]
         name = getattr(function, "__name__", None)
-        exercise = self.entry.exercise(name) or self.entry.exercises[min(self.checked, len(self.entry.exercises) - 1)]
+        name = name if name in order else order[min(self.checked, len(order) - 1)]
+        exercise = self.entry.exercise(name)
         self.checked += 1
-        reference = grafted(getattr(self.solutions, exercise.name), self.namespace)
-        mistakes = [(grafted(f, self.namespace), sentence) for f, sentence in self.solutions.MISTAKES[exercise.name]]
+        if exercise is None:
+            self._stop_at(Exercise(name, 1, ""), unmarked(name))
+        reference = grafted(getattr(self.solutions, name), self.namespace)
+        mistakes = [(grafted(f, self.namespace), sentence) for f, sentence in self.solutions.MISTAKES[name]]
         failure = examine(function, reference, mistakes, cases, **settings)
         if failure is not None:
             self._keep(solved={k: v for k, v in self.kept["solved"].items() if k != exercise.name})
             self._stop_at(exercise, failure)
         news = self.kept["solved"].get(exercise.name) is None
         self._keep(solved={**self.kept["solved"], exercise.name: exercise.digest})
+        new = " (new)" if news and not self.demo else ""
         self.out.write()
-        self.out.write(
-            self.out.paint(
-                f"ok: exercise {self._position(exercise)} - {exercise.name}" + (" (new)" if news and not self.demo else ""),
-                "green",
-            )
-        )
+        self.out.write(self.out.paint(f"ok: exercise {self.entry.position(name)} - {name}{new}", "green"))
         if self.asked and self.checked == len(self.entry.exercises):
-            self.loud.say(f"Every exercise of lesson {self.entry.number} is done; there is nothing to tell.")
+            self.loud.say(
+                f"Every exercise of lesson {self.entry.number} is done; there is nothing to tell. One way to write them:"
+            )
+            self.loud.write(f"  {near(self.solutions.__file__)}")
             self._leave(0)
 
     def picture(self, drawing, name):
@@ -160,12 +166,14 @@ class Lesson:
         self._keep(done=True)
         later = [e for e in catalog(self.home) if e.number > self.entry.number]
         self.out.heading("Done" if not self.demo else "That was the demonstration")
-        self.out.say(
-            "Next: "
-            + ("the same without --demo, by yourself:" if self.demo else "when you like:" if later else "python lessons report")
-        )
-        if self.demo or later:
-            self.out.write(f"  {self.entry.command if self.demo else later[0].command}")
+        if self.demo:
+            how, command = "the same without --demo, by yourself:", self.entry.command
+        elif later:
+            how, command = "when you like:", later[0].command
+        else:
+            how, command = "the page of it all:", typed(near(self.home), "report")
+        self.out.say(f"Next: {how}")
+        self.out.write(f"  {command}")
 
     # ---- where it stops
 
@@ -182,31 +190,8 @@ class Lesson:
             self.loud.say(f"One way to write {exercise.name} (type it yourself; it stays in the fingers):")
             self.loud.write("\n" + getsource(getattr(self.solutions, exercise.name)).rstrip())
         else:
-            self._explain(exercise, failure, used, len(hints))
+            explain(self.out, self.entry, exercise, failure, f"({used} of {len(hints)} used)")
         self._leave(1)
-
-    def _explain(self, exercise, failure, used, hints):
-        head = f"lesson {self.entry.number} - exercise {self._position(exercise)} - {exercise.name}"
-        place = f"{near(self.entry.path)}:{exercise.line}"
-        room = self.out.width - len(head) - len(place)
-        self.out.write()
-        self.out.write(self.out.paint(head, "bold") + (" " * room + place if room > 1 else f"\n  {place}"))
-        if failure.stub:
-            self.out.say(f"your turn: write the body of {exercise.name} in place of `raise YourTurn`, save, run again. "
-                         "(That it stops here is the exercise, not a fault of the installation.)")  # fmt: skip
-        else:
-            self.out.say(f"{self.out.paint('not yet:', 'yellow')} {failure.sentence}")
-            for line in failure.details:
-                self.out.write(f"    {line}") if len(line) <= self.out.width - 4 else self.out.say(line, "    ")
-            if failure.diagnosis:
-                self.out.say(failure.diagnosis, "    ")
-            if failure.printed.strip():
-                self.out.say("it printed:", "    ")
-                for line in failure.printed.splitlines()[:10]:
-                    self.out.write("    | " + "".join(c for c in line if c.isprintable())[: self.out.width - 6])
-        self.out.write()
-        command, count = f"hint: {self.entry.command} --hint", f"({used} of {hints} used)"
-        self.out.write(command + ("      " if len(command + count) + 6 <= self.out.width else "\n      ") + count)
 
     def _leave(self, code):
         if self.script:
@@ -230,9 +215,6 @@ class Lesson:
             self.loud.write(f"  {near(self.entry.path)}:{line[0]}   {line[1]}")
 
     # ---- small things
-
-    def _position(self, exercise):
-        return f"{self.entry.exercises.index(exercise) + 1} of {len(self.entry.exercises)}"
 
     def _keep(self, **news):
         if not self.demo and any(self.kept.get(key) != value for key, value in news.items()):

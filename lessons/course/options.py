@@ -2,12 +2,22 @@
 
 import argparse
 import os
+import sys
 from pathlib import Path
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells a mistake in a line, with a hint, and ends with 2."""
+
+    def error(self, message):
+        """What argparse calls."""
+        print(f"error: {message}\n\nhint: {self.prog} --help lists what there is", file=sys.stderr)
+        sys.exit(2)
 
 
 def options(entry):
     """A parser for the flags of a lesson."""
-    parser = argparse.ArgumentParser(prog=entry.command, description=entry.question.replace("%", "%%"), allow_abbrev=False)
+    parser = Parser(prog=entry.command, description=entry.question.replace("%", "%%"), allow_abbrev=False)
     parser.add_argument("--hint", action="store_true", help="one more hint for the exercise where you are")
     parser.add_argument("--solution", action="store_true", help="one way to write it")
     parser.add_argument("--demo", action="store_true", help="run to the end with the solutions; your file is not touched")
@@ -22,18 +32,3 @@ def _existing(text):
     if not os.path.exists(text):
         raise argparse.ArgumentTypeError(f"there is nothing at {text!r}")
     return Path(text)
-
-
-class Nobody:
-    """A stream that takes everything."""
-
-    encoding = "utf-8"
-
-    def write(self, text=""):
-        """Take it."""
-
-    flush = write
-
-    def isatty(self):
-        """Nobody looks."""
-        return False

@@ -1,6 +1,7 @@
 """What a learner has done so far: one JSON file that git ignores. The work itself is in the lessons; losing this loses ticks."""
 
 import json
+import math
 import os
 
 from tinygrad_rnn.errors import DataError
@@ -9,6 +10,7 @@ from tinygrad_rnn.files import write
 NAME = ".progress.json"
 KEPT = {
     "prediction": (int, float),
+    "skipped": bool,
     "number": (int, float),
     "solved": dict,
     "hints": dict,
@@ -65,10 +67,17 @@ class Progress:
 
 def checked(kept):
     """Only what has a known name and the right kind."""
-    sound = {key: value for key, value in kept.items() if isinstance(value, KEPT.get(key, ()))}
+    sound = {key: value for key, value in kept.items() if isinstance(value, KEPT.get(key, ())) and _finite(value)}
     sound["solved"] = {str(k): v for k, v in sound.get("solved", {}).items() if isinstance(v, str)}
     sound["hints"] = {str(k): v for k, v in sound.get("hints", {}).items() if isinstance(v, int)}
     sound["pictures"] = [
         name for name in sound.get("pictures", []) if isinstance(name, str) and "/" not in name and "\\" not in name
     ]
     return sound
+
+
+def _finite(value):
+    try:
+        return not isinstance(value, (int, float)) or math.isfinite(value)
+    except OverflowError:
+        return False

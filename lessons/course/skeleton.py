@@ -1,6 +1,7 @@
 """`python lessons new 17 "title"`: a lesson that runs and passes all claims, to be rewritten beat by beat."""
 
 import re
+import unicodedata
 
 from tinygrad_rnn.errors import DataError
 from tinygrad_rnn.files import write
@@ -114,16 +115,17 @@ SECONDS = 3.0  # of CPU, for the whole lesson with its solutions
 
 def skeleton(home, number, title):
     """Write a lesson and its solutions; returns both paths. Raises `DataError` for a number that is taken, or no number."""
-    if not re.fullmatch(r"\d\d[a-z]?", number):
+    if not re.fullmatch(r"[0-9]{2}[a-z]?", number):
         raise DataError(f"{number!r} is not the number of a lesson", hint="two digits, and a letter to insert one: 17, 07b")
     taken = [e.path.name for e in catalog(home) if e.number == number]
     if taken:
         raise DataError(f"lesson {number} exists: {taken[0]}", hint="renumbering is forbidden; insert with a letter (07b)")
     words = " ".join(title.split())
-    name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
+    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()  # é becomes e
+    name = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")[:60]
     if not name or not words.isprintable():
         raise DataError(f"{title!r} does not make a file name", hint="a title has letters from a to z or digits")
     paths = home / f"{number}_{name}.py", home / "solutions" / f"{number}_{name}.py"
-    for path, text in zip(paths, (LESSON, SOLUTION), strict=True):
+    for path, text in zip(reversed(paths), (SOLUTION, LESSON), strict=True):  # a lesson without solutions is none
         write(path, text.format(number=number, title=words).encode())
     return paths
