@@ -406,19 +406,3 @@ def test_fit_can_be_watched():
     error = raised(fitted, lambda state: state)
     assert all(f"{name} (2, 4)" in error.message for name in "hc")
     watched(lambda: fitted(nn.detach_state))
-
-
-def test_fit_with_the_optimizer_of_another_model():
-    cell, other = nn.RNNCell(3, 4, rng=rng()), nn.RNNCell(3, 4, rng=rng())
-
-    def fit():
-        tg.train.fit(
-            cell,
-            lambda cell, x: (nn.unroll(cell, x)[0][-1] ** 2).sum(),
-            pieces(),
-            SGD(other.parameters(), lr=0.1),
-            epochs=1,
-            progress=False,
-        )
-
-    assert "no gradient for any of its parameters" in raised(fit).message

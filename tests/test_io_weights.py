@@ -112,6 +112,7 @@ def test_what_was_loaded_does_not_hang_on_the_file(tmp_path):
         ({"a": np.ones(1, np.complex128)}, "complex128"),
         ({"a": np.ones(1, np.longdouble)}, "cannot be saved"),
         ({3: np.ones(1)}, "under the name 3"),
+        ({"__metadata__": np.ones(1)}, "under the name '__metadata__'"),  # written, it could not be read back
         ({"\ud800": np.ones(1)}, "cannot be saved"),
     ],
 )

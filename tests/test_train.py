@@ -457,8 +457,9 @@ def test_compressed_huge_and_foreign_files_are_refused(good, tmp_path):
     assert "damaged" in refused(rewritten(good, path, lambda e: e.update({"weights/cell.b.npy": head})))
     path.write_bytes(b"not a zip")
     assert "damaged" in refused(path)
-    np.save(tmp_path / "plain.npy", np.ones(3))
-    assert "damaged" in refused(tmp_path / "plain.npy")
+    with path.open("wb") as file:
+        np.save(file, np.ones(3))
+    assert "damaged" in refused(path)
 
 
 def test_a_checkpoint_of_another_model_or_optimizer_is_refused(good, tmp_path):
@@ -608,12 +609,18 @@ def test_weights_that_overflow_are_not_saved(tmp_path):
             [np.full((1, 2), 1e3)],
             optimizer,
             epochs=9,
-            checkpoint=tmp_path / "a",
+            checkpoint=tmp_path / "a.npz",
             progress=False,
         )
-    assert not (tmp_path / "a").exists()
+    assert not (tmp_path / "a.npz").exists()
     with pytest.raises(DivergenceError, match=r"an evaluation that gave \{'held_out': nan\} at update 5"):
         train(evaluate=lambda model: np.nan)
+
+
+def renaming():
+    """An evaluation that calls its score otherwise the second time."""
+    names = iter("ab")
+    return lambda model: {next(names): 1.0}
 
 
 @cases(
@@ -629,8 +636,14 @@ def test_weights_that_overflow_are_not_saved(tmp_path):
         ({"clip": "1"}, "clip='1'"),
         ({"batches": []}, "epoch 1 has no batches"),
         ({"batches": iter(text_windows(TEXT, 2, 8))}, "epoch 2 has no batches (a generator can be read only once)"),
-        ({"checkpoint": "/no/such/folder/run.npz"}, "the checkpoint cannot be written: no such folder"),
-        ({"checkpoint": Path(__file__).parent}, "the checkpoint cannot be written: no such folder"),
+        ({"checkpoint": os.path.join("no", "run.npz")}, "cannot write {checkpoint}: the folder no does not exist"),
+        ({"checkpoint": Path(__file__).parent}, "cannot write {checkpoint}: it is a folder"),
+        ({"checkpoint": "thesis.txt"}, "cannot save a checkpoint as 'thesis.txt'"),
+        ({"schedule": lambda done: None}, "schedule(0) returned None"),
+        ({"schedule": lambda done: 1.0 if done < 7 else np.nan}, "schedule(7) returned nan"),
+        ({"schedule": lambda done: -0.5}, "schedule(0) returned -0.5"),
+        ({"schedule": lambda done: np.ones(2)}, "schedule(0) returned array([1., 1.])"),
+        ({"evaluate": renaming()}, "evaluate(model) returned b; before it was a"),
         ({"evaluate": lambda model: {}}, "evaluate(model) returned nothing"),
         ({"evaluate": lambda model: None}, "evaluate(model) returned nothing"),
         ({"evaluate": lambda model: "low"}, "evaluate(model) returned a str"),
@@ -644,8 +657,18 @@ def test_weights_that_overflow_are_not_saved(tmp_path):
 def test_settings_that_do_not_go_together(options, message):
     with pytest.raises(DataError) as caught:
         train(**options)
-    assert caught.value.message == message
+    assert caught.value.message == message.format(**options)
     assert caught.value.hint
+
+
+def test_an_optimizer_of_another_model_would_train_nothing_and_be_saved_nowhere():
+    model, other = (tg.nn.Linear(2, 1, rng=np.random.default_rng(0)) for _ in range(2))
+    for parameters, message in [
+        (other.parameters(), r"2 of 2 parameters that the model does not have: W \(2, 1\), b \(1,\)"),
+        ([*model.parameters(), tg.Tensor(1.0, requires_grad=True)], r"1 of 3 parameters that the model does not have: one \(\)"),
+    ]:
+        with pytest.raises(DataError, match=message):
+            fit(model, lambda m, x: m(x).sum(), [np.ones((1, 2))], tg.optim.SGD(parameters, 0.1), epochs=1, progress=False)
 
 
 def test_what_is_no_model_or_optimizer_or_generator():

@@ -22,7 +22,7 @@ from .nn.module import Module
 from .nn.states import detach_state
 from .optim import Optimizer
 from .resume import flatten, save
-from .returned import loss_and_state, scores_of
+from .returned import loss_and_state, scores_of, share_of
 from .schedules import Schedule
 from .scopes import no_grad
 from .terminal import Progress
@@ -173,9 +173,9 @@ class Loop:
             norm = clip_grad_norm_(self.optimizer.parameters, self.clip or np.inf)
             if not isfinite(norm):
                 raise self.diverged(f"gradients of norm {norm}", self.log.updates + 1)
+            share = 1.0 if self.schedule is None else share_of(self.schedule(self.log.updates), self.log.updates)
             self.whole = False
-            if self.schedule is not None:
-                self.optimizer.lr = self.lr * self.schedule(self.log.updates)
+            self.optimizer.lr = self.lr * share
             self.optimizer.step()
         self.state = carried
         self.log.add(value, norm, float(self.optimizer.lr))
@@ -202,7 +202,7 @@ class Loop:
         with no_grad():
             given = self.evaluate(self.model)
         self.model.train()
-        scores = scores_of(given)
+        scores = scores_of(given, [*self.log.scores])
         if any(np.isnan(value) for value in scores.values()):
             raise self.diverged(f"an evaluation that gave {scores}", self.log.updates)
         if self.log.judge(scores) and self.patience is not None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import inf, nan
 from typing import Any
 
+from .dtypes import short
 from .errors import DataError, GraphError
 from .tensor import Tensor
 
-__all__ = ["loss_and_state", "scores_of"]
+__all__ = ["loss_and_state", "scores_of", "share_of"]
 
 
 def loss_and_state(given: Any, stateful: bool) -> tuple[Tensor, Any]:
@@ -25,8 +27,10 @@ def loss_and_state(given: Any, stateful: bool) -> tuple[Tensor, Any]:
     return loss, state
 
 
-def scores_of(given: Any) -> dict[str, float]:
-    """What `evaluate` returned, by name; a single number is called "held_out". Raises `DataError` for what is no number.
+def scores_of(given: Any, before: Sequence[str] = ()) -> dict[str, float]:
+    """What `evaluate` returned, by name; a single number is called "held_out".
+
+    Raises `DataError` for what is no number, and for other names than `before`: the first of them decides what is best.
 
     >>> from tinygrad_rnn.returned import scores_of
     >>> scores_of(2), scores_of({"nats": 1.5})
@@ -41,4 +45,28 @@ def scores_of(given: Any) -> dict[str, float]:
     if not scores:
         what = "nothing" if given is None or given == {} else f"a {type(given).__name__}"
         raise DataError(f"evaluate(model) returned {what}", hint="return a number, lower is better, or a dict of numbers by name")
+    if before and [*scores] != [*before]:
+        raise DataError(
+            f"evaluate(model) returned {', '.join(scores)}; before it was {', '.join(before)}",
+            hint="return the same names each time",
+        )
     return scores
+
+
+def share_of(given: Any, done: int) -> float:
+    """What a schedule returned after `done` updates. Raises `DataError` for what is no number of 0 or more.
+
+    >>> from tinygrad_rnn.returned import share_of
+    >>> share_of(1, 0)
+    1.0
+    """
+    try:
+        share = float(given)
+    except (TypeError, ValueError):
+        share = nan
+    if not 0 <= share < inf:
+        raise DataError(
+            f"schedule({done}) returned {short(given)}",
+            hint="it returns the share of the learning rate that holds then, such as 0.5",
+        )
+    return share

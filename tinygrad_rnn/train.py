@@ -11,6 +11,7 @@ import numpy as np
 
 from . import checkpoint as saved
 from .errors import DataError, LoadError
+from .files import target_of
 from .history import History
 from .kernels import Array
 from .loop import Batches, DivergenceError, Loop, Score
@@ -55,7 +56,7 @@ def fit(
                `every` updates (None: after each epoch) and at the end, without recording and with dropout off.
     patience   stop after that many evaluations in a row without a new best, and give the model the best weights (they are given to
                it at any end of a training with patience).
-    checkpoint a file, written whenever `evaluate` is due and at the end. With `resume=True` training goes on from it if it exists:
+    checkpoint a file .npz, written whenever `evaluate` is due and at the end. With `resume=True` training goes on from it if it exists:
                weights, optimizer, learning rate, generators (`rng`, and those inside modules), place in the epoch, best so far and
                history are as they were, so that the end is equal, to the bit, to that of a training that was never interrupted.
                A file that cannot be written (a full disk) is warned about; the old one stays and training goes on.
@@ -89,8 +90,9 @@ def fit(
         raise DataError(f"clip={clip!r}", hint="the largest norm allowed is positive, often 1.0")
     if callable(batches) and rng is None:
         raise DataError("batches is a function and rng is missing", hint="rng=np.random.default_rng(0)")
+    _check_parameters(model, optimizer)
     if checkpoint is not None:
-        _check_place(checkpoint)
+        checkpoint = target_of(checkpoint, (".npz",), "checkpoint")
     loop = Loop(
         model, loss_of, batches, optimizer, stateful, clip, schedule, evaluate, patience, every, checkpoint, rng, epochs, updates
     )
@@ -131,10 +133,13 @@ def _check_kinds(
             raise DataError(f"fit(): {name} is a {type(value).__name__}", hint=f"{name} is {wanted}")
 
 
-def _check_place(checkpoint: str | os.PathLike[str]) -> None:
-    """Raise `DataError` for a path at which no file can be."""
-    where = os.path.abspath(checkpoint)
-    if os.path.isdir(where) or not os.path.isdir(os.path.dirname(where)):
+def _check_parameters(model: Module, optimizer: Optimizer) -> None:
+    """Raise `DataError` for an optimizer that changes what the model does not have: nothing would save it or put it back."""
+    own = {id(p) for p in model.parameters()}
+    strange = [p for p in optimizer.parameters if id(p) not in own]
+    if strange:
+        shown = ", ".join(f"{p.name or 'one'} {p.shape}" for p in strange[:3]) + (", ..." if strange[3:] else "")
         raise DataError(
-            "the checkpoint cannot be written: no such folder", where=where, hint="give a file in a folder that exists"
+            f"fit(): the optimizer has {len(strange)} of {len(optimizer.parameters)} parameters that the model does not have: {shown}",
+            hint="Adam(model.parameters()) of the model that is trained; what is learned besides becomes an attribute of it",
         )

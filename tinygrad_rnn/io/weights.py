@@ -22,7 +22,7 @@ from .extras import safetensors_package
 
 __all__ = ["load", "load_into", "metadata", "save"]
 
-SUFFIX = ".safetensors"
+SUFFIX, RESERVED = ".safetensors", "__metadata__"
 # the formats of numbers that NumPy has too; a file may hold others, such as bfloat16
 DTYPES = {
     "F64": "f8", "F32": "f4", "F16": "f2", "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1",
@@ -60,7 +60,7 @@ def save(source: Module | Mapping[str, Any], path: str | os.PathLike[str], metad
     package = safetensors_package()
     try:
         data = package.numpy.save(arrays, dict(words) or None)
-    except (package.SafetensorError, ValueError) as error:  # a name that is not text in Unicode; "__metadata__"
+    except (package.SafetensorError, ValueError) as error:  # a name that is not text in Unicode
         raise DataError(f"these weights cannot be saved: {error}", hint="choose other names") from None
     return write(target, data)
 
@@ -96,8 +96,10 @@ def load_into(module: Module, path: str | os.PathLike[str]) -> None:
 
 def _storable(name: Any, value: Any) -> Array:
     """An array in one piece and in the order of bytes of the format; a single number keeps its shape ()."""
-    if not isinstance(name, str):
-        raise DataError(f"weights under the name {name!r}", hint="names are text")
+    if not isinstance(name, str) or name == RESERVED:
+        raise DataError(
+            f"weights under the name {name!r}", hint=f"names are text, and {RESERVED} is where the format keeps its own"
+        )
     try:
         array = np.asarray(value.data if hasattr(value, "node") else value)
     except (ValueError, TypeError, RuntimeError) as error:
