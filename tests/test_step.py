@@ -165,6 +165,14 @@ def test_directions_are_told_apart(transcript):
     assert "The gradient at h: norm" in transcript("--steps 1")
 
 
+def test_weights_of_one_name_are_told_apart(transcript):
+    text = transcript("--cell gru --layers 2 --bidirectional --steps 2")
+    titles = re.findall(r"^\d+/\d+  ((?:Wx|Wh|b|bh)\b.*)$", text, re.MULTILINE)
+    assert len(titles) == len(set(titles)) == 16
+    assert {title.split(" ", 1)[1] for title in titles} == {f"layer={k} direction={d}" for k in (1, 2) for d in (1, -1)}
+    assert "sends to Wh layer=2 direction=-1: norm" in text
+
+
 def test_a_radius_that_overflows_is_no_traceback(transcript):
     assert "nan" in transcript("--steps 3 --spectral-radius 1e300 --nonlinearity relu")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -60,6 +61,7 @@ class _Player:
     def __init__(self, out: Terminal, graph: GraphSnapshot) -> None:
         self.out, self.graph = out, graph
         self.turns = sum(record.grad is not None for record in graph)
+        self.weights = Counter(w.symbol for w in graph.parameters)
         self.users: dict[int, list[Record]] = {}  # of each record: who sends it a gradient, the last to report first
         for child, slot in sorted(graph.sent):
             self.users.setdefault(graph[child].parents[slot], []).append(graph[child])
@@ -116,7 +118,7 @@ class _Player:
         node, out = event.node, self.out
         out.write()
         symbol = f"{node.symbol}  " if out.unicode and node.symbol not in (node.op, node.name) else ""
-        out.write(out.paint(f"{event.number}/{self.turns}  {symbol}{_called(node)}", "bold"))
+        out.write(out.paint(f"{event.number}/{self.turns}  {symbol}{self.called(node)}", "bold"))
         if node.place:
             out.say(f"at {node.place}", "  ")
         out.say(f"gradient: norm {norm(event.upstream):.3g}, shape {node.shape}", "  ")
@@ -124,11 +126,15 @@ class _Player:
         for message in event.sent:
             self.tell_sent(node, message)
 
+    def called(self, record: Record) -> str:
+        """A record by name; of weights that share one, with what tells them apart."""
+        return _label(self.graph, record) if self.weights[record.symbol] > 1 and record.kind != "op" else _called(record)
+
     def tell_sent(self, node: Record, message: Message) -> None:
         """One gradient on its way: its size, one entry of it worked out, and what the receiver has by now."""
         parent = message.parent
         at = f" at {parent.place}" if parent.place and parent.frames != node.frames else ""
-        self.out.say(f"sends to {_called(parent)}{at}: norm {norm(message.gradient):.3g}", "  ")
+        self.out.say(f"sends to {self.called(parent)}{at}: norm {norm(message.gradient):.3g}", "  ")
         entry = worked(self.graph, node, message.slot)
         if entry is not None:
             name, result = f"{list(entry.entry)}: " if entry.entry else "", f"{entry.result + 0.0:.3g}"  # -0.0 is 0
