@@ -17,15 +17,21 @@ out = lesson.out
 
 # %% [markdown]
 # ## Guess first
-# Long sequences are expensive: the graph keeps every step. So the way back is often cut after a few steps: *truncated* BPTT. The *cosine*
-# of two gradients is 1 if they point the same way, 0 if they have nothing in common.
+# A long text is expensive: the graph keeps every step of it. So people often walk back a few steps only and then stop. This is called
+# *truncated* BPTT. It is cheap; what does it lose?
+#
+# To compare the cut gradient with the full one we use the *cosine* of the angle between them, taken as two long vectors. It is 1 if they
+# point the same way, and 0 if they have nothing in common.
 
 # %%
-lesson.predict("An RNN reads 100 words. The way back is cut after 5 steps. What is the cosine of Wh's gradient, cut, and uncut?")
+lesson.predict(
+    "An RNN reads 100 words. The way back is cut after 5 steps. What is the cosine between the cut gradient of Wh and the full one?"
+)
 
 # %% [markdown]
 # ## What arrives at each word
-# A plain RNN as it comes: 8 features in, 32 hidden, weights uniform in plus or minus 1/sqrt(32). The loss is the sum of the last h.
+# We take a plain RNN as it comes, untrained: 8 features, 32 units, weights drawn evenly between -1/sqrt(32) and 1/sqrt(32), as PyTorch
+# does too. It reads 100 random words. The loss is the sum of the last h. Lesson 05 has told us how to look: the length of dL/dh_t.
 
 
 # %%
@@ -42,32 +48,24 @@ cell, x = network()
 loss = tg.nn.unroll(cell, x)[0][-1].sum()
 norms = tg.probe.gradient_by_step(loss)
 factor = (norms[0] / norms[-1]) ** (1 / 99)
-out.heading("The length of dL/dh_t at 100 words")
+out.heading("The length of dL/dh_t, word by word")
 out.sparks([("as it comes", norms)], log=True)
-out.say(f"From t = 1 on the left to t = 100 on the right, on a scale of powers of ten. Every step back keeps {factor:.3f} of the gradient; "
-        f"of 1 at step 100, {norms[0] / norms[-1]:.0e} is left at step 1.")  # fmt: skip
-lesson.picture(
-    heatmap(
-        np.round(np.log10(norms / norms[-1])).reshape(10, 10) + 0.0,  # + 0.0: no "-0"
-        [f"t = {t} to {t + 9}" for t in range(1, 100, 10)],
-        [""] * 10,
-        "dL/dh_t of 100 steps, as a power of ten of the last",
-        text="{:.0f}",
-    ),
-    "strip",
-)
+out.say("Word 1 is on the left, word 100 on the right. The height is a power of ten. "
+        f"Each step back keeps {factor:.3f} of the gradient; {norms[0] / norms[-1]:.0e} of it gets to word 1.")  # fmt: skip
 
 # %% [markdown]
 # ## Exercise 1: cut the way back
-# The way forward reads all words, so that h holds what it always holds. But before the last k steps the state is *detached*: it keeps its
-# value and forgets where it came from. `tg.nn.detach_state(state)` does that. `cell.initial_state(batch)` is the state to start from,
-# `cell.step(x, state)` makes one step; an RNN's state is the tuple (h,). `tg.grad(loss, cell.Wh)` is the gradient.
+# The network still reads all the words, so h has the same value as always. But just before the last k steps the state is *detached*: it
+# keeps its numbers and forgets where they came from. The walk back ends there.
+#
+# You need four things. `cell.initial_state(batch)` is the state to start from. `cell.step(x, state)` makes one step and returns the new
+# state; for an RNN this is the tuple (h,). `tg.nn.detach_state(state)` returns it detached. `tg.grad(loss, cell.Wh)` is the gradient of Wh.
 
 
 # %%
 @lesson.exercise
 def truncated(cell, x, k):
-    """The gradient of cell.Wh for the sum of the last h, if only the last k steps of x (batch, time, features) are walked back."""
+    """The gradient of cell.Wh for the sum of the last h, if only the last k of all steps are walked back. x (batch, time, features)."""
     raise YourTurn
 
 
@@ -79,42 +77,51 @@ def reading(batch, steps, k):
     return case
 
 
-lesson.check(truncated, reading(2, 8, 3), reading(1, 4, 4), reading(3, 5, 1))
+def used_before(rng):
+    given = reading(2, 6, 2)(rng)
+    tg.nn.unroll(given["cell"], given["x"])[0][-1].sum().backward()  # leaves a gradient in cell.Wh.grad
+    return given
 
+
+lesson.check(truncated, reading(2, 10, 4), reading(1, 4, 4), reading(3, 5, 1), used_before)
+
+# %% [markdown]
+# Now cut after k = 1, 2, 3 ... steps. What the gradient gains from k - 1 to k is the part that came from k - 1 steps before the end. So
+# your function also shows which words the RNN learns from. The second network is the orthogonal one of lesson 05, times 1.
 
 # %%
-def cosine(a, b):
-    return (a * b).sum() / np.linalg.norm(a) / np.linalg.norm(b)
-
-
-cuts, table = (1, 2, 5, 10, 20), {}
+cuts, table, strips = (1, 2, 5, 10, 20), {}, []
 for name, orthogonal in (("as it comes", False), ("orthogonal Wh", True)):
     cell, x = network(orthogonal)
     full = truncated(cell, x, 100)
-    table[name] = [cosine(truncated(cell, x, k), full) for k in cuts]
+    upto = [0 * full] + [truncated(cell, x, k) for k in range(1, 21)]
+    table[name] = [(upto[k] * full).sum() / np.linalg.norm(upto[k]) / np.linalg.norm(full) for k in cuts]  # cosines
+    parts = np.array([np.linalg.norm(upto[k] - upto[k - 1]) for k in range(1, 21)])
+    strips.append(np.round(np.log10(parts / parts[0]), 1) + 0.0)  # + 0.0: no "-0.0"
 out.heading("Cosine of the cut gradient of Wh with the full one")
 out.table([[name, *(f"{c:.4f}" for c in row)] for name, row in table.items()], ["cut after", *map(str, cuts)])
+title = "What Wh's gradient gets from each step, 0 to 19 steps before the end (powers of ten; 0.0: as much as the last)"
+lesson.picture(heatmap(strips, [*table], range(20), title, text="{:.1f}"), "parts")
 
 # %% [markdown]
-# As it comes, the RNN learns from its last few words. What a cut after 5 steps throws away is next to nothing, because next to nothing
-# was there. That is no licence to cut: an orthogonal Wh, whose gradient fades more slowly, loses something real. A cut network cannot
-# learn what lies behind the cut; an uncut one can only if the gradient gets there.
+# As it comes, the RNN learns from its last few words. A cut after 5 steps throws away next to nothing, because next to nothing was there.
+# That does not mean that cutting is harmless. With an orthogonal Wh the gradient fades more slowly, and the same cut loses something. A
+# network that is cut cannot learn from what lies behind the cut. One that is not cut can, but only if a gradient gets there.
 #
 # ## The number
 
 # %%
-lesson.result(
-    table["as it comes"][cuts.index(5)],
-    "cosine of Wh's gradient, cut after 5 of 100 steps, with the full one",
-    5 / 100,
-    "the share of the steps that is left",
-)
+what = "cosine between Wh's gradient, cut after 5 of 100 steps, and the full one"
+lesson.result(table["as it comes"][cuts.index(5)], what, 5 / 100, "the share of the steps walked")
 
 # %% [markdown]
 # ## The other end: the wall
-# One unit with a sigmoid, which is like tanh, but from 0 to 1: h = sigmoid(a), where a' = w h + b. 50 steps from a = 0.5; then h shall be
-# 0.7. (The example of Pascanu, Mikolov and Bengio 2013, figure 6.) Within a thousandth of b the loss falls down a wall. On it the
-# gradient is huge, and a step along it lands far away from everything that was learned.
+# So much for gradients that vanish. Here is one that explodes: the example of Pascanu, Mikolov and Bengio (2013, figure 6). One unit with a
+# sigmoid, which looks like tanh but lies between 0 and 1: h = sigmoid(a), and the next a is w h + b. It starts at a = 0.5 and makes 50
+# steps. Then h shall be 0.7; the loss is the squared error. There are two weights, w and b.
+#
+# Look at the loss while b changes by thousandths: it falls down a wall. On the wall the gradient is huge. A training step along it
+# lands far away from everything that was learned.
 
 
 # %%
@@ -135,14 +142,14 @@ out.table(rows, ["b", "loss", "length of the gradient"])
 
 # %% [markdown]
 # ## Exercise 2: clip
-# If all gradients together, as one long vector, are longer than a limit, multiply all by the same number, so that they are exactly that
-# long. Else leave them as they are. The direction stays.
+# The usual cure is to *clip* the gradient. Think of all gradients of a network as one long vector. If it is longer than a limit, multiply
+# all of them by the same number, so that it is exactly as long as the limit. If not, leave them as they are. Its direction stays.
 
 
 # %%
 @lesson.exercise
 def clipped(grads, limit):
-    """The arrays of the list grads, scaled together so that their common length is at most limit."""
+    """A list of new arrays: those of grads, scaled together so that their common length is at most limit."""
     raise YourTurn
 
 
@@ -166,22 +173,24 @@ def descend(start, limit=None, rate=0.3):
     return wall(tg.Tensor(p)).item(), longest
 
 
-starts = [(5.0, -2.0), (5.0, -2.4)] if lesson.fast else [(5.0, -2.0), (4.9, -1.9), (5.0, -2.2), (4.8, -1.8), (5.0, -2.4)]
-out.heading("Loss after 150 steps of gradient descent")
+rng = np.random.default_rng(3)
+starts = [(rng.uniform(4.5, 5.5), rng.uniform(-2.5, -1.5)) for _ in range(2 if lesson.fast else 6)]
 results = [(start, descend(start), descend(start, 1.0)) for start in starts]
+out.heading("Loss after 150 training steps, from random starts")
 out.table(
-    [[f"w = {w:g}, b = {b:g}", f"{free[0]:.4f}", f"{held[0]:.4f}", f"{free[1]:.1f}"] for (w, b), free, held in results],
-    ["start", "as it is", "clipped to 1", "longest met"],
+    [[f"{w:.2f}", f"{b:.2f}", f"{free[0]:.4f}", f"{held[0]:.4f}", f"{free[1]:.1f}"] for (w, b), free, held in results],
+    ["w", "b", "not clipped", "clipped to 1", "longest gradient"],
 )
-out.say("The last column is the longest gradient that was met without clipping. Clipping does not remove the wall: it keeps the step "
-        "short where one hits it. And it cannot bring back what has vanished.")  # fmt: skip
+out.say("(The longest gradient is the one met without clipping.) Clipping does not remove the wall. It keeps the step short where one "
+        "meets it. And it cannot bring back what has vanished.")  # fmt: skip
 
 # %%
-parts = [np.linalg.norm(part.sum(0)) for part in np.split(tg.probe.contributions(loss, "Wh"), [50, 95])]
+pieces = [np.linalg.norm(part.sum(0)) for part in np.split(tg.probe.contributions(loss, "Wh"), [50, 95])]
 lesson.wrong(
     "When gradients vanish, the gradient of the weights is zero, and the network does not learn.",
-    f"Wh's gradient has length {np.linalg.norm(truncated(*network(), 100)):.3g}: it learns. Split by where it comes from: words 96 to 100 "
-    f"give {parts[2]:.3g}, words 51 to 95 {parts[1]:.2g}, words 1 to 50 {parts[0]:.0e}. Only the distant part is gone.",
+    f"The gradient of Wh has length {np.linalg.norm(truncated(*network(), 100)):.3g}, so the network does learn. Its part from words 96 to "
+    f"100 has length {pieces[2]:.3g}, that from words 51 to 95 {pieces[1]:.2g}, that from words 1 to 50 {pieces[0]:.0e}. "
+    "Only the distant part is gone.",
 )
 
 # %% [markdown]
@@ -190,19 +199,19 @@ lesson.wrong(
 # %%
 lesson.quiz(
     Question(
-        "From lesson 05: no tanh, one unit, w = 1.1. By how much has a gradient grown after 49 steps back?",
+        "From lesson 05: one unit, no tanh, w = 1.1. How many times as large is a gradient after 49 steps back?",
         1.1**49,
-        {53.9: "Factors multiply: 1.1 times 1.1 times 1.1 ...", 4.9: "A tenth of what is there, not a tenth of the first."},
+        {53.9: "That is 49 times 1.1; but factors multiply.", 5.9: "A step adds a tenth of what is there, not of the start."},
     ),
     Question(
-        "Two gradients have lengths 3 and 4. They are clipped together to 1. How long is the first one then?",
+        "The gradients of two weights have lengths 3 and 4. They are clipped together to 1. How long is the first one then?",
         np.linalg.norm(clipped([np.array([3.0]), np.array([4.0])], 1.0)[0]),
-        {1: "One limit for both: together they are 5 long.", 3: "Their common length is above the limit."},
+        {1: "The limit holds for both together, and together they are 5 long.", 3: "Their common length, 5, is above the limit."},
     ),
     Question(
-        "With the RNN above, how many steps back is the gradient first below a millionth of the last one?",
+        "In the RNN as it comes: after how many steps back is dL/dh_t less than a millionth of what it was at the end?",
         int(np.argmax(norms[::-1] < 1e-6 * norms[-1])),
-        {99: "It is far below that when it gets to step 1.", 5: "There it is a few hundredths."},
+        {99: "There, at word 1, it is far smaller still.", 5: "Five steps back a few hundredths are left."},
     ),
 )
 lesson.end()
