@@ -17,8 +17,9 @@ class Exercise:
     """A function that the learner writes: `line` is that of its def, `digest` changes when its code does (not its layout)."""
 
     name: str
-    line: int
-    digest: str
+    line: int = 1
+    digest: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def entry(path):
     minutes = re.search(r"^# (\d+) minutes", source, re.MULTILINE)
     exercises, broken = (), ""
     try:
-        exercises = tuple(_exercises(ast.parse(source)))
+        exercises = tuple(_exercises(source))
     except (SyntaxError, ValueError) as error:
         broken = f"line {getattr(error, 'lineno', '?')}: {getattr(error, 'msg', error)}"
     return Entry(
@@ -82,10 +83,11 @@ def entry(path):
     )  # fmt: skip
 
 
-def _exercises(tree):
-    for node in tree.body:
+def _exercises(source):
+    for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef) and any(getattr(d, "attr", "") == "exercise" for d in node.decorator_list):
-            yield Exercise(node.name, node.lineno, hashlib.sha256(ast.unparse(node).encode()).hexdigest()[:16])
+            digest = hashlib.sha256(ast.unparse(node).encode()).hexdigest()[:16]
+            yield Exercise(node.name, node.lineno, digest, ast.get_source_segment(source, node))
 
 
 def catalog(home):

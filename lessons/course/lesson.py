@@ -88,7 +88,7 @@ class Lesson:
         exercise = self.entry.exercise(name)
         self.checked += 1
         if exercise is None:
-            self._stop_at(Exercise(name, 1, ""), unmarked(name))
+            self._stop_at(Exercise(name), unmarked(name))
         reference = grafted(getattr(self.solutions, name), self.namespace)
         mistakes = [(grafted(f, self.namespace), sentence) for f, sentence in self.solutions.MISTAKES[name]]
         failure = examine(function, reference, mistakes, cases, **settings)
@@ -132,7 +132,7 @@ class Lesson:
         for label, number in rows:
             self.out.write(f"  {label.ljust(left)}  {number.rjust(right)}")
         self.out.say(what, "  ")
-        self._keep(number=float(value))
+        self._keep(number=float(value), what=what, baseline=float(baseline), baseline_is=baseline_is)
 
     def wrong(self, belief, but):
         """What most people get wrong, and the line of output that refutes it."""
