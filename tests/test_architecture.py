@@ -21,7 +21,7 @@ LAYERS = [
     {"anomaly"},
     {"missteps"},
     {"tensor"},
-    {"primitives", "records", "returned"},
+    {"primitives", "records", "returned", "optimizer"},
     {"functional", "arithmetic", "readers", "stepper"},
     {"sweep"},
     {"backward", "gradcheck", "snapshot"},

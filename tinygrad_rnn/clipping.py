@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from numbers import Real
 
 import numpy as np
 
@@ -26,8 +27,8 @@ def clip_grad_norm_(parameters: Module | Tensor | Iterable[Tensor], max_norm: fl
     >>> tg.optim.clip_grad_norm_([w], 1.0), w.grad
     (5.0, array([0.6, 0.8]))
     """
-    if not max_norm > 0:
-        raise DataError(f"clip_grad_norm_ with max_norm={max_norm}", hint="the largest norm allowed is positive")
+    if not isinstance(max_norm, Real) or not max_norm > 0:
+        raise DataError(f"clip_grad_norm_ with max_norm={max_norm!r}", hint="the largest norm allowed is positive")
     with_grad = _with_grad(parameters)
     total = norm(np.array([norm(p.grad) for p in with_grad if p.grad is not None]))
     if total > max_norm and np.isfinite(total):
@@ -47,8 +48,8 @@ def clip_grad_value_(parameters: Module | Tensor | Iterable[Tensor], max_value: 
     >>> (w * [0.5, -7.0]).sum().backward(); tg.optim.clip_grad_value_([w], 1.0); w.grad
     array([ 0.5, -1. ])
     """
-    if not max_value > 0:
-        raise DataError(f"clip_grad_value_ with max_value={max_value}", hint="the largest entry allowed is positive")
+    if not isinstance(max_value, Real) or not max_value > 0:
+        raise DataError(f"clip_grad_value_ with max_value={max_value!r}", hint="the largest entry allowed is positive")
     for p in _with_grad(parameters):
         assert p.grad is not None
         p.grad = np.clip(p.grad, -max_value, max_value)

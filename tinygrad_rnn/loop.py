@@ -20,7 +20,7 @@ from .interrupts import first_interrupt
 from .kernels import Array
 from .nn.module import Module
 from .nn.states import detach_state
-from .optim import Optimizer
+from .optimizer import Optimizer
 from .resume import flatten, save
 from .returned import loss_and_state, scores_of, share_of
 from .schedules import Schedule

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import cos, inf, pi
+from numbers import Real
 from typing import TypeAlias
 
 from .errors import DataError
@@ -47,8 +48,8 @@ def cosine(updates: int, lowest: float = 0.0) -> Schedule:
     [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
     """
     _whole("cosine", "updates", updates)
-    if not 0 <= lowest <= 1:
-        raise DataError(f"cosine with lowest={lowest}", hint="a share of the learning rate: 0 <= lowest <= 1")
+    if not isinstance(lowest, Real) or not 0 <= lowest <= 1:
+        raise DataError(f"cosine with lowest={lowest!r}", hint="a share of the learning rate: 0 <= lowest <= 1")
     return lambda done: lowest + (1 - lowest) * (1 + cos(pi * min(done, updates) / updates)) / 2
 
 
@@ -62,6 +63,8 @@ def warm_up(updates: int, then: Schedule | None = None) -> Schedule:
     [0.5, 1.0, 1.0, 0.5, 0.25]
     """
     _whole("warm_up", "updates", updates)
+    if then is not None and not callable(then):
+        raise DataError(f"warm_up with then={then!r}", hint="another schedule, such as cosine(1000), or None")
 
     def share(done: int) -> float:
         if done < updates:
@@ -77,5 +80,5 @@ def _whole(schedule: str, name: str, value: int) -> None:
 
 
 def _share(schedule: str, name: str, value: float) -> None:
-    if not 0 < value < inf:
+    if not isinstance(value, Real) or not 0 < value < inf:
         raise DataError(f"{schedule} with {name}={value!r}", hint="a positive number, usually below 1")

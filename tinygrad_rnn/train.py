@@ -16,7 +16,7 @@ from .history import History
 from .kernels import Array
 from .loop import Batches, DivergenceError, Loop, Score
 from .nn.module import Module
-from .optim import Optimizer
+from .optimizer import Optimizer
 from .resume import group, load
 from .sampling import is_number
 from .schedules import Schedule
