@@ -128,6 +128,19 @@ def test_each_draws_what_a_probe_returns(name, theme):
     assert figure.axes[0].get_ylabel()
 
 
+def test_numbers_of_steps_stand_in_their_order():
+    ks, cosines, ratios = np.array([4, 1, 9]), np.array([0.8, 0.1, 1.0]), np.array([0.7, 0.2, 1.0])
+    figure = tg.plots.truncation(tg.probe.Truncation(ks, cosines, ratios))
+    line = figure.axes[0].lines[0]
+    assert line.get_xdata().tolist() == [1, 4, 9]
+    assert line.get_ydata().tolist() == [0.1, 0.8, 1.0]
+    assert tg.plots.describe(figure).startswith(
+        "Cut after 1 step, a gradient has cosine 0.1 with the full one; 0.95 needs 9 steps"
+    )
+    low, high = figure.axes[0].get_xlim()
+    assert 0.5 < low < 1 < 9 < high < 9.5
+
+
 def test_writing_that_leaves_the_figure_or_overlaps_is_noticed():
     with pytest.raises(AssertionError, match="leaves the figure"):
         check_writing(

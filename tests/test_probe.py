@@ -87,6 +87,11 @@ def test_half_life():
     _, _, hs, _ = run("RNN")
     loss = hs[-1].sum()
     assert probe.half_life(loss) == probe.half_life(probe.gradient_by_step(loss))
+    _, _, hs, _ = run("two layers")
+    loss = hs[-1].sum()
+    lives = [probe.half_life(loss, layer=k) for k in (1, 2)]
+    assert lives == [probe.half_life(probe.gradient_by_step(loss, layer=k)) for k in (1, 2)]
+    assert lives[0] != lives[1]
 
 
 # ---- gates, connections, memory --------------------------------------------------------------------------------------------------
@@ -402,6 +407,7 @@ def test_every_probe_of_a_cell_asks_which_one(name):
         (lambda: probe.half_life([1.0, np.nan]), DataError, "half_life of an array"),
         (lambda: probe.half_life([-1.0, 1.0]), DataError, "half_life of an array"),
         (lambda: probe.half_life([[1.0, 1.0]]), DataError, "half_life of an array"),
+        (lambda: probe.half_life([0.5, 1.0], layer=1), DataError, "half_life of norms with layer="),
         (lambda: probe.gradient_by_step(run("RNN")[3], 3), GraphError, "role=3"),
         (lambda: probe.connectivity(1.0, 1.0), GraphError, "outputs that were not recorded"),
         (lambda: probe.connectivity([], []), ShapeError, "connectivity of outputs of shapes"),
@@ -414,6 +420,12 @@ def test_what_cannot_be_measured_is_told(call, error, message):
     with pytest.raises(error, match=message) as raised:
         call()
     assert raised.value.hint
+
+
+def test_where_one_cell_is_the_only_one_the_hint_says_so():
+    with pytest.raises(GraphError) as raised:
+        probe.gates(run("LSTM")[3], layer=5)
+    assert raised.value.hint == "leave the choice out: LSTMCell is the only one"
 
 
 def test_no_gradient_is_touched_and_nothing_is_left_behind():

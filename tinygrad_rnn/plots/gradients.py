@@ -167,17 +167,21 @@ def truncation(result: Truncation, *, theme: str = "light", title: str | None = 
     'Cut after 1 step, a gradient has cosine 0.8 with the full one; 0.95 needs 2 steps'
     """
     k, cosine, ratio = (numbers("truncation", v, (1,)) for v in (result.k, result.cosine, result.norm_ratio))
+    order = np.argsort(k)
+    k, cosine, ratio = k[order], cosine[order], ratio[order]
     with canvas(theme) as c:
         ax = c.axes()[0, 0]
         for n, line in enumerate((cosine, ratio)):
             c.curve(ax, k, line, **c.style(n, len(k)))
         for level in (0.0, 1.0):
             ax.axhline(level, color=c.theme.zero_line, linewidth=0.8)
-        c.whole(ax)
+        last = float(finite(k).max(initial=2.0))
+        ax.set_xticks(steps_to_mark(int(last)))
         shown = finite(np.concatenate([cosine, ratio, [0.0, 1.0]]))
         ax.set(
             ylim=(shown.min() - 0.04, shown.max() + 0.06),
-            xlabel="k, the steps that a gradient may go back",
+            xlim=(1.0 - 0.015 * (last - 1), last + 0.015 * (last - 1)),
+            xlabel="k, the steps that a gradient may visit",
             ylabel="relative to the full gradient",
         )
         c.name_curves(ax, ["cosine", "length"], [cosine[-1], ratio[-1]])

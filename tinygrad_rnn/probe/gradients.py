@@ -99,21 +99,31 @@ def contributions(loss: Tensor, weight: Tensor | str) -> Array:
     return parts
 
 
-def half_life(norms: npt.ArrayLike | Tensor) -> float:
+def half_life(
+    norms: npt.ArrayLike | Tensor, *, layer: int | None = None, direction: int | None = None, scope: str | None = None
+) -> float:
     """Over how many steps back the gradient halves: a line through log(norm), by least squares; infinity where it does not fall.
 
         log ||dL/dh_t|| = a + b t        half_life = ln 2 / b
 
-    `norms` is what `gradient_by_step` returned, for t = 1..T, or a loss, of which h is then taken. Steps with a norm of 0 (no
-    gradient arrived, or it was too small to be stored) are left out of the fit.
-    Raises `DataError` for fewer than two steps with a gradient, for norms that are negative, NaN or infinite;
-    `DtypeError` for what are no numbers.
+    `norms` is what `gradient_by_step` returned, for t = 1..T, or a loss, of which h is then taken, of the cell that `layer`,
+    `direction` and `scope` choose. Steps with a norm of 0 (no gradient arrived, or it was too small to be stored) are left out of
+    the fit.
+    Raises `DataError` for fewer than two steps with a gradient, for norms that are negative, NaN or infinite, and for a choice among
+    norms; `DtypeError` for what are no numbers.
 
     >>> import tinygrad_rnn as tg
     >>> round(tg.probe.half_life([0.125, 0.25, 0.5, 1.0]), 6), tg.probe.half_life([0.0, 1.0, 1.0])
     (1.0, inf)
     """
-    values = gradient_by_step(norms) if isinstance(norms, Tensor) else as_array(norms).astype(np.float64)
+    if isinstance(norms, Tensor):
+        values = gradient_by_step(norms, layer=layer, direction=direction, scope=scope)
+    elif (layer, direction, scope) != (None, None, None):
+        raise DataError(
+            "half_life of norms with layer=, direction= or scope=", hint="those choose a cell of a loss; norms are of one already"
+        )
+    else:
+        values = as_array(norms).astype(np.float64)
     if values.ndim != 1 or not np.isfinite(values).all() or (values < 0).any():
         raise DataError(f"half_life of an array of shape {values.shape}", hint="norms (T,): finite, none below 0")
     steps = np.flatnonzero(values)

@@ -201,7 +201,9 @@ def _matches(lane: Lane, layer: int | None, direction: int | None, scope: str | 
 
 
 def _choice(lanes: list[Lane]) -> str:
-    """How to name one of several lanes."""
+    """How to name one of several lanes, or that there is no choice."""
+    if len(lanes) == 1:
+        return f"leave the choice out: {lanes[0].place} is the only one"
     for name in ("layer", "direction"):
         numbers = {frame.get(name) for lane in lanes for frame in lane.key} - {None}
         if len(numbers) > 1:
