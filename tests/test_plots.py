@@ -380,6 +380,11 @@ def test_hostile_input_gives_a_plot(name):
 
 
 WRONG = {
+    "a curve without a name": lambda: tg.plots.gradient_norms([0.1, 1.0]),
+    "a map without a name": lambda: tg.plots.jacobian_map(np.eye(2)),
+    **{f"a loss in {name}": lambda name=name: getattr(tg.plots, name)(tg.Tensor(1.0))
+       for name in ("gradient_norms", "jacobian_map", "gates", "truncation", "landscape", "training", "activation_memory")},
+    "a bound that is none": lambda: tg.plots.singular_values([[1.0]], 2.0),
     "no curves": lambda: tg.plots.gradient_norms({}),
     "empty curve": lambda: tg.plots.gradient_norms({"a": []}),
     "three axes": lambda: tg.plots.gradient_norms({"a": np.ones((2, 2, 2))}),
@@ -399,7 +404,7 @@ WRONG = {
     "no states": lambda: tg.plots.trajectory([]),
     "no updates": lambda: tg.plots.training(logged()),
     "no memory": lambda: tg.plots.activation_memory(tg.probe.ActivationMemory(0, np.zeros(0, int), 0, {}, 0)),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WRONG)

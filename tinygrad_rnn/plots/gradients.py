@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..errors import DataError
 from ..kernels import Array
 from .canvas import Canvas, canvas
-from .numbers import finite, numbers, share_of, steps_to_mark
+from .numbers import expect, finite, numbers, share_of, steps_to_mark
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,6 +48,7 @@ def gradient_norms(
     """
     if against not in ("back", "t"):
         raise DataError(f"gradient_norms(against={against!r})", hint='it is "back" (steps back from the last one) or "t"')
+    expect("gradient_norms", curves, "items", 'give a name for each curve: {"RNN": probe.gradient_by_step(loss)}')
     rows = {name: _relative(np.atleast_2d(numbers(f"the curve {name!r}", norms, (1, 2)))) for name, norms in curves.items()}
     if not rows:
         raise DataError("gradient_norms of no curves", hint='give {"RNN": probe.gradient_by_step(loss), ...}')
@@ -118,6 +119,8 @@ def singular_values(
     >>> tg.plots.describe(figure).split(". ")[0]
     'The largest singular value of a step is 0.8 to 0.9, above 1 in 0 of 2 steps'
     """
+    if bound is not None:
+        expect("singular_values", bound, "sigma_max", "bound= is what probe.bound(loss) returns")
     found = numbers("singular_values", values, (2, 3))
     steps = found.reshape(len(found), -1)
     t = np.arange(2, len(steps) + 2)
@@ -166,6 +169,7 @@ def truncation(result: Truncation, *, theme: str = "light", title: str | None = 
     >>> tg.plots.describe(tg.plots.truncation(result)).split(". ")[0]
     'Cut after 1 step, a gradient has cosine 0.8 with the full one; 0.95 needs 2 steps'
     """
+    expect("truncation", result, "norm_ratio", "give what probe.truncation(loss) returns")
     k, cosine, ratio = (numbers("truncation", v, (1,)) for v in (result.k, result.cosine, result.norm_ratio))
     order = np.argsort(k)
     k, cosine, ratio = k[order], cosine[order], ratio[order]

@@ -12,7 +12,7 @@ from ..errors import DataError
 from ..kernels import Array
 from ..viz.style import Scale
 from .canvas import Canvas, canvas
-from .numbers import finite, numbers, share_of, steps_to_mark
+from .numbers import expect, finite, numbers, share_of, steps_to_mark
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,6 +44,7 @@ def jacobian_map(
     >>> tg.plots.describe(tg.plots.jacobian_map({"RNN": sizes})).split(". ")[0]
     'From step 1 to step 8, ‖∂hₜ/∂xₛ‖ is 0.0078 (RNN)'
     """
+    expect("jacobian_map", maps, "items", 'give a name for each matrix: {"RNN": probe.connectivity(hs, xs)}')
     found = {name: numbers(f"the map {name!r}", matrix, (2,)) for name, matrix in maps.items()}
     if not found:
         raise DataError("jacobian_map of no matrices", hint='give {"RNN": probe.connectivity(hs, xs), ...}')
@@ -77,6 +78,7 @@ def gates(found: Mapping[str, Gate], *, example: int = 0, theme: str = "light", 
     >>> tg.plots.describe(tg.plots.gates(found)).split(". ")[0]
     'Gate values above 0.9: i 0%, f 100%'
     """
+    expect("gates", found, "items", "give what probe.gates(loss) returns")
     values = {name: numbers(f"the gate {name!r}", gate.values, (3,)) for name, gate in found.items()}
     if not values:
         raise DataError("gates of nothing", hint="give what probe.gates(loss) returns for a cell with gates")

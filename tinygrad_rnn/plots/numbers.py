@@ -10,9 +10,23 @@ import numpy.typing as npt
 from ..errors import DataError
 from ..kernels import Array
 
-__all__ = ["finite", "numbers", "share_of", "steps_to_mark"]
+__all__ = ["expect", "finite", "numbers", "share_of", "steps_to_mark"]
 
 LARGEST = 1e150
+
+
+def expect(plot: str, given: object, attribute: str, hint: str) -> None:
+    """Raise `DataError` for what is not the kind of thing that a plot draws: a loss, say, where a probe's result is.
+
+    >>> from tinygrad_rnn.plots.numbers import expect
+    >>> expect("gates", 3.0, "items", "give what probe.gates(loss) returns")
+    Traceback (most recent call last):
+    tinygrad_rnn.errors.DataError: a plot of gates cannot draw a float
+    <BLANKLINE>
+    hint: give what probe.gates(loss) returns
+    """
+    if not hasattr(given, attribute):
+        raise DataError(f"a plot of {plot} cannot draw a {type(given).__name__}", hint=hint)
 
 
 def numbers(what: str, values: npt.ArrayLike, ndims: tuple[int, ...]) -> Array:

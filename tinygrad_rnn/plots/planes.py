@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..errors import DataError
 from ..kernels import Array
 from .canvas import Canvas, canvas
-from .numbers import finite, numbers, share_of
+from .numbers import expect, finite, numbers, share_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,6 +42,7 @@ def landscape(
     >>> tg.plots.describe(figure)
     'The loss reaches from 0 to 2; longest step: 0.71 (descent).'
     """
+    expect("landscape", found, "axes", "give what probe.landscape(f, origin, directions) returns")
     ndim = len(found.axes)
     values = numbers("the landscape", found.values, (ndim,))
     ways = {name: numbers(f"the path {name!r}", path, (2,)) for name, path in (paths or {}).items()}

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import DataError
 from ..kernels import Array
 from .canvas import Canvas, canvas
-from .numbers import numbers, share_of
+from .numbers import expect, numbers, share_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,6 +32,7 @@ def training(history: History, *, theme: str = "light", title: str | None = None
     >>> tg.plots.describe(tg.plots.training(log.history()))
     'In 5 updates the loss goes from 1 to 0.2.'
     """
+    expect("training", history, "grad_norm", "give what train.fit returns")
     loss, norm, rate = (numbers(f"history.{k}", getattr(history, k), (1,)) for k in ("loss", "grad_norm", "lr"))
     update = np.arange(1, len(loss) + 1)
     with canvas(theme, 7.6, 6.0) as c:
@@ -77,6 +78,7 @@ def activation_memory(found: ActivationMemory, *, theme: str = "light", title: s
     >>> tg.plots.describe(tg.plots.activation_memory(found)).split(". ")[0]
     'The graph keeps 4 KiB: 1.5 KiB a step in 2 steps, 1 KiB outside of them; most by tanh'
     """
+    expect("activation_memory", found, "by_op", "give what probe.activation_memory(loss) returns")
     by_step = np.asarray(found.by_step, np.float64).ravel()
     ops = sorted(((size, name) for name, size in found.by_op.items() if size), reverse=True)
     if not ops:
