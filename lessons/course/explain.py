@@ -5,8 +5,8 @@ from .catalog import near
 LINES = 10  # of what the function printed
 
 
-def explain(out, entry, exercise, failure, used):
-    """Write a `Failure` to a Terminal; `used` says how many hints were taken."""
+def explain(out, entry, exercise, failure, hint, used):
+    """Write a `Failure` to a Terminal; `hint` says how to get one, `used` how many were taken."""
     head = f"lesson {entry.number} - exercise {entry.position(exercise.name)} - {exercise.name}"
     place = f"{near(entry.path)}:{exercise.line}"
     out.write()
@@ -25,7 +25,6 @@ def explain(out, entry, exercise, failure, used):
             for line in failure.printed.splitlines()[:LINES]:
                 out.write("    | " + "".join(c for c in line if c.isprintable())[: out.width - 6])
     out.write()
-    hint = f"hint: {entry.command} --hint"
     _beside(out, hint, used, min(6, out.width - len(hint) - len(used)))
 
 

@@ -24,12 +24,15 @@ from .progress import Progress, checked
 class Unfinished(Exception):
     """Ends a notebook's run at an exercise; what there is to say was printed."""
 
+    def __str__(self):
+        return "it stops here: see above"
+
     def _render_traceback_(self):
         return []
 
 
 class Lesson:
-    """One lesson; `Lesson("04")` belongs to `lessons/04_*.py`. As a script it reads the command line, as a notebook it does not.
+    """One lesson; `Lesson("04")` belongs to `lessons/04_*.py`. A notebook has no command line: `Lesson("04", "--fast")`.
 
     For the script: `predict`, `exercise`, `check`, `picture`, `result`, `wrong`, `quiz`, `end`; `out` (a Terminal), `fast`, `data`.
     """
@@ -37,18 +40,18 @@ class Lesson:
     home = Path(__file__).resolve().parent.parent
     grafts = None  # functions in place of the exercises: what `python lessons check` tries
 
-    def __init__(self, number):
+    def __init__(self, number, *flags):
         known, program = find(self.home, number), Path(sys.argv[0] or "-").resolve()
         self.script = program.suffix == ".py" and program.parent == Path(self.home).resolve()
         self.entry = entry(program) if self.script else known  # the program may be a copy of the lesson
-        self.options = options(self.entry).parse_args(sys.argv[1:] if self.script else [])
+        self.options = options(self.entry).parse_args(sys.argv[1:] if self.script else flags)
         self.demo, self.fast, self.data = self.options.demo, self.options.fast, self.options.data
         self.asked = self.options.hint or self.options.solution  # then only that is printed
         self.out = Terminal(StringIO() if self.asked else None)
         self.loud = Terminal()
         self.progress = Progress(self.home, self.loud.say)
         self.kept = checked({}) if self.demo else self.progress.of(self.entry.number)
-        self.solutions, self.namespace, self.checked = solutions_of(known), {}, 0
+        self.solutions, self.namespace, self.checked, self.stuck = solutions_of(known), {}, 0, ""
         if self.script:
             sys.excepthook = self._hook
         if self.options.reset:
@@ -110,9 +113,12 @@ class Lesson:
     def picture(self, drawing, name):
         """Write a picture (a Drawing, or the text of an SVG) into lessons/out; what cannot be written costs the picture only."""
         path = self.home / "out" / f"{self.entry.number}_{name}.svg"
+        svg = drawing if isinstance(drawing, str) else drawing.svg()
+        if not self.script and "IPython.display" in sys.modules:
+            sys.modules["IPython.display"].display({"image/svg+xml": svg}, raw=True)
         try:
             path.parent.mkdir(exist_ok=True)
-            write(path, (drawing if isinstance(drawing, str) else drawing.svg()).encode())
+            write(path, svg.encode())
         except (OSError, DataError) as error:
             self.out.say(f"(the picture could not be written: {error})", "  ")
         else:
@@ -177,20 +183,31 @@ class Lesson:
 
     # ---- where it stops
 
-    def _stop_at(self, exercise, failure):
-        used, hints = self.kept["hints"].get(exercise.name, 0), self.solutions.HINTS[exercise.name]
-        if self.options.hint:
-            if used < len(hints):
-                self._keep(hints={**self.kept["hints"], exercise.name: used + 1})
-            for k, hint in enumerate(hints[: used + 1], start=1):
-                self.loud.say(f"hint {k} of {len(hints)} - {exercise.name}: {hint}")
-            if used >= len(hints):
-                self.loud.say("There are no more hints; --solution shows one way to write it.")
-        elif self.options.solution:
-            self.loud.say(f"One way to write {exercise.name} (type it yourself; it stays in the fingers):")
-            self.loud.write("\n" + getsource(getattr(self.solutions, exercise.name)).rstrip())
+    def hint(self):
+        """One more hint for the exercise where it stopped: `--hint`, and for notebooks."""
+        used, hints = self.kept["hints"].get(self.stuck, 0), self.solutions.HINTS.get(self.stuck, ())
+        for k, hint in enumerate(hints[: used + 1], start=1):
+            self.loud.say(f"hint {k} of {len(hints)} - {self.stuck}: {hint}")
+        if used < len(hints):
+            self._keep(hints={**self.kept["hints"], self.stuck: used + 1})
         else:
-            explain(self.out, self.entry, exercise, failure, f"({used} of {len(hints)} used)")
+            self.loud.say("There are no more hints; --solution shows one way to write it.")
+
+    def solution(self):
+        """One way to write the exercise where it stopped: `--solution`, and for notebooks."""
+        self.loud.say(f"One way to write {self.stuck} (type it yourself; it stays in the fingers):")
+        self.loud.write("\n" + getsource(getattr(self.solutions, self.stuck)).rstrip())
+
+    def _stop_at(self, exercise, failure):
+        self.stuck = exercise.name
+        used, count = self.kept["hints"].get(self.stuck, 0), len(self.solutions.HINTS[self.stuck])
+        if self.options.hint:
+            self.hint()
+        elif self.options.solution:
+            self.solution()
+        else:
+            more = f"{self.entry.command} --hint" if self.script else "lesson.hint()"
+            explain(self.out, self.entry, exercise, failure, f"hint: {more}", f"({used} of {count} used)")
         self._leave(1)
 
     def _leave(self, code):

@@ -8,12 +8,14 @@ STYLE = """
 :root{color-scheme:light dark;--paper:#fff;--ink:#1f2328;--soft:#57606a;--line:#d8dee4;--panel:#f6f8fa;--good:#1a7f37}
 @media(prefers-color-scheme:dark){:root{--paper:#14171a;--ink:#e6e8ea;--soft:#a3adb7;--line:#363d45;--panel:#1d2226;--good:#5fbf77}}
 body{font:16px/1.5 system-ui,sans-serif;max-width:56em;margin:2.5em auto;padding:0 1em;color:var(--ink);background:var(--paper)}
-h1{margin:0;font-size:1.7em}h2{margin:0;font-size:1.2em}p{margin:.4em 0}.soft,dt,th,summary{color:var(--soft)}.good{color:var(--good)}
-.wide{overflow-x:auto}table{border-collapse:collapse;margin:1.5em 0;font-size:.95em}td,th{padding:.25em .8em;text-align:right}
-td,th{border-bottom:1px solid var(--line);font-weight:normal}td:nth-child(-n+3),th:nth-child(-n+3){text-align:left}a{color:inherit}
+h1{margin:0;font-size:1.7em}h2{margin:0;font-size:1.2em}p{margin:.4em 0}a{color:inherit}
+.soft,dt,th,summary{color:var(--soft)}.good{color:var(--good)}.wide{overflow-x:auto}
+table{border-collapse:collapse;margin:1.5em 0;font-size:.95em}td:nth-child(-n+3),th:nth-child(-n+3){text-align:left}
+td,th{padding:.25em .8em;text-align:right;white-space:nowrap;font-weight:normal;border-bottom:1px solid var(--line)}
 section{border:1px solid var(--line);border-radius:8px;padding:1em 1.2em;margin:1.2em 0;break-inside:avoid}
-dl{display:grid;grid-template-columns:auto 1fr;gap:.1em 1em;margin:.8em 0}dd{margin:0;font-variant-numeric:tabular-nums}
-img{max-width:100%;height:auto;display:block;margin:1em auto 0}pre{background:var(--panel);padding:.8em;font-size:.85em;overflow-x:auto}
+dl{display:grid;grid-template-columns:auto 1fr;gap:.1em 1em;margin:.8em 0}dd{margin:0}
+img{max-width:100%;height:auto;display:block;margin:1em auto 0;border-radius:6px}
+pre{background:var(--panel);padding:.8em;font-size:.85em;overflow-x:auto}
 """
 
 
@@ -85,7 +87,7 @@ def _mark(word):
 
 
 def _number(value):
-    return "-" if value is None else f"{value:.6g}"
+    return "-" if value is None else f"{value:.4g}"
 
 
 def _image(path):
