@@ -32,7 +32,7 @@ LAYERS = [
     {"nn.module", "nn.init"},
     {"nn.layers", "nn.attention", "nn.packed", "clipping"},
     {"nn.gated", "nn.pooling", "sampling", "nn.states"},
-    {"nn.cells", "writing"},
+    {"nn.cells", "nn.grid_cell", "writing"},
     {"nn.normed", "nn.peephole", "nn.recurrent", "beams", "generate"},
     {"nn.composed", "nn.grid", "nn.models"},
     {"nn.family", "nn.seq2seq"},

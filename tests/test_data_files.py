@@ -293,6 +293,7 @@ def test_a_generator_mixes_differently_in_every_epoch():
 
 
 def test_a_split_holds_everything_once():
+    assert len(shuffled_split(np.random.default_rng(0), 10, np.float32(0.2))[1]) == 2
     train, test = shuffled_split(np.random.default_rng(0), 7600, 1600)
     assert (len(train), len(test), sorted([*train, *test])) == (6000, 1600, [*range(7600)])
     assert len(shuffled_split(np.random.default_rng(0), 10, 0.25)[1]) == 2
@@ -317,6 +318,16 @@ def test_windows_cover_a_text_in_order():
     [
         (lambda: pad([]), "a batch of no sequences"),
         (lambda: pad([[1], []]), "a sequence of no steps\n    at sequence 1 of 2"),
+        (lambda: pad([[1], [1.5]]), "sequence 1 is no row of ids but list (1,) of float64"),
+        (lambda: pad(["ab", "c"]), "sequence 0 is no row of ids but str () of <U2"),
+        (lambda: pad([[[1, 2]]]), "sequence 0 is no row of ids but list (1, 2) of int"),
+        (lambda: pad([1, 2]), "a batch of a list"),
+        (lambda: pad([k] for k in range(3)), "a batch of a generator"),
+        (lambda: shuffled_split(np.random.default_rng(0), 10, "a"), "'a' held out of 10 items"),
+        (lambda: shuffled_split(np.random.default_rng(0), "10", 0.1), "0.1 held out of '10' items"),
+        (lambda: shuffled_split(np.random.default_rng(0), 10, float("nan")), "nan held out of 10 items"),
+        (lambda: shuffled_split(np.random.default_rng(0), 10, True), "True held out of 10 items"),
+        (lambda: windows([[1], [1, 2]], [[1], [1, 2]], 1), "windows of rows of different lengths"),
         (lambda: padded_batches([[1]], [1, 2], 3), "1 sequences and y of shape (2,)"),
         (lambda: padded_batches([], [], 3), "a batch of no sequences"),
         (lambda: buckets([], 3), "batches of lengths of shape (0,)"),

@@ -61,6 +61,7 @@ def test_sizes_and_generators_that_do_not_work(task):
     [
         lambda: copy(rng(), 2, 3, kinds=1), lambda: copy(rng(), 2, 3, symbols=0), lambda: reverse(rng(), 2, 3, kinds=1),
         lambda: latch(rng(), 2, 2), lambda: latch(rng(), 2, 9, variance=-1.0), lambda: latch(rng(), 2, 9, variance=float("nan")),
+        lambda: latch(rng(), 2, 9, variance="a"), lambda: known("copy", length=-20), lambda: known("copy", length="a"),
         lambda: dyck(rng(), 2, 1), lambda: dyck(rng(), 2, 3, kinds=1), lambda: dyck(rng(), 2, 3, kinds=5),
         lambda: known("copying"), lambda: known("adding", length=3), lambda: known("copy"), lambda: known("latch", variance=-1),
     ],

@@ -6,6 +6,8 @@ Everything random takes a Generator; the same seed gives the same batches.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,7 +52,8 @@ class Window(NamedTuple):
 def shuffled_split(rng: np.random.Generator, size: int, held_out: float | int) -> tuple[Ids, Ids]:
     """The numbers 0 to size - 1, shuffled: those to train with, and those held out.
 
-    `held_out` is a share (0.1) or a number of items (1600). Raises `DataError` unless both parts hold at least one.
+    `held_out` is a share (0.1) or a number of items (1600). Raises `DataError` unless both parts hold at least one, and for what
+    is no number.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> train, test = tg.data.batches.shuffled_split(np.random.default_rng(0), 10, 0.2)
@@ -58,7 +61,9 @@ def shuffled_split(rng: np.random.Generator, size: int, held_out: float | int) -
     (array([4, 6, 2, 7, 3, 5, 9, 0]), array([8, 1]))
     """
     _check_rng(rng)
-    count = round(held_out * size) if isinstance(held_out, float) else held_out
+    if not isinstance(size, Integral) or not isinstance(held_out, Real) or isinstance(held_out, bool) or not isfinite(held_out):
+        raise DataError(f"{held_out!r} held out of {size!r} items", hint="a share of them (0.1), or how many of how many")
+    count = int(held_out) if isinstance(held_out, Integral) else round(held_out * size)
     if not 0 < count < size:
         raise DataError(
             f"{held_out} held out of {size} items leaves {max(size - count, 0)} to train with and {max(count, 0)} to test",
@@ -72,7 +77,7 @@ def pad(sequences: Sequence[Any], padding_id: int = 0) -> tuple[Ids, Ids]:
     """Sequences of ids as one array `(batch, longest)`, shorter ones filled up at the end, and their lengths `(batch,)`.
 
     Targets of every step are padded with `padding_id=-100`, which `functional.cross_entropy` leaves out: 0 is a class.
-    Raises `DataError` for no sequences, and for one of no steps (it has no last state): leave those out.
+    Raises `DataError` for no sequences, for one of no steps (it has no last state): leave those out; and for what is no row of ids.
 
     >>> import tinygrad_rnn as tg
     >>> tg.data.batches.pad([[1, 2, 3], [4]])
@@ -82,7 +87,13 @@ def pad(sequences: Sequence[Any], padding_id: int = 0) -> tuple[Ids, Ids]:
     lengths = _lengths(sequences)
     x = np.full((len(sequences), int(lengths.max())), padding_id, np.int64)
     for k, sequence in enumerate(sequences):
-        x[k, : lengths[k]] = sequence
+        row = np.asarray(sequence)
+        if row.ndim != 1 or row.dtype.kind not in "iub":  # NumPy would cut 1.5 to 1
+            raise DataError(
+                f"sequence {k} is no row of ids but {type(sequence).__name__} {row.shape} of {row.dtype}",
+                hint="whole numbers, as vocabulary.encode(text) gives them",
+            )
+        x[k, : lengths[k]] = row
     return x, lengths
 
 
@@ -147,7 +158,10 @@ def windows(x: Any, y: Any, steps: int) -> list[Window]:
     >>> [window.x.tolist() for window in tg.data.batches.windows([[1, 2, 3, 4, 5]], [[2, 3, 4, 5, 6]], 2)]
     [[[1, 2]], [[3, 4]], [[5]]]
     """
-    x, y = np.asarray(x), np.asarray(y)
+    try:
+        x, y = np.asarray(x), np.asarray(y)
+    except ValueError:
+        raise DataError("windows of rows of different lengths", hint="pad them first, or cut each by itself") from None
     if x.ndim < 2 or x.shape[:2] != y.shape[:2] or not x.shape[0] or not x.shape[1]:
         raise DataError(f"windows of x {x.shape} and y {y.shape}", hint="both are (batch, time, ...), with at least one step")
     if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
@@ -180,9 +194,12 @@ def text_windows(ids: Any, rows: int, steps: int) -> list[Window]:
 
 
 def _lengths(sequences: Sequence[Any]) -> Ids:
-    if not len(sequences):
+    try:
+        lengths = np.array([len(sequences[k]) for k in range(len(sequences))])
+    except (TypeError, KeyError):  # numbers, a generator, a dict
+        raise DataError(f"a batch of a {type(sequences).__name__}", hint="a list of rows of ids: [[1, 2], [3]]") from None
+    if not len(lengths):
         raise DataError("a batch of no sequences", hint="leave empty batches out")
-    lengths = np.array([len(sequence) for sequence in sequences])
     if not lengths.all():
         raise DataError(
             "a sequence of no steps",

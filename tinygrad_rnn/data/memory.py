@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import log, sqrt
+from numbers import Real
 from string import ascii_letters, digits
 
 import numpy as np
@@ -67,6 +68,7 @@ def copy(rng: np.random.Generator, batch: int, length: int, *, symbols: int = 10
 
 def known_copy(length: int, symbols: int = 10, kinds: int = 8) -> Known:
     """Sure of every blank, guessing every symbol: symbols ln(kinds) / (length + 2 symbols) nats a step."""
+    length, symbols, kinds = check_size("length", length, 1), check_size("symbols", symbols, 1), check_size("kinds", kinds, 2)
     return Known("nats", symbols * log(kinds) / (length + 2 * symbols), 0.0, 1 / kinds)
 
 
@@ -91,6 +93,7 @@ def reverse(rng: np.random.Generator, batch: int, length: int, *, kinds: int = 8
 
 def known_reverse(kinds: int = 8) -> Known:
     """Guessing each asked symbol: ln(kinds) nats of each of them."""
+    kinds = check_size("kinds", kinds, 2)
     return Known("nats", log(kinds), 0.0, 1 / kinds)
 
 
@@ -115,8 +118,7 @@ def latch(rng: np.random.Generator, batch: int, length: int, *, informative: int
     check_rng(rng)
     informative = check_size("informative", informative, 1)
     batch, length = check_size("batch", batch, 1), check_size("length", length, informative)
-    if not 0 <= variance < np.inf:
-        raise DataError(f"latch with variance={variance}", hint="the variance of the noise: 0 or more")
+    _check_variance(variance)
     y = rng.integers(0, 2, size=batch, dtype=np.int64)
     x = rng.normal(0.0, sqrt(variance), size=(batch, length))
     x[:, :informative] = 2.0 * y[:, None] - 1
@@ -125,9 +127,14 @@ def latch(rng: np.random.Generator, batch: int, length: int, *, informative: int
 
 def known_latch(informative: int = 3, variance: float = 0.2) -> Known:
     """A cell that forgets sees noise alone: an even guess. (What `informative` and `variance` change is how hard it is.)"""
-    if informative < 1 or variance < 0:
-        raise DataError(f"known('latch') with informative={informative}, variance={variance}", hint="as in latch()")
+    check_size("informative", informative, 1)
+    _check_variance(variance)
     return Known("nats", log(2), 0.0, 0.5)
+
+
+def _check_variance(variance: float) -> None:
+    if not isinstance(variance, Real) or not 0 <= variance < np.inf:
+        raise DataError(f"variance={variance!r}", hint="the variance of the noise: 0 or more")
 
 
 def parity(rng: np.random.Generator, batch: int, length: int) -> SymbolBatch:

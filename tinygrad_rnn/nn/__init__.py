@@ -5,7 +5,8 @@ from .attention import AdditiveAttention, DotAttention
 from .cells import Cell, GRUCell, LSTMCell, RNNCell, State
 from .composed import Dropout, Residual
 from .family import GRU, LSTM, RNN
-from .grid import Grid, GridLSTM, GridLSTMCell
+from .grid import Grid, GridLSTM
+from .grid_cell import GridLSTMCell
 from .layers import Embedding, Linear
 from .models import CharModel, SequenceClassifier
 from .module import Module
