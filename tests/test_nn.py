@@ -204,6 +204,16 @@ def test_a_graph_from_before_loading_refuses_its_backward_pass():
         loss.backward()
 
 
+def test_two_parameters_of_one_name_are_not_lost_in_silence():
+    module = nn.Module()
+    module.parts = {"a.b": tg.Tensor(1.0, requires_grad=True), "a": {"b": tg.Tensor(2.0, requires_grad=True)}}
+    assert len(module.parameters()) == 2
+    for call in (module.state_dict, lambda: module.load_state_dict({"parts.a.b": 3.0})):
+        with pytest.raises(DataError, match=r"Module has two parameters that are called parts\.a\.b") as caught:
+            call()
+        assert caught.value.hint
+
+
 # ---- layers -------------------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..errors import LoadError
+from ..errors import DataError, LoadError
 from ..kernels import Array
 from ..scopes import here, scope
 from ..tensor import Tensor
@@ -90,8 +90,19 @@ class Module:
             p.zero_grad()
 
     def state_dict(self) -> dict[str, Array]:
-        """A copy of every parameter's values, by name."""
-        return {name: p.data.copy() for name, p in self.named_parameters()}
+        """A copy of every parameter's values, by name. Raises `DataError` where two have one name (keys of dicts with dots)."""
+        return {name: p.data.copy() for name, p in self._by_name().items()}
+
+    def _by_name(self) -> dict[str, Tensor]:
+        named: dict[str, Tensor] = {}
+        for name, p in self.named_parameters():
+            if name in named:
+                raise DataError(
+                    f"{type(self).__name__} has two parameters that are called {name}",
+                    hint="give one of them, or a key of the dict that it is in, another name",
+                )
+            named[name] = p
+        return named
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over values saved by `state_dict`. All or nothing: a `LoadError` names what is missing, left over or misshapen."""
@@ -99,7 +110,7 @@ class Module:
             raise LoadError(
                 f"load_state_dict of a {type(state).__name__}", hint="give what state_dict() returned: a dict of arrays by name"
             )
-        own = dict(self.named_parameters())
+        own = self._by_name()
         wrong = [f"missing: {name} {p.shape}" for name, p in own.items() if name not in state]
         wrong += [f"left over: {name}" for name in state if name not in own]
         values = {}
