@@ -23,7 +23,8 @@ GENERATOR = "np.random.default_rng("
 
 def measured(lesson: Path, shift: int, *flags: str) -> tuple[float, float, float, float]:
     """(the number, the lowest and the highest that are promised, CPU seconds) of one run with shifted seeds."""
-    from course.contract import Workshop, number_of
+    from course.contract import number_of
+    from course.workshop import Workshop
 
     with tempfile.TemporaryDirectory(prefix="lesson-") as folder:
         workshop = Workshop(lesson, folder)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import course.lesson
 from course.check import examine
-from course.contract import Workshop
+from course.workshop import Workshop
 
 import numpy as np
 import pytest

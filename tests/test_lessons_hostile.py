@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from course import YourTurn, arrays, tensors
 from course.check import examine
-from course.contract import Workshop
 from course.outcome import TimeUp, attempt
+from course.workshop import Workshop
 
 import numpy as np
 import pytest

@@ -9,6 +9,15 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # b
 if (Path(__file__).parents[2] / "tinygrad_rnn").is_dir():  # a fresh clone needs no installation
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+
+def _quietly(kind, error, trace):
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+
+
+if sys.excepthook is sys.__excepthook__:  # Ctrl-C while NumPy loads is no mistake
+    sys.excepthook = _quietly
+
 from .cases import arrays, tensors
 from .heatmap import heatmap, shades
 from .lesson import Lesson

@@ -92,16 +92,16 @@ def _exercises(source):
 
 def catalog(home):
     """All lessons in a folder, in their order."""
-    return [entry(path) for path in _paths(home)]
+    return [entry(path) for path in paths(home)]
 
 
 def find(home, number):
     """The lesson of that number ("4", "04", "07b"), or None."""
     wanted = re.sub(r"^(\d)(?!\d)", r"0\1", str(number))
-    return next((entry(path) for path in _paths(home) if path.stem.partition("_")[0] == wanted), None)
+    return next((entry(path) for path in paths(home) if path.stem.partition("_")[0] == wanted), None)
 
 
-def _paths(home):
+def paths(home):
     """The tour, and what has solutions beside it: anything else is a copy that somebody made."""
     found = sorted(home.glob("[0-9][0-9]*_*.py"))
     return [path for path in found if path.stem.startswith("00_") or (home / "solutions" / path.name).exists()]

@@ -149,14 +149,11 @@ class Lesson:
     def quiz(self, *questions):
         """Three questions, asked on a terminal, told elsewhere."""
         self.out.heading("Three questions")
-        live = self._asks() if self.options.quiz is None else self.options.quiz and self._asks()
-        if self.options.quiz is False or ("quiz" in self.kept and not self.options.quiz):
-            self.out.say(
-                "(--quiz asks them)"
-                if "quiz" not in self.kept
-                else f"{self.kept['quiz']} of {len(questions)} right; --quiz asks again"
-            )
+        known, asked = self.kept.get("quiz"), self.options.quiz
+        if asked is False or (known is not None and not asked):
+            self.out.say("(--quiz asks them)" if known is None else f"{known} of {len(questions)} right; --quiz asks again")
             return
+        live = self._asks()
         right = 0
         for number, question in enumerate(questions, start=1):
             if live:
@@ -241,12 +238,8 @@ class Lesson:
     def _asks(self):
         """Whether somebody sits at a terminal and wants to be asked."""
         streams = (sys.stdin, sys.stdout)
-        return (
-            self.script
-            and not self.demo
-            and not self.asked
-            and all(s is not None and not s.closed and s.isatty() for s in streams)
-        )
+        present = all(s is not None and not s.closed and s.isatty() for s in streams)
+        return self.script and not self.demo and not self.asked and present
 
     def _answer(self, prompt):
         try:

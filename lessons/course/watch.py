@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-from .catalog import catalog
+from .catalog import paths
 
 
 def watch(home, first, out, pause=0.3):
@@ -28,9 +28,9 @@ def _run(path, out):
 def _times(home):
     """When each lesson was last changed; a file that is just being replaced is looked at next time."""
     times = {}
-    for entry in catalog(home):
+    for path in paths(home):
         try:
-            times[entry.path] = entry.path.stat().st_mtime_ns
+            times[path] = path.stat().st_mtime_ns
         except OSError:
             continue
     return times
