@@ -190,11 +190,11 @@ out.table([[str(T), f"{a:.2f}", f"{b:.2f}"] for T, (a, b) in costs.items()], ["T
 lesson.result(unseen, "bits a character on the last tenth, which the LSTM has not read", bigram, "a bigram table")
 lesson.wrong(
     "The lower the training loss, the better the model.",
-    f"The model that learned 4,000 characters by heart pays {by_heart:.2f} bits for them, but {elsewhere:.2f} on the last tenth: that is "
-    f"*overfitting*. The one that read nine tenths pays {seen:.2f} for them and {unseen:.2f} on the last tenth.",
+    f"The model that learned 4,000 characters by heart pays {by_heart:.2f} bits for them and {elsewhere:.2f} on the last tenth. Such a "
+    f"gap is called *overfitting*. The one that read nine tenths pays {seen:.2f} for them and {unseen:.2f} on the last tenth.",
 )
 least = min(costs, key=lambda T: costs[T][1])
-out.say(f"Nor does temperature add knowledge: T moves the entropy, but the text is cheapest at T = {least} of the three.")
+out.say(f"Nor does temperature add knowledge: it only moves the entropy. Of the three, the text is cheapest at T = {least}.")
 
 # %% [markdown]
 # ## Three questions
