@@ -3,7 +3,7 @@
 #
 # **Why attention?**
 #
-# 30 minutes. You need: lesson 08 (the GRU) and softmax, which turns numbers into shares that sum to 1.
+# 30 minutes. You need: lesson 08 (the GRU) and lesson 14 (softmax, which turns numbers into shares that sum to 1).
 
 # %%
 from course import Lesson, Question, YourTurn, heatmap, tensors
@@ -17,20 +17,22 @@ out = lesson.out
 
 # %% [markdown]
 # ## Guess first
-# One GRU, the *encoder*, reads a row of symbols. Another, the *decoder*, gets its last h and has to write the row backwards. All it
-# knows is what was squeezed into that one h. With *attention* it may also look at every h of the encoder, whenever it writes.
+# One GRU, the *encoder*, reads a row of symbols. Another GRU, the *decoder*, starts from the encoder's last h and has to write the row
+# backwards. All that it knows about the row was squeezed into that one h. With *attention* the decoder may also look at every h of the
+# encoder, each time it writes a symbol.
 
 # %%
 LENGTH, UPDATES, HIDDEN, KINDS = (6, 60, 16, 8) if lesson.fast else (20, 400, 32, 8)
 lesson.predict(
-    "Twenty symbols out of eight kinds, h of 32 numbers, 400 batches of training. With attention, what share of the symbols is right "
-    "(0 to 1)?"
+    "Twenty symbols of eight kinds, an h of 32 numbers, 400 batches of training. Without attention about half of the symbols are right. "
+    "What share with attention? (0 to 1)"
 )
 
 # %% [markdown]
 # ## The task
-# Two GRUs of this kind are a *sequence-to-sequence* model (seq2seq). While it is trained the decoder reads the true symbol before the one
-# it has to write, and a start sign at first.
+# A classifier reads many symbols and gives one answer: *many-to-one* (lessons 09, 13). A writer may begin with one symbol and go on:
+# *one-to-many* (lesson 14). Here many symbols go in and many come out: *many-to-many*, also called *sequence-to-sequence* (seq2seq).
+# While the model is trained, the decoder reads the true symbol before the one that it has to write, and at first a start sign.
 
 
 # %%
@@ -47,13 +49,13 @@ for name, ids in (("source", x), ("answer", y)):
 
 # %% [markdown]
 # ## Exercise 1: scores
-# The decoder's h is the *query* s. Every h_j of the encoder is compared with it. The simplest comparison is a product,
-# as in `tg.nn.DotAttention(scale=False)`: two vectors that point the same way give a large number.
+# The decoder's h is the *query* s: it stands for what is looked for. Every h_j of the encoder is compared with it and gets a score. The
+# simplest comparison is the dot product, which is large when two vectors point the same way (`tg.nn.DotAttention(scale=False)`):
 #
-#     e_j = s · h_j
+#     e_j = s · h_j  =  s_1 h_j1 + s_2 h_j2 + ...
 #
-# All h_j of a batch are one tensor `memory` (batch, time, hidden). `@` multiplies matrices, batch by batch; `s[:, :, None]` makes s a
-# column (batch, hidden, 1).
+# All h_j of a batch are one tensor `memory` (batch, time, hidden). `@` multiplies matrices, one pair for each row of the batch;
+# `s[:, :, None]` makes s a column (batch, hidden, 1).
 
 
 # %%
@@ -68,8 +70,9 @@ lesson.check(scores, tensors(s=(2, 3), memory=(2, 5, 3)), tensors(s=(1, 2), memo
 
 # %% [markdown]
 # ## Exercise 2: shares
-# Softmax makes shares of the scores: exp(e_j), divided by the sum of all of them over time. exp of 1000 is too large for a
-# computer, so take the largest score of the row from all first: the shares stay as they are. Do it with `e.data.max`, an array.
+# Softmax makes shares of the scores of a row: exp(e_j), divided by the sum of these over time. As exp(1000) is too large for a computer,
+# subtract the largest score of each row first. The shares stay as they are, so no gradient is needed there: `e.data.max(...)`, an
+# array, will do.
 
 
 # %%
@@ -88,8 +91,8 @@ lesson.check(shares, tensors(e=(2, 5)), large, tensors(e=(1, 1)))
 
 # %% [markdown]
 # ## Exercise 3: look up
-# The *context* is the mean of all h_j, weighted by the shares: α_1 h_1 + ... + α_T h_T. A share of 1 at one place is a look-up of that
-# place. As nothing is chosen for good, it has a derivative everywhere.
+# The *context* is the sum of all h_j, each times its share: α_1 h_1 + ... + α_T h_T. If one place has a share of 1, this looks up that
+# place, as in a table. But nothing is chosen once and for all: all shares are soft, so the gradient can shift them.
 
 
 # %%
@@ -104,7 +107,8 @@ lesson.check(look_up, tensors(α=(2, 5), memory=(2, 5, 3)), tensors(α=(1, 1), m
 
 # %% [markdown]
 # ## With and without
-# The readout sees the decoder's h, and beside it the context of your three functions. All the rest is the same.
+# The same model is trained twice. Without attention, the readout sees the decoder's h. With attention, it sees h and beside it the context
+# that your three functions make.
 
 
 # %%
@@ -143,19 +147,22 @@ for name, looks in (("squeezed into one h", None), ("with attention", attention)
     right[name] = tg.functional.accuracy(logits, test[2])
     looked = None if α is None else α.data
     by_place = (logits.data.argmax(-1) == test[2]).mean(axis=0)
+    out.heading(f"{name}: share right by place")
     out.bars([(f"symbol {k}", share, f"{share:.2f}") for k, share in enumerate(by_place, 1)][:: LENGTH // 3])
-    out.say(f"{name}: {right[name]:.3f} of all symbols right.")
+    out.say(f"All symbols together: {right[name]:.3f} right.")
 
 # %% [markdown]
 # ## Where it looks
-# Row k is the k-th symbol that is written, column j a place in the source. Symbol 1 of the answer is the last of the source, so
-# one expects an *anti-diagonal*, from the upper right to the lower left.
+# Row k is the k-th symbol that is written, column j a place in the source. The first symbol of the answer is the last of the source, so one
+# expects the large shares on the *anti-diagonal*, from the upper right to the lower left. Is that where they are?
 
 # %%
 mean = looked.mean(axis=0)
+out.heading("Where it looks: symbol k is written, place j is read")
 out.heatmap(mean, down="k", across="j")
+stands = [f"{k}, stands at {LENGTH + 1 - k}" for k in range(1, LENGTH + 1)]
 lesson.picture(
-    heatmap(mean, title="Mean share of attention: row = symbol written, column = place in the source", text="{:.0%}"), "attention"
+    heatmap(mean, stands, title="Mean share of attention. Row: symbol written; column: place read", text="{:.0%}"), "attention"
 )
 where = np.arange(LENGTH)[::-1]
 late = {d: np.mean([mean[k, j + d] for k, j in enumerate(where) if j + d < LENGTH]) for d in range(4)}
@@ -164,7 +171,7 @@ out.table([[name, f"{late[d]:.2f}"] for d, name in enumerate(places)], ["the dec
 
 # %% [markdown]
 # ## The number
-# Eight kinds of symbols: guessing is right in one of eight.
+# There are eight kinds of symbols, so guessing gets one in eight right: 0.125.
 
 # %%
 best = max(late, key=late.get)
@@ -175,13 +182,13 @@ lesson.result(
 # %%
 lesson.wrong(
     "Attention shows where the answer comes from: the largest share is the reason.",
-    f"{right['with attention']:.2f} of the symbols are right with a mean share of {late[0]:.2f} on the place where the symbol stands. "
-    f"The largest mean share, {late[best]:.2f}, is {places[best]}: an h holds what was read before it too. "
-    "A map of attention shows which h was read, not what is in it." + " (--fast is too short to see it.)" * lesson.fast,
+    f"{right['with attention']:.2f} of the symbols are right, with a mean share of {late[0]:.2f} at the place where the symbol stands. The "
+    f"largest mean share, {late[best]:.2f}, is {places[best]}. That works because an h also holds what was read before it. So a map of "
+    "attention shows which h was read, but not what was found in it." + " (--fast is too short to see it.)" * lesson.fast,
 )
 out.say(
-    "Show, Attend and Tell (Xu and others 2015) looks at places of a photograph while it writes a sentence about it. Its scores are a "
-    "small network, as in tg.nn.AdditiveAttention. The three steps are the same: score, softmax, weighted sum."
+    "Show, Attend and Tell (Xu and others 2015) looks at places of a photograph while it writes a sentence about it. Its scores come from "
+    "a small network, e_j = u · tanh(W h_j + V s), as in tg.nn.AdditiveAttention. The three steps are yours: score, softmax, weighted sum."
 )
 
 # %% [markdown]
@@ -198,14 +205,14 @@ lesson.quiz(
         {1: "Shares sum to 1 over all places.", 0: "A score of 0 is no share of 0: exp(0) is 1."},
     ),
     Question(
-        "Add 7 to each of four scores. By how much does the largest share change?",
+        "Add 7 to each of four different scores. By how much does the largest share change?",
         round(float(abs(shares(one[..., 0]).data.max() - shares(one[..., 0] + 7.0).data.max())), 9),
-        {7: "Shares are between 0 and 1.", 0.25: "exp(7) is in every term of the fraction and cancels."},
+        {7: "A share is never above 1.", 0.25: "exp(7) is a factor of every term in the fraction and cancels."},
     ),
     Question(
         "From lesson 08: how many parts stand side by side in the Wx of a GRU?",
         gru.Wx.shape[1] // HIDDEN,
-        {4: "That is an LSTM.", 2: "r and z are gates, and n needs its own."},
+        {4: "That is an LSTM: i, f, g, o.", 2: "r and z are the gates; the new value n has a part too."},
     ),
 )
 lesson.end()
