@@ -196,13 +196,14 @@ out.say(
 
 # %%
 one = tg.Tensor(np.random.default_rng(0).standard_normal((1, 4, 3)))
-flat = shares(tg.Tensor(np.zeros((1, 4)))).data[0, 0]
-gru = tg.nn.GRUCell(8, HIDDEN, rng=np.random.default_rng(0))
 lesson.quiz(
     Question(
-        "Four places, all with the same score. What share has each?",
-        flat,
-        {1: "Shares sum to 1 over all places.", 0: "A score of 0 is no share of 0: exp(0) is 1."},
+        f"A sequence-to-sequence model is many-to-many. This one reads {LENGTH} symbols: how many answers does it give?",
+        logits.shape[1],
+        {
+            1: "That is many-to-one: a classifier, as in lesson 13.",
+            LENGTH * KINDS: "Eight scores, one for each kind, make one answer.",
+        },
     ),
     Question(
         "Add 7 to each of four different scores. By how much does the largest share change?",
@@ -210,9 +211,9 @@ lesson.quiz(
         {7: "A share is never above 1.", 0.25: "exp(7) is a factor of every term in the fraction and cancels."},
     ),
     Question(
-        "From lesson 08: how many parts stand side by side in the Wx of a GRU?",
-        gru.Wx.shape[1] // HIDDEN,
-        {4: "That is an LSTM: i, f, g, o.", 2: "r and z are the gates; the new value n has a part too."},
+        f"From lesson 10: let two GRUs of {HIDDEN} units read the source, one from each end. How wide is each h_j of the memory?",
+        tg.concat([tg.Tensor(np.zeros((1, HIDDEN))) for _ in ("forwards", "backwards")], axis=1).shape[1],
+        {HIDDEN: "That is one direction.", HIDDEN**2: "They stand side by side; nothing is multiplied."},
     ),
 )
 lesson.end()
