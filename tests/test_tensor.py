@@ -264,6 +264,14 @@ def test_detect_anomaly_in_the_backward_pass():
     assert x.grad is None
 
 
+@pytest.mark.parametrize("name", ["exp", "log", "tanh", "sigmoid", "relu", "abs", "sum", "max", "mean"])
+def test_a_method_is_the_function_of_its_name(name):
+    x = leaf([0.5, 2.0])
+    method, function = getattr(x, name)(), getattr(tg, name)(x) if name != "mean" else x.sum() * 0.5
+    assert method.node.op is function.node.op
+    np.testing.assert_array_equal(method.data, function.data)
+
+
 def test_detect_anomaly_finds_writes_through_a_view():
     w = leaf([1.0, 2.0])
     with tg.detect_anomaly():

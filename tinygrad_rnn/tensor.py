@@ -260,6 +260,32 @@ class Tensor(NumpyLike):
     def __getitem__(self, key: Key) -> Tensor:
         return apply1(ops.GETITEM, self, key if is_basic(key) and key is not None else _plain_key(key))
 
+    # ---- entry by entry
+
+    def exp(self) -> Tensor:
+        """e to the power of each entry."""
+        return apply1(ops.EXP, self)
+
+    def log(self) -> Tensor:
+        """The natural logarithm of each entry."""
+        return apply1(ops.LOG, self)
+
+    def tanh(self) -> Tensor:
+        """tanh of each entry, between -1 and 1."""
+        return apply1(ops.TANH, self)
+
+    def sigmoid(self) -> Tensor:
+        """1 / (1 + exp(-x)) of each entry, between 0 and 1."""
+        return apply1(ops.SIGMOID, self)
+
+    def relu(self) -> Tensor:
+        """Each entry, or 0 where it is negative."""
+        return apply1(ops.RELU, self)
+
+    def abs(self) -> Tensor:
+        """Each entry without its sign."""
+        return apply1(ops.ABS, self)
+
     # ---- shapes and reductions
 
     def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:

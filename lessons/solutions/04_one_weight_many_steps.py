@@ -67,10 +67,6 @@ def turned_Wh(x, h, Wx, Wh, b):
     return tg.tanh(x @ Wx + h @ Wh.T + b)
 
 
-def as_a_method(x, h, Wx, Wh, b):
-    return (x @ Wx + h @ Wh + b).tanh()
-
-
 def two_tanhs(x, h, Wx, Wh, b):
     return tg.tanh(x @ Wx) + tg.tanh(h @ Wh + b)
 
@@ -156,7 +152,6 @@ MISTAKES = {
         (with_sigmoid, "this is the step with sigmoid; the equation has tanh"),
         (forgets_b, "b takes no part"),
         (turned_Wh, "Wh is transposed here: rows times Wh as it is, h @ Wh"),
-        (as_a_method, "a Tensor has no method tanh; write tg.tanh(...)"),
         (two_tanhs, "there are two tanhs here: add up first, then one tanh of the whole sum"),
         (entry_by_entry, "* multiplies entry by entry; the matrix product is written @"),
         (weights_first, "x and h are rows, so they stand on the left of their matrices: x @ Wx"),

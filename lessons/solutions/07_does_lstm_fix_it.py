@@ -130,12 +130,6 @@ def matrix_products(x, h, c, Wx, Wh, b):
     return tg.sigmoid(a_o) @ tg.tanh(c), c
 
 
-def as_a_method(x, h, c, Wx, Wh, b):
-    a_i, a_f, a_g, a_o = tg.split(x @ Wx + h @ Wh + b, 4)
-    c = a_f.sigmoid() * c + a_i.sigmoid() * a_g.tanh()
-    return a_o.sigmoid() * c.tanh(), c
-
-
 def hidden_alone(x, h, c, Wx, Wh, b):
     a_i, a_f, a_g, a_o = tg.split(x @ Wx + h @ Wh + b, 4)
     c = tg.sigmoid(a_f) * c + tg.sigmoid(a_i) * tg.tanh(a_g)
@@ -206,7 +200,6 @@ MISTAKES = {
         (one_gate_for_both, "this takes 1 - f for i; such cells exist, but here the input gate has weights of its own"),
         (cell_through_tanh, "c itself went through tanh here: c' = f c + i g stays as it is, only h shows tanh(c')"),
         (matrix_products, "gates multiply entry by entry: *, not @"),
-        (as_a_method, "a Tensor has no method sigmoid; write tg.sigmoid(...)"),
         (hidden_alone, "that is h alone; the next step needs c too: return both, h first"),
         (cell_first, "the numbers are right, in the other order: h first, then c"),
         (cuts_the_cell, "the values are right, but the old c is detached: the path along c, which this is all about, is cut"),
