@@ -130,6 +130,14 @@ def added_afterwards(cells, xs):
     return layers
 
 
+def skips_everywhere_too(cells, xs):
+    layers = []
+    for number, cell in enumerate(cells, start=1):
+        xs = [h + x for h, x in zip(layer(number, cell, xs), xs)]
+        layers.append(xs)
+    return layers
+
+
 MISTAKES = {
     "stack": [
         (
@@ -156,6 +164,7 @@ MISTAKES = {
         (lost_above, "the layer above reads h here; it should read the sum, or the copy ends after one layer"),
         (skips_everywhere, "the lowest layer was given a skip too: its input has another size, so it has none"),
         (added_afterwards, "the sums were made after all layers had run: each layer has to read the sum of the one below it"),
+        (skips_everywhere_too, "the lowest layer was given a skip too: its input has another size, so it has none"),
     ],
 }
 

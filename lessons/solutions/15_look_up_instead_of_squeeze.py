@@ -124,6 +124,14 @@ def shares_off_the_graph(e):
     return tg.Tensor(powers / powers.sum(axis=1, keepdims=True))
 
 
+def s_first(s, memory):
+    return s @ memory
+
+
+def no_third_axis(α, memory):
+    return (α * memory).sum(axis=1)
+
+
 MISTAKES = {
     "scores": [
         (compares_with_itself, "this is what comes out when every h is compared with itself: the query s is not asked"),
@@ -135,6 +143,10 @@ MISTAKES = {
             "s is (batch, hidden), and `@` takes it for one matrix: make it a column for each row of the batch, s[:, :, None]",
         ),
         (leaves_the_graph, "the scores are right, but .data leaves the graph: no gradient comes back to s and memory"),
+        (
+            s_first,
+            "the shapes of s and memory do not fit that way round: memory comes first, and s is made a column, s[:, :, None]",
+        ),
     ],
     "shares": [
         (over_the_batch, "this is what comes out when the shares sum to 1 over the batch: each row has its own, over time"),
@@ -160,6 +172,7 @@ MISTAKES = {
         (over_hidden, "this is the sum over hidden; the sum over time is asked for"),
         (over_batch, "this is the sum over the batch; the sum over time is asked for"),
         (mean_not_sum, "the shares sum to 1 already: add the products, and do not divide by their number"),
+        (no_third_axis, "α has two axes and memory three: give the shares a third one, α[:, :, None]"),
     ],
 }
 
