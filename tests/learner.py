@@ -26,11 +26,11 @@ def checkout(folder, *left_out):
     return folder
 
 
-def run(program, *arguments, python=(), cwd=None, timeout=60, somebody=None, **more):
-    """As a program through a pipe, with nobody at the keyboard; `somebody` is a user, in the words of `subprocess`."""
+def run(program, *arguments, python=(), cwd=None, timeout=60, somebody=(), **more):
+    """As a program through a pipe, with nobody at the keyboard; `somebody` is a command that makes it another user's."""
     return subprocess.run(
-        [sys.executable, *python, str(program), *arguments], cwd=cwd, env=environment(**more), stdin=subprocess.DEVNULL,
-        capture_output=True, encoding="utf-8", timeout=timeout, **(somebody or {}),
+        [*somebody, sys.executable, *python, str(program), *arguments], cwd=cwd, env=environment(**more), stdin=subprocess.DEVNULL,
+        capture_output=True, encoding="utf-8", timeout=timeout,
     )  # fmt: skip
 
 

@@ -187,18 +187,6 @@ def test_a_folder_that_cannot_be_written_to(home):
     assert "error: cannot write" in refused.stderr
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_checkout(home):
-    for path in (home, *home.rglob("*")):
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    try:
-        assert run(first(home)).returncode == 1
-        assert run(first(home), "--demo").returncode == 0
-    finally:
-        for path in (home, *home.rglob("*")):
-            path.chmod(0o755)
-
-
 def assert_told(wrong, said):
     """A mistake is told in a line, a blank line and a hint, and ends with 2."""
     assert (wrong.returncode, wrong.stdout) == (2, "")
