@@ -258,17 +258,23 @@ def test_temporal_order(length):
 
 
 @cases("length", [10, 15, 60])
-def test_adding(length):
-    x, y = adding(rng(), 20_000, length)
+@cases("marks", ["early", "halves"])
+def test_adding(length, marks):
+    border, end = {"early": (length // 10, length // 2), "halves": (length // 2, length)}[marks]
+    x, y = adding(rng(), 20_000, length, marks)
     assert (x.shape, y.shape, x.dtype, y.dtype) == ((20_000, length, 2), (20_000, 1), np.float64, np.float64)
-    numbers, marks = x[..., 0], x[..., 1]
-    assert set(np.unique(marks)) == {0.0, 1.0}
+    numbers, marked = x[..., 0], x[..., 1]
+    assert set(np.unique(marked)) == {0.0, 1.0}
     assert 0 <= numbers.min() < 0.01 < 0.99 < numbers.max() < 1
-    first, second = two_places(marks)
-    assert (set(first), set(second)) == (set(range(length // 10)), set(range(length // 10, length // 2)))
-    np.testing.assert_allclose((numbers * marks).sum(axis=1), y[:, 0])
+    first, second = two_places(marked)
+    assert (set(first), set(second)) == (set(range(border)), set(range(border, end)))
+    np.testing.assert_allclose((numbers * marked).sum(axis=1), y[:, 0])
     assert np.mean((y - 1) ** 2) == pytest.approx(1 / 6, rel=0.04)
     assert np.mean((y[:, 0] - numbers[np.arange(20_000), second] - 0.5) ** 2) == pytest.approx(1 / 12, rel=0.04)
+
+
+def test_adding_refuses_marks_that_it_does_not_know():
+    assert "adding(marks='late')" in refusal(adding, rng(), 1, 10, "late")
 
 
 def verdict_of(words):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygrad_rnn.data.kinds import AddingBatch, SymbolBatch, WordBatch, check_rng, check_size
+from tinygrad_rnn.errors import DataError
 
 __all__ = ["adding", "negation", "temporal_order"]
 
@@ -41,13 +42,15 @@ def temporal_order(rng: np.random.Generator, batch: int, length: int) -> SymbolB
     return SymbolBatch(np.eye(len(SYMBOLS))[tokens], 2 * first + second, tokens, SYMBOLS, ORDERS)
 
 
-def adding(rng: np.random.Generator, batch: int, length: int) -> AddingBatch:
+def adding(rng: np.random.Generator, batch: int, length: int, marks: str = "early") -> AddingBatch:
     """Numbers from U(0, 1), two of them marked: what is the sum of the two? Asked at the last step.
 
-    The first mark is in [0, T/10), the second in [T/10, T/2), both uniform, bounds rounded down, with T = `length` >=
-    10. Always answering 1 gives a mean squared error of 1/6 (each number has variance 1/12). `batch` below 1, a shorter
-    `length` and other types raise `DataError`. Source: Hochreiter & Schmidhuber 1997, experiment 4; places as in
-    Pascanu, Mikolov & Bengio 2013 (who ask for the mean), the sum as in Le, Jaitly & Hinton 2015.
+    With T = `length` >= 10 and `marks` "early" the first mark is in [0, T/10) and the second in [T/10, T/2), so that both
+    have to be kept over half of the steps at least (Hochreiter & Schmidhuber 1997, experiment 4, with the places of
+    Pascanu, Mikolov & Bengio 2013, who ask for the mean). With "halves" there is one in each half (Arjovsky, Shah & Bengio
+    2016): the second may stand near the end, which is much easier to learn. Places are uniform, bounds rounded down.
+    Always answering 1 gives a mean squared error of 1/6 (each number has variance 1/12). `batch` below 1, a shorter
+    `length`, other `marks` and other types raise `DataError`.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> data = tg.data.grammars.adding(np.random.default_rng(0), batch=3, length=50)
@@ -59,14 +62,17 @@ def adding(rng: np.random.Generator, batch: int, length: int) -> AddingBatch:
     """
     check_rng(rng)
     batch, length = check_size("batch", batch, 1), check_size("length", length, 10)
+    if marks not in ("early", "halves"):
+        raise DataError(f"adding(marks={marks!r})", hint="marks are 'early' or 'halves'")
+    border, end = (length // 10, length // 2) if marks == "early" else (length // 2, length)
     numbers = rng.random((batch, length))
-    marks = np.zeros((batch, length))
+    marked = np.zeros((batch, length))
     rows = np.arange(batch)
-    first = rng.integers(0, length // 10, size=batch)
-    second = rng.integers(length // 10, length // 2, size=batch)
-    marks[rows, first] = marks[rows, second] = 1.0
+    first = rng.integers(0, border, size=batch)
+    second = rng.integers(border, end, size=batch)
+    marked[rows, first] = marked[rows, second] = 1.0
     total = numbers[rows, first] + numbers[rows, second]
-    return AddingBatch(np.stack([numbers, marks], axis=-1), total[:, np.newaxis])
+    return AddingBatch(np.stack([numbers, marked], axis=-1), total[:, np.newaxis])
 
 
 def negation(rng: np.random.Generator, batch: int, fillers: int) -> WordBatch:
