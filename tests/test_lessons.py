@@ -1,5 +1,6 @@
 """What must hold for every lesson, as `python lessons check NN` says it; and that each of these claims can fail."""
 
+import importlib
 import re
 import shutil
 
@@ -7,6 +8,7 @@ from course import contract
 from course.catalog import catalog
 from course.skeleton import skeleton
 
+import numpy as np
 import pytest
 from learner import HOME
 
@@ -78,3 +80,19 @@ def test_no_digits_of_a_measurement_stand_in_the_prose():
         for line in entry.path.read_text(encoding="utf-8").splitlines():
             if line.startswith("# "):
                 assert not re.search(r"\d\.\d{4,}", line), f"{entry.path.name}: {line}"
+
+
+def test_the_number_on_other_seeds(fresh, monkeypatch):
+    def drawn(seed):
+        return int(np.random.default_rng(seed).integers(2, 10**6))
+
+    text = fresh[0].read_text(encoding="utf-8")
+    text = text.replace("x = tg.Tensor(3.0,", "x = tg.Tensor(float(np.random.default_rng(0).integers(2, 10**6)),")
+    text = text.replace("lesson.result(slope(np.array([3.0]))[0]", "lesson.result(x.item()")
+    fresh[0].write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(HOME.parent)
+    measured = importlib.import_module("benchmarks.lessons").measured
+    found = [measured(fresh[0], shift) for shift in (0, 0, 1000)]
+    assert [number for number, *_ in found] == [drawn(0), drawn(0), drawn(1000)]
+    assert [band for _, *band, seconds in found if seconds > 0] == [[6, 6]] * 3
+    assert text == fresh[0].read_text(encoding="utf-8")

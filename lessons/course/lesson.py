@@ -61,10 +61,14 @@ class Lesson:
 
     # ---- the beats
 
-    def predict(self, question):
-        """Ask for a number before anything runs; without anybody to answer, print the question and go on."""
+    def predict(self, question, guess=None):
+        """Ask for a number before anything runs; without anybody to answer, print the question and go on. Notebooks give `guess`."""
         self.out.heading("Guess first")
         self.out.say(question)
+        if guess is not None:
+            self._keep(prediction=float(guess))
+        elif not self.script:
+            self.out.say("(in a notebook your guess stands behind the question: lesson.predict(..., 20))")
         while "prediction" not in self.kept and not self.kept.get("skipped") and self._asks():
             line = self._answer("  your guess, a number (Enter skips): ")
             guess = number_in(line or "")
