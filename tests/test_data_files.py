@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from tinygrad_rnn.data import batches, files
 from tinygrad_rnn.data.batches import buckets, pad, padded_batches, shuffled_split, text_windows, windows
-from tinygrad_rnn.data.files import Labelled, Names, Skipped, kind_of, read, read_labelled, read_names, read_text
+from tinygrad_rnn.data.files import (
+    Labelled,
+    Names,
+    Skipped,
+    kind_of,
+    read,
+    read_labelled,
+    read_name_classes,
+    read_names,
+    read_text,
+)
 from tinygrad_rnn.data.rows import rows
 from tinygrad_rnn.data.stdlib_text import Text
 from tinygrad_rnn.data.vocab import CharVocabulary, WordVocabulary, words
@@ -186,6 +196,24 @@ def test_names(file):
     assert refusal(read_names, file("x" * 50)).startswith("no names: all 1 lines are longer")
     assert refusal(read_names, file(b"emma\nzo\xeb\n")).startswith("not UTF-8: the byte 0xEB")
     assert refusal(read_names, file("")).startswith("an empty file")
+
+
+def test_a_folder_of_names_is_a_class_a_file(file, tmp_path):
+    file("Niamh\nAodh\n", "Irish.txt")
+    file(f"Ane\n{'x' * 41}\n", "Basque.txt")
+    file("1,not a class\n", "notes.csv")
+    found = read(tmp_path)
+    assert (found.texts, found.labels.tolist(), found.classes) == (("Ane", "Niamh", "Aodh"), [0, 1, 1], ("Basque", "Irish"))
+    assert found.skipped == (Skipped(2, "Basque.txt: 41 characters, a name has at most 40"),)
+
+
+def test_a_folder_without_two_classes_is_refused(file, tmp_path):
+    file("Ane\n", "Basque.txt")
+    assert "1 files that end in .txt, two or more are expected" in refusal(read, tmp_path)
+    assert "not a path: None" in refusal(read, None)
+    assert "0 files" in refusal(read_name_classes, tmp_path / "missing")
+    file("", "Irish.txt")
+    assert "an empty file" in refusal(read_name_classes, tmp_path)
 
 
 def test_one_text(file):

@@ -1,8 +1,9 @@
-"""Files of your own: a csv of labelled texts (as AG News), a list of names, one text. Nothing is guessed silently.
+"""Files of your own: a csv of labelled texts (as AG News), names with or without classes, one text. Nothing is guessed silently.
 
     kind     what it looks like                                       read with
     csv      class, title, description (one text column will do)      read_labelled
     names    one name a line                                          read_names
+    classes  a folder of such files, one a class                      read_name_classes
     text     anything else                                            read_text
 
 All are UTF-8 (a byte-order mark is dropped) with any newlines; other bytes raise a `DataError` that names the line.
@@ -13,53 +14,33 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tinygrad_rnn.data.labelled import Labelled, Skipped, read_labelled, whole_number
 from tinygrad_rnn.data.lines import lines_of
-from tinygrad_rnn.data.rows import Row, fields_of, rows
+from tinygrad_rnn.data.rows import fields_of
 from tinygrad_rnn.data.stdlib_text import Text
 from tinygrad_rnn.errors import DataError
 
-__all__ = ["Labelled", "Names", "Skipped", "kind_of", "read", "read_labelled", "read_names", "read_text"]
+__all__ = [
+    "Labelled",
+    "Names",
+    "Skipped",
+    "kind_of",
+    "read",
+    "read_labelled",
+    "read_name_classes",
+    "read_names",
+    "read_text",
+]
 
 LOOKED_AT = 50  # lines that say what kind of file it is
 NAME = re.compile(r"[^\W_]+(?:[ .'’-]+[^\W_]+){0,3}\.?")
 LONGEST_NAME = 40
-
-
-class Skipped(NamedTuple):
-    """A line (counted from 1) that was left out, and why."""
-
-    line: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Texts and a class each: `labels` `(texts,)` are 0 to n - 1, one less than in the file, and `classes` their names.
-
-    `skipped` lists the rows that were left out; `header` says whether the first row held the names of the columns.
-
-    >>> import numpy as np, tinygrad_rnn as tg
-    >>> films = tg.data.files.Labelled(("good film", "bad film"), np.array([1, 0]), ("bad", "good"), "films.csv")
-    >>> len(films), films.classes[films.labels[0]]
-    (2, 'good')
-    """
-
-    texts: tuple[str, ...] = field(repr=False)
-    labels: NDArray[np.int64] = field(repr=False)
-    classes: tuple[str, ...]
-    source: str
-    skipped: tuple[Skipped, ...] = ()
-    header: bool = False
-
-    def __len__(self) -> int:
-        return len(self.texts)
 
 
 @dataclass(frozen=True)
@@ -80,7 +61,7 @@ class Names:
 
 
 def read(path: str | os.PathLike[str]) -> Labelled | Names | Text:
-    """The file, read as what it looks like (`kind_of`). If that is not what it is, call one of the three by name.
+    """The file or folder, read as what it looks like (`kind_of`). If that is not what it is, call one of the four by name.
 
     >>> import tinygrad_rnn as tg
     >>> from pathlib import Path
@@ -91,12 +72,14 @@ def read(path: str | os.PathLike[str]) -> Labelled | Names | Text:
     ...     tg.data.files.read(file).names
     ('emma', 'olivia')
     """
-    kind = kind_of(path)
-    return read_labelled(path) if kind == "csv" else read_names(path) if kind == "names" else read_text(path)
+    readers: dict[str, Callable[[str | os.PathLike[str]], Labelled | Names | Text]] = {
+        "csv": read_labelled, "names": read_names, "classes": read_name_classes, "text": read_text,
+    }  # fmt: skip
+    return readers[kind_of(path)](path)
 
 
 def kind_of(path: str | os.PathLike[str]) -> str:
-    """What a file looks like, from its first 50 lines: "csv", "names" or "text".
+    """What a file looks like, from its first 50 lines: "csv", "names" or "text"; a folder is "classes".
 
     csv: most lines have the same number of columns, two or more, and start with a number (or the file ends in .csv).
     names: two lines or more, each of at most four words and 40 characters. text: anything else.
@@ -110,10 +93,12 @@ def kind_of(path: str | os.PathLike[str]) -> str:
     ...     tg.data.files.kind_of(file)
     'csv'
     """
+    if isinstance(path, str | os.PathLike) and os.path.isdir(path):
+        return "classes"
     lines = [line.strip() for line in lines_of(path)[:LOOKED_AT] if line.strip()]
     if Path(path).suffix.lower() == ".csv":
         return "csv"
-    found = [fields for fields in map(fields_of, lines) if len(fields) > 1 and _whole(fields[0]) is not None]
+    found = [fields for fields in map(fields_of, lines) if len(fields) > 1 and whole_number(fields[0]) is not None]
     columns = Counter(map(len, found)).most_common(1)
     if columns and columns[0][1] * 2 > len(lines):
         return "csv"
@@ -151,99 +136,36 @@ def read_names(path: str | os.PathLike[str]) -> Names:
     return Names(tuple(names), str(path), tuple(skipped))
 
 
-def read_labelled(path: str | os.PathLike[str]) -> Labelled:
-    """Rows of a class from 1 to n and one or more columns of text, which are joined with a space.
+def read_name_classes(path: str | os.PathLike[str]) -> Labelled:
+    """The names of a folder: every file ending in .txt is a class, called after the file, in the order of the alphabet.
 
-    The first row is a header if its class is not a number and that of the second row is. `classes.txt` beside the file, a name a
-    line, names the classes; without it they are called by their numbers. A malformed row (quotes that do not match, another number
-    of columns than most rows have, a class that is no number, no text) is skipped and listed in `skipped` with its line. Fields may
-    be of any length and hold line breaks; see `rows.rows` for what quotes that do not match take with them.
-
-    Raises `DataError` for a file that is missing, empty, not UTF-8, of one column, without a good row, or whose classes are
-    not 1 to n.
+    Skipped lines name their file. Raises `DataError` for a folder that is missing or without two such files, and what
+    `read_names` raises.
 
     >>> import tinygrad_rnn as tg
     >>> from pathlib import Path
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "films.csv")
-    ...     _ = file.write_text('class,title,text\\n1,Dull,"slow, and long"\\n2,Fine\\n2,Fine,but short\\n', encoding="utf-8")
-    ...     films = tg.data.files.read_labelled(file)
-    >>> films.texts, films.labels, films.skipped
-    (('Dull slow, and long', 'Fine but short'), array([0, 1]), (Skipped(line=3, reason='2 columns, expected 3'),))
+    ...     for language, names in (("Irish", "Aodh\\nNiamh\\n"), ("Basque", "Ane\\n")):
+    ...         _ = Path(folder, f"{language}.txt").write_text(names, encoding="utf-8")
+    ...     found = tg.data.files.read_name_classes(folder)
+    >>> found.texts, found.labels, found.classes
+    (('Ane', 'Aodh', 'Niamh'), array([0, 1, 1]), ('Basque', 'Irish'))
     """
-    where = os.path.abspath(path)
-    found = list(rows(lines_of(path)))
-    whole = [row for row in found if row.fields]
-    if not whole:
-        raise DataError("no row of a csv: quotes that do not match", where=f"{where}, line {found[0].first}", hint=FORM)
-    numbered = [row for row in whole if _whole(row.fields[0]) is not None]
-    columns = Counter(len(row.fields) for row in numbered or whole).most_common(1)[0][0]
-    if columns < 2:
-        raise DataError("one column, where a class and a text are expected", where=f"{where}, line {whole[0].first}", hint=FORM)
-    header = whole[0] if _is_header(whole, columns) else None
-    good, skipped = [], []
-    for row in found:
-        reason = _misfit(row.fields, columns)
-        if not reason:
-            good.append(row)
-        elif row is not header:
-            skipped.append(Skipped(row.first, reason + (f" (up to line {row.last})" if row.last > row.first else "")))
-    if not good:
-        raise DataError(f"no row that can be used: {skipped[0].reason}", where=f"{where}, line {skipped[0].line}", hint=FORM)
-    labels, lines = [int(row.fields[0]) for row in good], [row.first for row in good]
-    texts = tuple(" ".join(part for part in map(str.strip, row.fields[1:]) if part) for row in good)
-    classes = _classes(Path(path), labels, lines, skipped)
-    return Labelled(texts, np.array(labels, np.int64) - 1, classes, str(path), tuple(skipped), header is not None)
-
-
-FORM = 'a row is a class from 1 to n, then text: "3","A title","A description"'
-
-
-def _classes(path: Path, labels: list[int], lines: list[int], skipped: list[Skipped]) -> tuple[str, ...]:
-    """The names of the classes 1..n; a DataError if there is a class outside, or one of them never occurs."""
-    where, beside = os.path.abspath(path), path.parent / "classes.txt"
-    names = [line.strip() for line in lines_of(beside) if line.strip()] if beside.is_file() else []
-    largest = len(names) or max(labels)
-    for label, line in zip(labels, lines, strict=True):
-        if label < 1:
-            raise DataError(f"class {label}, expected 1 or more", where=f"{where}, line {line}", hint="number the classes from 1")
-        if label > largest:
-            raise DataError(
-                f"class {label}, expected 1 to {largest} (classes.txt has so many lines)",
-                where=f"{where}, line {line}",
-                hint="give classes.txt a line for each class",
-            )
-    present = set(labels)
-    absent = next((label for label in range(1, largest + 1) if label not in present), None)
-    if absent is not None and not names:
-        first = lines[labels.index(largest)]
-        without = f"; skipped rows: {len(skipped)}, the first in line {skipped[0].line}: {skipped[0].reason}" if skipped else ""
+    files = sorted(Path(path).glob("*.txt"), key=lambda file: file.stem)
+    if len(files) < 2:
         raise DataError(
-            f"the largest class is {largest} (first in line {first}), but no row is of class {absent}{without}",
-            where=where,
-            hint="number the classes from 1 to n without a gap, or put a classes.txt with n names beside the file",
+            f"{len(files)} files that end in .txt, two or more are expected",
+            where=os.path.abspath(path),
+            hint="a folder of names has a file a class, called after the class: Irish.txt, Basque.txt",
         )
-    return tuple(names or map(str, range(1, largest + 1)))
-
-
-def _is_header(whole: list[Row], columns: int) -> bool:
-    """Whether the first row holds names: its class is no number, and that of the next row is."""
-    numbers = [_whole(row.fields[0]) is not None for row in whole[:2]]
-    return numbers == [False, True] and len(whole[0].fields) == columns
-
-
-def _misfit(fields: list[str], columns: int) -> str:
-    """Why a row cannot be used, or ''."""
-    if not fields:
-        return "quotes that do not match"
-    if len(fields) != columns:
-        return f"{len(fields)} columns, expected {columns}"
-    if _whole(fields[0]) is None:
-        return f"the class is {fields[0][:20]!r}, not a whole number"
-    return "" if any(map(str.strip, fields[1:])) else "no text"
-
-
-def _whole(text: str) -> int | None:
-    """The whole number that a field holds, or None."""
-    return int(text) if re.fullmatch(r"\s*[+-]?[0-9]{1,9}\s*", text) else None
+    found = [read_names(file) for file in files]
+    return Labelled(
+        tuple(name for names in found for name in names.names),
+        np.repeat(np.arange(len(files)), [len(names) for names in found]),
+        tuple(file.stem for file in files),
+        str(path),
+        tuple(
+            Skipped(s.line, f"{file.name}: {s.reason}") for file, names in zip(files, found, strict=True) for s in names.skipped
+        ),
+    )
