@@ -7,14 +7,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUDGET = {
-    "engine": 2450,
-    "training and generation": 1200,
-    "nn": 1750,
-    "probe": 950,
-    "data": 1050,
+    "engine": 2500,
+    "training and generation": 1250,
+    "nn": 1800,
+    "probe": 1000,
+    "data": 1100,
     "io": 800,
-    "viz": 3700,
-    "plots": 600,
+    "viz": 3750,
+    "plots": 650,
     "terminal": 250,
     "commands": 550,
 }
@@ -29,6 +29,7 @@ TRAINING = set(
         "generators",
         "schedules",
         "optim",
+        "optimizer",
         "clipping",
         "generate",
         "sampling",
