@@ -82,7 +82,7 @@ def _lesson(number):
 
 def main(arguments=None):
     """Run a command. Returns 0, 1 (a claim does not hold), 2 (misuse), 130 (Ctrl-C)."""
-    parser = Parser(prog="python lessons", description="The course: what there is, what is done, what comes next.")
+    parser = Parser(prog=typed(near(HOME)), description="The course: what there is, what is done, what comes next.")
     parser.set_defaults(job=list_all)
     commands = parser.add_subparsers(metavar="COMMAND")
     for name, job in (("list", list_all), ("watch", follow), ("report", write_report), ("new", new), ("check", check_one)):

@@ -173,6 +173,15 @@ def test_a_reader_that_goes_away(home):
             assert "Traceback" not in process.stderr.read()
 
 
+@posix
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "<&- >&- 2>&-"])
+def test_closed_streams(home, closed):
+    command = ["sh", "-c", f'"$0" "$@" {closed}', sys.executable, str(first(home))]
+    done = subprocess.run(command, env=environment(), capture_output=True, encoding="utf-8", timeout=60)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert ("your turn" in done.stdout) == (">" not in closed)
+
+
 def test_a_folder_that_cannot_be_written_to(home):
     solve(first(home), "record", "edges")
     (home / "out").write_text("a file where the folder should be", encoding="utf-8")

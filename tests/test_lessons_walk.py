@@ -140,6 +140,7 @@ def test_all_sixteen_where_nothing_may_be_written():
             if lesson.exercises:
                 assert words(done.stdout).count("progress is not kept") == 1
         assert run(home, somebody=somebody).returncode == 0
-        refused = run(home, "report", somebody=somebody)
-        assert (refused.returncode, refused.stderr[:19]) == (2, "error: cannot write")
+        for command in (["report"], ["new", "98", "A title"]):
+            refused = run(home, *command, somebody=somebody)
+            assert (refused.returncode, refused.stderr[:19]) == (2, "error: cannot write")
         assert not [*home.rglob(".progress*"), *home.rglob("out")]
