@@ -23,6 +23,8 @@ HOME = Path(__file__).resolve().parent
 def list_all(out, args):
     """Every lesson with its state and minutes, and the next command."""
     entries, progress = catalog(HOME), Progress(HOME, out.say)
+    if not any(e.exercises for e in entries):
+        raise DataError(f"no lesson has its solutions in {near(HOME / 'solutions')}", hint="git checkout gives them back")
     states = {e.number: state(e, progress.of(e.number)) for e in entries}
     tick, room = "✓" if out.unicode else "x", out.width - 32
     for e in entries:

@@ -251,6 +251,12 @@ def test_new_check_and_the_list(home):
     assert "07b" in run(home).stdout
 
 
+def test_without_solutions_nothing_can_be_checked(home):
+    shutil.rmtree(home / "solutions")
+    for program in (first(home), home):
+        assert_told(run(program), "solutions")
+
+
 def test_a_title_becomes_a_file_name(home):
     assert "07b_cafe_que" in run(home, "new", "07b", "Café: ¿qué?").stdout
 
@@ -395,11 +401,13 @@ def test_a_guess_as_people_type_it(line, number):
 
 
 def test_a_copy_of_a_lesson_works_as_the_lesson_does(home):
-    copy = first(home).with_name("01_what_a_graph_remembers - Copy.py")
-    shutil.copy(first(home), copy)
-    for program in (first(home), copy):
+    copies = [first(home).with_name(name) for name in ("01_what_a_graph_remembers - Copy.py", "mine.py")]
+    for copy in copies:
+        shutil.copy(first(home), copy)
+    for program in (first(home), *copies):
         stopped = run(program)
         assert (stopped.returncode, stopped.stderr) == (1, "")
+        assert "lesson 01 - exercise 1 of 2" in stopped.stdout
         assert f"{program.name}:" in stopped.stdout
     assert run(home).stdout.count(" 01 ") == 1
 

@@ -1,7 +1,8 @@
 """A lesson as its script sees it: the beats in their order, up to the first exercise that is not done."""
 
-import os
 import sys
+from dataclasses import replace
+from functools import partial
 from inspect import getsource
 from io import StringIO
 from pathlib import Path
@@ -16,9 +17,11 @@ from .check import examine, unmarked
 from .explain import explain
 from .graft import grafted, solutions_of
 from .guess import number_in
+from .leaving import unfinished
 from .options import options
-from .outcome import own_line
 from .progress import Progress, checked
+
+MISSING = "hint: git checkout gives them back; exercises are checked against them"
 
 
 class Unfinished(Exception):
@@ -42,8 +45,11 @@ class Lesson:
 
     def __init__(self, number, *flags):
         known, program = find(self.home, number), Path(sys.argv[0] or "-").resolve()
+        if known is None:
+            print(f"error: lesson {number} has no solutions in {near(self.home / 'solutions')}\n\n{MISSING}", file=sys.stderr)
+            sys.exit(2)
         self.script = program.suffix == ".py" and program.parent == Path(self.home).resolve()
-        self.entry = entry(program) if self.script else known  # the program may be a copy of the lesson
+        self.entry = replace(entry(program), number=known.number) if self.script else known  # it may be a copy of the lesson
         self.options = options(self.entry).parse_args(sys.argv[1:] if self.script else flags)
         self.demo, self.fast, self.data = self.options.demo, self.options.fast, self.options.data
         self.asked = self.options.hint or self.options.solution  # then only that is printed
@@ -53,7 +59,7 @@ class Lesson:
         self.kept = checked({}) if self.demo else self.progress.of(self.entry.number)
         self.solutions, self.namespace, self.checked, self.stuck = solutions_of(known), {}, 0, ""
         if self.script:
-            sys.excepthook = self._hook
+            sys.excepthook = partial(unfinished, self.entry)
         if self.options.reset:
             self._reset()
         self.out.write(self.out.paint(f"lesson {self.entry.number} - {self.entry.title}", "bold"))
@@ -215,22 +221,6 @@ class Lesson:
         if self.script:
             sys.exit(code)
         raise Unfinished(code)
-
-    def _hook(self, kind, error, trace):
-        """What the script itself lets through: Ctrl-C, a closed pipe, a mistake outside the exercises."""
-        if issubclass(kind, BrokenPipeError):  # the reader went away, as `head` does
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        elif issubclass(kind, KeyboardInterrupt):
-            self.loud.write()
-            self.loud.say("Stopped. What is solved stays solved; go on with")
-            self.loud.write(f"  {self.entry.command}")
-        else:
-            line = own_line(error.with_traceback(trace), str(self.entry.path)) or own_line(error, sys.argv[0])
-            if line is None:
-                sys.__excepthook__(kind, error, trace)
-                return
-            self.loud.write(f"error: {kind.__name__}: {error}")
-            self.loud.write(f"  {near(self.entry.path)}:{line[0]}   {line[1]}")
 
     # ---- small things
 
