@@ -146,7 +146,7 @@ def export_onnx(
     names (their paths in `module`, if given), other data as it was.
 
     What the program decided while it ran stays decided: ids, conditions and masks, and the largest entry that a softmax takes off.
-    (onnxruntime up to 1.23 stumbles over products of transposed float64 matrices unless its `graph_optimization_level` is
+    (onnxruntime up to 1.25 stumbles over products of transposed float64 matrices unless its `graph_optimization_level` is
     `ORT_ENABLE_BASIC`; float32 runs everywhere.)
 
     A constant that is cut into steps leaves no trace in the graph: give an input `requires_grad=True`, or one tensor a step.

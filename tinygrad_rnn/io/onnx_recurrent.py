@@ -10,19 +10,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import GraphError
+from ..kernels import Array
 from ..nn.composed import Dropout, Residual
 from ..nn.layers import Embedding, Linear
 from ..nn.module import Module
 from ..nn.recurrent import Bidirectional
 from .layers import cells_of, is_plain_stack, kind_of, missing_elsewhere
 from .onnx_writer import Writer
-from .parts import dtype_of, input_size_of, parts_of
+from .parts import input_size_of, parts_of
 
 __all__ = ["export_onnx_recurrent"]
 
 # where ONNX wants our gates: i o f g for our i f g o, z r n for our r z n
 GATES = {"RNN": [0], "LSTM": [0, 3, 1, 2], "GRU": [1, 0, 2]}
 POOLS = {"mean": "ReduceMean", "max": "ReduceMax"}
+DTYPE = np.dtype(np.float32)  # the one that run-time systems have recurrent operators for
 
 
 def export_onnx_recurrent(
@@ -43,7 +45,10 @@ def export_onnx_recurrent(
     `with_state` adds, for each recurrent operator k from 1 on, the inputs `h0_k` (and `c0_k`), (directions, batch, hidden), and the outputs
     `h_k` (and `c_k`): to go on where a text was left. `with_lengths` adds the input `lengths` (batch), int32: recurrent layers stop
     (and read backwards from) there, as over packed sequences; without it all sequences of a batch have one length. Dropout is left
-    out, as after `eval()`. float64 passes the checker, but onnxruntime's recurrent operators compute in float32 only.
+    out, as after `eval()`.
+
+    Every number in the model is float32, whatever dtype the parameters have: onnxruntime computes these operators in no other.
+    Feed `x` and states as float32. A float64 model is rounded on the way, so its outputs agree to about 1e-6, not to the last digit.
 
     Raises `GraphError` for a part that ONNX has no operator for: `export_onnx` writes whatever was recorded.
 
@@ -56,24 +61,23 @@ def export_onnx_recurrent(
     'classifier.onnx'
     """
     parts, pooling = parts_of(model, pooling)
-    dtype = dtype_of(parts.values())
     w = Writer()
     w.names.add("y")
     recurrent = [place for place, part in parts.items() if not isinstance(part, (Embedding, Linear))]
     if not recurrent:
         raise GraphError("a model without a recurrent layer", hint="export_onnx(outputs, inputs, path) writes what was recorded")
-    layers, first = _Layers(w, dtype, with_state, w.fresh("lengths") if with_lengths else ""), next(iter(parts.values()))
+    layers, first = _Layers(w, with_state, w.fresh("lengths") if with_lengths else ""), next(iter(parts.values()))
     ids = isinstance(first, Embedding)
     value = w.fresh("ids" if ids else "x")
     sizes: list[int | str] = ["batch", "time"]
-    port = w.port(value, np.int64, sizes) if ids else w.port(value, dtype, [*sizes, input_size_of(first)])
+    port = w.port(value, np.int64, sizes) if ids else w.port(value, DTYPE, [*sizes, input_size_of(first)])
     for place, part in parts.items():
         if isinstance(part, Embedding):
-            value = w.add("Gather", w.initializer(_join(place, "W"), part.W.data), value, axis=0, name="embedded")
+            value = w.add("Gather", _stored(w, _join(place, "W"), part.W.data), value, axis=0, name="embedded")
         elif isinstance(part, Linear):
-            value = w.add("MatMul", value, w.initializer(_join(place, "W"), part.W.data), name="product")
+            value = w.add("MatMul", value, _stored(w, _join(place, "W"), part.W.data), name="product")
             if part.b is not None:
-                value = w.add("Add", value, w.initializer(_join(place, "b"), part.b.data), name="linear")
+                value = w.add("Add", value, _stored(w, _join(place, "b"), part.b.data), name="linear")
         else:
             run = layers.run(place, part, w.add("Transpose", value, perm=[1, 0, 2], name="by_time"))
             if place != recurrent[-1] or pooling is None:
@@ -88,7 +92,7 @@ def export_onnx_recurrent(
     w.output(value, "y")
     last = next(reversed(parts.values()))
     width = last.W.shape[1] if isinstance(last, Linear) else layers.width
-    return w.save(path, [port, *layers.starts], [w.port("y", dtype, [*sizes, width]), *layers.ends], "recurrent")
+    return w.save(path, [port, *layers.starts], [w.port("y", DTYPE, [*sizes, width]), *layers.ends], "recurrent")
 
 
 class Run(NamedTuple):
@@ -102,8 +106,8 @@ class Run(NamedTuple):
 class _Layers:
     """Recurrent layers as operators; `starts` and `ends` are the ports of their states."""
 
-    def __init__(self, w: Writer, dtype: np.dtype[Any], with_state: bool, lengths: str) -> None:
-        self.w, self.dtype, self.with_state, self.lengths = w, dtype, with_state, lengths
+    def __init__(self, w: Writer, with_state: bool, lengths: str) -> None:
+        self.w, self.with_state, self.lengths = w, with_state, lengths
         self.starts: list[Any] = [w.port(lengths, np.int32, ["batch"])] if lengths else []
         self.ends: list[Any] = []
         self.count = self.width = 0
@@ -149,7 +153,7 @@ class _Layers:
         assert kind is not None
         w, directions, hidden, letters = self.w, len(cells), kind.hidden_size, "hc"[: 1 + (kind.name == "LSTM")]
         self.count += 1
-        inputs = [w.initializer(_join(path, name), value) for name, value in _weights(cells).items()]
+        inputs = [_stored(w, _join(path, name), value) for name, value in _weights(cells).items()]
         options: dict[str, Any] = {"hidden_size": hidden}
         options["direction"] = "bidirectional" if directions == 2 else "reverse" if reverse else "forward"
         if kind.name == "RNN":
@@ -159,11 +163,11 @@ class _Layers:
         starts: list[str] = []
         if self.with_state:
             starts = [w.fresh(f"{letter}0_{self.count}") for letter in letters]
-            self.starts += [w.port(name, self.dtype, [directions, "batch", hidden]) for name in starts]
+            self.starts += [w.port(name, DTYPE, [directions, "batch", hidden]) for name in starts]
         optional = [self.lengths, *starts] if self.lengths or starts else []
         ends = [w.fresh(f"{letter}_{self.count}") for letter in letters]
         if self.with_state:
-            self.ends += [w.port(name, self.dtype, [directions, "batch", hidden]) for name in ends]
+            self.ends += [w.port(name, DTYPE, [directions, "batch", hidden]) for name in ends]
         outputs = w.add(kind.name, x, *inputs, *optional, results=ends, name=_join(path, "h"), **options)
         width = directions * hidden
         if directions == 1:
@@ -209,6 +213,11 @@ def _pooled(w: Writer, run: Run, pooling: str) -> str:
     if run.last is not None:
         return run.last()
     return str(w.add("Gather", run.outputs, w.constant(-1, "index"), axis=0, name="last"))
+
+
+def _stored(w: Writer, name: str, value: Array) -> str:
+    """A parameter in the dtype of the model."""
+    return w.initializer(name, value.astype(DTYPE))
 
 
 def _join(path: str, name: str) -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
-from ..errors import DataError, DtypeError, GraphError
+from ..errors import DataError, GraphError
 from ..nn.composed import Dropout
 from ..nn.layers import Embedding, Linear
 from ..nn.models import CharModel, SequenceClassifier
 from ..nn.module import Module
 
-__all__ = ["dtype_of", "input_size_of", "parts_of"]
+__all__ = ["input_size_of", "parts_of"]
 
 
 def parts_of(model: Any, pooling: str | None) -> tuple[dict[str, Any], str | None]:
@@ -45,15 +43,6 @@ def parts_of(model: Any, pooling: str | None) -> tuple[dict[str, Any], str | Non
                 f"a model with a part that is a {type(part).__name__}", hint="give modules: [embedding, layer, linear]"
             )
     return parts, pooling
-
-
-def dtype_of(parts: Iterable[Module]) -> np.dtype[Any]:
-    """The one dtype of all parameters."""
-    found = {p.dtype for part in parts for p in part.parameters()}
-    if len(found) != 1 or next(iter(found)) not in (np.float16, np.float32, np.float64):
-        names = " and ".join(sorted(map(str, found))) or "no parameters"
-        raise DtypeError(f"a model of {names} as ONNX", hint="build all parts with one dtype: float32 or float64")
-    return found.pop()
 
 
 def input_size_of(layer: Any) -> int | str:
