@@ -22,7 +22,7 @@ class Grouping:
     home: dict[int, int]  # of every member: its box
     keys: dict[int, Key]  # of every box, and of every detached state the key of the box that it stands in for
     states: dict[int, tuple[str, ...]]  # of every box: the roles in which other steps read it, h first
-    several: frozenset[Key]  # boxes that hand on more than one state in some step
+    several: dict[Key, frozenset[str]]  # of boxes that hand on more than one state in some step: all of them
     held: frozenset[int]  # boxes that hand on more than a running sum
 
     @classmethod
@@ -33,7 +33,11 @@ class Grouping:
         home = {member: group[-1] for group in groups for member in group}
         keys = _keys(graph, places, groups, levels)
         states, held = _states(graph, places, home)
-        return cls(groups, home, keys, states, frozenset(keys[id] for id, names in states.items() if len(names) > 1), held)
+        handed: dict[Key, frozenset[str]] = {}
+        for id, names in states.items():
+            if len(names) > 1:
+                handed[keys[id]] = handed.get(keys[id], frozenset()) | {*names}
+        return cls(groups, home, keys, states, handed, held)
 
 
 def _groups(graph: GraphSnapshot, places: Places, levels: dict[int, str]) -> tuple[tuple[int, ...], ...]:

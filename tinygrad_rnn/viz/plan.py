@@ -97,7 +97,13 @@ class Plan:
             (kind, _), (_, start, end) = item
             lattice = self.tiles[kind].lattice
             (x, y), (x2, y2) = (self._spot(lattice, start), self._spot(lattice, end))
-            return (x != x2 and y != y2, y != y2 or (start.box is not None and end.box is not None), abs(x - x2) + abs(y - y2))
+            # out of a box of several lanes, but on none of them: it has to go around them
+            around = start.box is not None and start.row is None and end.box is None and len(lattice.spots[start.box]) > 1
+            return (
+                around or (x != x2 and y != y2),
+                y != y2 or (start.box is not None and end.box is not None),
+                abs(x - x2) + abs(y - y2),
+            )
 
         for (kind, name), (net, start, end) in sorted(wanted.items(), key=ease):
             self.tiles[kind].pieces[name] = self.tiles[kind].lattice.wire(net, start, end)

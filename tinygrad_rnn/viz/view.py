@@ -174,8 +174,11 @@ class Quotient:
             return None
         a, role = places.column[p], ""
         several = self.grouping.several
-        if self.level == "cell" and (keys[home[p]] in several or (keys[target] in several and places.stepping(a, b))):
-            role = self.graph[p].name or ""
+        name, stepping = self.graph[p].name or "", places.stepping(a, b)
+        handed = several.get(keys[home[p]], frozenset())
+        # between the same two boxes, lanes of different states are two edges; what is no state goes along as one
+        if self.level == "cell" and (name in handed or (stepping and (handed or keys[target] in several))):
+            role = name
         elif (
             (self.level == "op" or b in self.opened) and a == b and r.parents.count(p) > 1
         ):  # a + a has two arrows: the gradients of both uses add up
