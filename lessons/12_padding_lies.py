@@ -110,26 +110,29 @@ out.say(
 
 # %% [markdown]
 # ## The picture
-# Each row is a sequence, the longest on top; blue is data. On zeros, h does not stay where the sentence has left it. It walks towards one
+# Each row is a sequence, the longest on top; dark is data. On zeros, h does not stay where the sentence has left it. It walks towards one
 # place, the same for all. How much of the way is left, is what is left of the sentence: over a tenth, over a thousandth, or less.
 
 
 # %%
 def staircase(lengths, kept):
     """An SVG: where there is data, and how much of it is kept at each step of padding, (batch, time)."""
-    fills = {"data": "#2f6fb5", "padding, over 1/10 left": "#d97f1f", "over 1/1000 left": "#ecc592", "less left": "#9aa0a8"}
+    fills = {"data": "#51127c", "padding, over 1/10 left": "#e75263", "over 1/1000 left": "#fec488", "less left": "#d9dce1"}
     paths = dict.fromkeys(fills, "")
     for row, k in enumerate(np.argsort(-lengths, kind="stable")):
         for t in range(kept.shape[1]):
             name = [*fills][0 if t < lengths[k] else 1 + int(kept[k, t] < 0.1) + int(kept[k, t] < 1e-3)]
-            paths[name] += f"M{10 + 10 * t} {36 + 8 * row}h9v7h-9z"
-    parts = f'<text x="10" y="{52 + 8 * len(lengths)}">step 1 to {kept.shape[1]} &#8594;   each row a sequence, the longest on top</text>'
+            paths[name] += f"M{10 + 10 * t} {56 + 8 * row}h9v7h-9z"
+    title, foot = "A padded batch: what it keeps of the data", 72 + 8 * len(lengths)
+    parts = (
+        f'<text x="10" y="18" font-weight="bold">{title}</text><text x="10" y="{foot}">step 1 to {kept.shape[1]} &#8594;</text>'
+    )
     for at, (name, path) in zip((10, 80, 270, 430), paths.items()):
-        parts += f'<rect x="{at}" y="10" width="12" height="12" fill="{fills[name]}"/><text x="{at + 18}" y="20">{name}</text>'
+        parts += f'<rect x="{at}" y="32" width="12" height="12" fill="{fills[name]}"/><text x="{at + 18}" y="42">{name}</text>'
         parts += f'<path fill="{fills[name]}" d="{path}"/>'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 620 {64 + 8 * len(lengths)}" role="img" font-family="sans-serif" '
-        f'font-size="13" fill="#808080"><title>A padded batch: what it keeps</title>{parts}</svg>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 620 {foot + 12}" role="img" font-family="DejaVu Sans, sans-serif" '
+        f'font-size="12" fill="#5f6673"><title>{title}</title><rect width="620" height="100%" fill="#fff"/>{parts}</svg>\n'
     )
 
 

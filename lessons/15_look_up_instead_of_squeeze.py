@@ -162,7 +162,8 @@ out.heading("Where it looks: symbol k is written, place j is read")
 out.heatmap(mean, down="k", across="j")
 stands = [f"{k}, stands at {LENGTH + 1 - k}" for k in range(1, LENGTH + 1)]
 lesson.picture(
-    heatmap(mean, stands, title="Mean share of attention. Row: symbol written; column: place read", text="{:.0%}"), "attention"
+    heatmap(mean, stands, title="Mean share of attention. Row: symbol written; column: place read", text="{:.0%}", least=0.03),
+    "attention",
 )
 where = np.arange(LENGTH)[::-1]
 late = {d: np.mean([mean[k, j + d] for k, j in enumerate(where) if j + d < LENGTH]) for d in range(4)}

@@ -1,42 +1,61 @@
-"""A table of numbers as a picture: darker is larger, and what is wrong is red. As SVG, and as text for a terminal."""
+"""A table of numbers as a picture: stronger is larger, and what is wrong is red. As SVG, and as text for a terminal."""
 
 from html import escape
+from textwrap import wrap
 
 import numpy as np
 
+from tinygrad_rnn.viz.style import FONT, THEMES, ink_on, text_width
+
+LOOK = THEMES["light"]
+WRONG = "#c62828"
 SHADES = " ░▒▓█"
 CELL = 34
+MARGIN = 16
 
 
-def heatmap(values, rows=None, columns=None, title="", wrong=None, text="{:.2g}"):
-    """An SVG of a table (rows, columns). `wrong` marks cells that are painted red, whatever their value."""
+def heatmap(values, rows=None, columns=None, title="", wrong=None, text="{:.2g}", least=0.0):
+    """An SVG of a table (rows, columns), in the colours of the graphs. `wrong` marks cells that are painted red, whatever they hold.
+
+    Cells with less than `least` of the largest value stay without a number.
+    """
     values = np.atleast_2d(np.asarray(values, float))
     rows, columns = _names(rows, values.shape[0]), _names(columns, values.shape[1])
     bad = np.zeros(values.shape, bool) if wrong is None else np.broadcast_to(np.asarray(wrong, bool), values.shape)
-    left, top = 12 + 8 * max(map(len, rows)), 56
-    wide = max(CELL, 7 * max(map(len, columns)) + 6)
-    width, height = max(left + wide * len(columns) + 12, 9 * len(title) + 24), top + CELL * len(rows) + 12
+    left = MARGIN + 10 + max(text_width(name, 11) for name in rows)
+    wide = max(CELL, max(text_width(name, 11) for name in columns) + 10)
+    width = max(left + wide * len(columns) + MARGIN, 330)
+    lines = wrap(title, int((width - 2 * MARGIN) / 8)) or [""]
+    top = 26 + 18 * len(lines) + 22
+    height = top + CELL * len(rows) + MARGIN
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
-        f'font-family="sans-serif" font-size="11"><title>{escape(title)}</title><rect width="100%" height="100%" fill="#fff"/>',
-        f'<text x="12" y="20" font-size="14">{escape(title)}</text>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height}" width="{width:g}" height="{height}" role="img" '
+        f'font-family="{FONT}" font-size="11" fill="{LOOK.ink}"><title>{escape(title)}</title>'
+        f'<rect width="100%" height="100%" fill="{LOOK.paper}"/>'
     ]
-    parts += [
-        f'<text x="{left + wide * (k + 0.5)}" y="{top - 6}" text-anchor="middle">{escape(n)}</text>'
-        for k, n in enumerate(columns)
-    ]
-    parts += [
-        f'<text x="{left - 6}" y="{top + CELL * (k + 0.6)}" text-anchor="end">{escape(n)}</text>' for k, n in enumerate(rows)
-    ]
+
+    def write(words, x, y, **settings):
+        attributes = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in settings.items())
+        parts.append(f'<text x="{x:g}" y="{y:g}"{attributes}>{escape(words)}</text>')
+
+    for k, line in enumerate(lines):
+        write(line, MARGIN, 26 + 18 * k, font_size=13, font_weight="bold")
+    for k, name in enumerate(columns):
+        write(name, left + wide * (k + 0.5), top - 8, text_anchor="middle", fill=LOOK.soft)
+    for k, name in enumerate(rows):
+        write(name, left - 8, top + CELL * (k + 0.5) + 4, text_anchor="end")
     for (i, j), share in np.ndenumerate(_shares(values)):
-        fill = "#c62828" if bad[i, j] else f"rgb({255 - 225 * share:.0f},{255 - 160 * share:.0f},{255 - 90 * share:.0f})"
-        ink = "#fff" if bad[i, j] or share > 0.55 else "#222"
+        fill = WRONG if bad[i, j] else LOOK.level(share) if share > 0.02 else LOOK.band
         x, y = left + wide * j, top + CELL * i
-        parts.append(f'<rect x="{x}" y="{y}" width="{wide - 1}" height="{CELL - 1}" fill="{fill}"/>')
-        if text:
-            label = escape(text.format(values[i, j]))
-            parts.append(
-                f'<text x="{x + wide / 2 - 0.5}" y="{y + CELL * 0.6}" font-size="9" text-anchor="middle" fill="{ink}">{label}</text>'
+        parts.append(f'<rect x="{x + 1:g}" y="{y + 1}" width="{wide - 2:g}" height="{CELL - 2}" rx="3" fill="{fill}"/>')
+        if text and share >= least:
+            write(
+                text.format(values[i, j]),
+                x + wide / 2,
+                y + CELL / 2 + 3.5,
+                font_size=9.5,
+                text_anchor="middle",
+                fill=ink_on(fill),
             )
     return "\n".join([*parts, "</svg>\n"])
 
