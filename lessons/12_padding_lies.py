@@ -124,9 +124,7 @@ def staircase(lengths, kept):
             name = [*fills][0 if t < lengths[k] else 1 + int(kept[k, t] < 0.1) + int(kept[k, t] < 1e-3)]
             paths[name] += f"M{10 + 10 * t} {56 + 8 * row}h9v7h-9z"
     title, foot = "A padded batch: what it keeps of the data", 72 + 8 * len(lengths)
-    parts = (
-        f'<text x="10" y="18" font-weight="bold">{title}</text><text x="10" y="{foot}">step 1 to {kept.shape[1]} &#8594;</text>'
-    )
+    parts = f'<text x="10" y="18" font-weight="bold">{title}</text><text x="10" y="{foot}">from step 1 to the last</text>'
     for at, (name, path) in zip((10, 80, 270, 430), paths.items()):
         parts += f'<rect x="{at}" y="32" width="12" height="12" fill="{fills[name]}"/><text x="{at + 18}" y="42">{name}</text>'
         parts += f'<path fill="{fills[name]}" d="{path}"/>'
