@@ -4,9 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-from course.catalog import catalog, find, near, typed
+from course.catalog import catalog, find
 from course.contract import report as check
-from course.options import Parser
 from course.progress import Progress
 from course.report import page, state
 from course.skeleton import skeleton
@@ -14,6 +13,7 @@ from course.watch import watch
 
 from tinygrad_rnn.errors import DataError, TinygradRnnError
 from tinygrad_rnn.files import write
+from tinygrad_rnn.program import Parser, near, typed
 from tinygrad_rnn.sparks import cut
 from tinygrad_rnn.terminal import Terminal
 

@@ -17,6 +17,8 @@ import tinygrad_rnn as tg
 from tinygrad_rnn import commands
 from tinygrad_rnn.commands import draw as draw_command
 from tinygrad_rnn.commands import main
+from tinygrad_rnn.commands import page as page_command
+from tinygrad_rnn.program import typed
 
 ROOT = Path(tg.__file__).resolve().parent.parent
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and devices")
@@ -226,6 +228,7 @@ def test_the_loss_is_what_help_says():
         ("--scale 1 0", "hint: --scale -6 1 colours"),
         ("--scale 1", "--scale"),
         ("--animated -o x.png", "cannot move"),
+        ("--animated -o x.html", "'x.html' is a page that plays by itself\n\nhint: leave out --animated"),
         ("--animated --color value", "hint: choose --color grad"),
         ("--animated --rolled", "hint: leave out --rolled"),
         ("-o x.html --rolled", "hint: leave out --rolled"),
@@ -240,7 +243,7 @@ def test_the_loss_is_what_help_says():
         ("--steps 400 --detail op --elide no", "hint: --elide yes or --detail cell\n"),
         ("--layer 2", "--layer"),  # settings are written out: an abbreviation may mean another one tomorrow
         ("lstm", "unrecognized arguments: lstm"),
-        ("--nope 1", "hint: python -m tinygrad_rnn draw --help"),
+        ("--nope 1", "-m tinygrad_rnn draw --help lists"),
         ("-o", "-o"),
         ("-o x.jpeg", "the suffix is .svg"),
         ("-o x", "the suffix is .svg"),
@@ -259,9 +262,31 @@ def test_a_mistake_is_told_in_a_line(run, line, says):
     assert Path("file.svg").read_text() == "kept"
 
 
+def test_a_folder_that_takes_no_files_is_refused_before_anything_is_computed(run, monkeypatch):
+    def computed(*arguments):
+        raise AssertionError("computed for nothing")
+
+    Path("here").mkdir()
+    monkeypatch.setattr(page_command, "demonstration", computed)
+    monkeypatch.setattr(os, "access", lambda path, mode: os.fspath(path) != "here")
+    refused(run("page", "-o", "here/x.html"), f"cannot write {Path('here', 'x.html')}: you may not write to that folder")
+    refused(run("draw", "-o", "here/x.svg"), "you may not write to that folder")
+    monkeypatch.setattr(os, "access", lambda path, mode: os.fspath(path) != ".")
+    refused(run("page"), "cannot write bptt.html: you may not write to that folder")
+
+
+def test_the_page_says_what_it_does_where_somebody_waits(run, monkeypatch):
+    monkeypatch.setattr(page_command, "demonstration", lambda seed: "<p>")
+    assert run("page") == (0, "", "wrote bptt.html\n")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    runs = len(list(page_command.combinations()))
+    told = f"computing the {runs} runs of the page, which takes some seconds\nwrote bptt-2.html\n"
+    assert run("page") == (0, "", told)
+
+
 def test_more_mistakes(run):
     refused(run("draw", "-o", ""), "empty name")
-    refused(run("paint"), "'paint'", "python -m tinygrad_rnn --help")
+    refused(run("paint"), "'paint'", f"{typed('-m', 'tinygrad_rnn')} --help")
     refused(run("--colour"), "--colour")
 
 
@@ -287,7 +312,7 @@ def test_ctrl_c_is_no_traceback(run, monkeypatch):
 def test_alone_it_shows_its_commands(run):
     code, out, said = run()
     assert (code, said) == (0, "")
-    assert out.startswith("usage: python -m tinygrad_rnn")
+    assert out.startswith(f"usage: {typed('-m', 'tinygrad_rnn')}")
     assert all(name in out and module.HELP in out for name, module in commands.COMMANDS.items())
     assert run("--help") == (0, out, "")
 
@@ -370,24 +395,28 @@ def test_a_reader_that_goes_away_is_no_traceback(words):
 
 @posix
 def test_closed_streams():
-    line = f"exec '{sys.executable}' -m tinygrad_rnn draw --steps 1"
-    for words, code in (("--describe >&-", 0), ("-o - >&-", 2), ("-o x.svg >&- 2>&-", 0), ("--steps 0 2>&-", 2)):
-        done = subprocess.run(
-            ["sh", "-c", f"{line} {words}"], env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True,
-        )  # fmt: skip
+    for words, code in (
+        ("draw --describe >&-", 2), ("draw -o - >&-", 2), ("page -o - >&-", 2), ("step >&-", 2), ("draw -o x.svg >&- 2>&-", 0),
+        ("draw --steps 0 2>&-", 2),
+    ):  # fmt: skip
+        line, env = f"exec '{sys.executable}' -m tinygrad_rnn {words}", {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(["sh", "-c", line], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         assert done.returncode == code, (words, done.stderr)
         assert "Traceback" not in done.stderr
-        assert ("standard output is closed" in done.stderr) == (words == "-o - >&-")
+        closed = bool(re.fullmatch("error: standard output is closed\n\nhint: [^\n]+\n", done.stderr))
+        assert closed == (code == 2 and words.endswith(" >&-")), words
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that takes nothing")
-@pytest.mark.parametrize("words", [["draw", "--describe"], ["draw", "-o", "-"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["draw", "--describe"], ["draw", "-o", "-"], ["step"], ["--help"], ["--version"]], ids=" ".join
+)
 def test_a_full_disk_behind_standard_output(words):
     with open("/dev/full", "wb") as full:
         done = process(*words, stdout=full)
     assert done.returncode == 2
     assert re.fullmatch(rb"error: standard output takes nothing more: [^\n]+\n\nhint: [^\n]+\n", done.stderr), done.stderr
+    assert b" -o" not in done.stderr  # not every command has it
 
 
 @posix

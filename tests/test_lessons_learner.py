@@ -10,13 +10,15 @@ import sys
 import time
 from pathlib import Path
 
-from course.catalog import catalog, near, typed
+from course.catalog import catalog
 from course.graft import solutions_of
 from course.guess import number_in
 from course.progress import Progress
 
 import pytest
 from learner import HOME, ROOT, AtATerminal, checkout, environment, posix, run, solve
+
+from tinygrad_rnn.program import near, typed
 
 
 @pytest.fixture

@@ -41,6 +41,9 @@ def target_of(path: str | os.PathLike[str], kinds: tuple[str, ...], what: str) -
         if os.path.exists(target.parent):
             _refuse(target, f"{target.parent} is not a folder", "give another folder")
         _refuse(target, f"the folder {target.parent} does not exist", "create the folder first")
+    leads_to = os.path.realpath(target) if os.path.islink(target) else target
+    if not os.access(os.path.dirname(leads_to) or os.curdir, os.W_OK):
+        _refuse(target, "you may not write to that folder", "name a file in a folder that you may write to")
     if os.path.exists(target) and not (os.path.isfile(target) and os.access(target, os.W_OK)):
         _refuse(target, "what is there is not a file that you may change", "choose another name")
     return target

@@ -2,14 +2,11 @@
 
 import ast
 import hashlib
-import os
 import re
-import shlex
-import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from tinygrad_rnn.program import near, typed
 
 
 @dataclass(frozen=True)
@@ -47,23 +44,6 @@ class Entry:
     def command(self):
         """What to type to run it, from here."""
         return typed(near(self.path))
-
-
-def near(path):
-    """A path as short as it can be said from the current folder."""
-    try:
-        short = os.path.relpath(path)
-    except (OSError, ValueError):  # another drive, or a folder that is gone
-        return str(path)
-    return str(path) if short.startswith(os.path.join("..", "..")) else short
-
-
-def typed(*words, windows=os.name == "nt"):
-    """A command for the Python that runs now, as it is typed here: an environment need not be activated."""
-    found = shutil.which("python")
-    inside = sys.prefix == sys.base_prefix or os.path.dirname(found or "") == os.path.dirname(sys.executable)
-    command = ["python" if found and inside else near(sys.executable or "python3"), *words]
-    return subprocess.list2cmdline(command) if windows else shlex.join(command)
 
 
 def entry(path):

@@ -3,9 +3,9 @@
 import os
 import sys
 
+from tinygrad_rnn.program import near
 from tinygrad_rnn.terminal import Terminal
 
-from .catalog import near
 from .outcome import own_line
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from tinygrad_rnn.errors import DataError
 from tinygrad_rnn.files import write
+from tinygrad_rnn.program import near, typed
 from tinygrad_rnn.terminal import Terminal
 
 from . import quiz
-from .catalog import Exercise, catalog, entry, find, near, typed
+from .catalog import Exercise, catalog, entry, find
 from .check import examine, unmarked
 from .explain import explain
 from .graft import grafted, solutions_of

@@ -2,17 +2,9 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
-
-class Parser(argparse.ArgumentParser):
-    """Tells a mistake in a line, with a hint, and ends with 2."""
-
-    def error(self, message):
-        """What argparse calls."""
-        print(f"error: {message}\n\nhint: {self.prog} --help lists what there is", file=sys.stderr)
-        sys.exit(2)
+from tinygrad_rnn.program import Parser
 
 
 def options(entry):

@@ -5,8 +5,6 @@ Results go to standard output, everything else to standard error. A mistake is t
 
 from __future__ import annotations
 
-import argparse
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -14,16 +12,16 @@ from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import Any
 
 from ..errors import TinygradRnnError
+from ..program import Parser, note, typed
 from . import draw, page, step
-from .output import note
+from .output import let_go
 
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS: dict[str, ModuleType] = {"draw": draw, "page": page, "step": step}
-PROGRAM = "python -m tinygrad_rnn"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,11 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader went away, as `head` does
-        _let_go()
+        let_go()
         return 0
     except OSError as error:
-        note(f"error: standard output takes nothing more: {error.strerror or error}\n\nhint: write to a file with -o")
-        _let_go()
+        why = error.strerror or error
+        note(f"error: standard output takes nothing more: {why}\n\nhint: make room where it goes, or send it elsewhere")
+        let_go()
         return 2
 
 
@@ -68,23 +67,25 @@ def _code(arguments: Sequence[str] | None) -> int:
         return int(end.code or 0)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Tells a mistake as the rest of the package does."""
+class _Parser(Parser):
+    """Notices when its help could not be written, which argparse lets pass."""
 
-    def error(self, message: str) -> NoReturn:
-        note(f"error: {message}\n\nhint: {self.prog} --help lists what there is")
-        raise SystemExit(2)
+    def _print_message(self, message: str, file: Any = None) -> None:
+        stream = file or sys.stderr  # standard output may be closed
+        if stream is not None:
+            stream.write(message)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
+    program = typed("-m", "tinygrad_rnn")
     parser = _Parser(
-        prog=PROGRAM, description="Recurrent networks, drawn unrolled in time with their gradients.", allow_abbrev=False
+        prog=program, description="Recurrent networks, drawn unrolled in time with their gradients.", allow_abbrev=False
     )
     parser.set_defaults(parser=parser)
     parser.add_argument("--version", action="version", version=f"tinygrad_rnn {_version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, module in COMMANDS.items():
-        usage = f"{PROGRAM} {name} [settings]"  # what fits a line; the settings stand below, in groups
+        usage = f"{program} {name} [settings]"  # what fits a line; the settings stand below, in groups
         command = commands.add_parser(name, usage=usage, help=module.HELP, description=module.__doc__, allow_abbrev=False)
         command.set_defaults(parser=command)
         module.add_arguments(command)
@@ -98,9 +99,3 @@ def _version() -> str:
     project = Path(__file__).resolve().parents[2] / "pyproject.toml"
     found = re.search(r'^version = "(.+)"', project.read_text(encoding="utf-8"), re.MULTILINE) if project.is_file() else None
     return f"{found[1]} (not installed)" if found else "(not installed)"
-
-
-def _let_go() -> None:
-    """Give what is left in the buffer of standard output to nobody, or Python would complain about it at the end."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

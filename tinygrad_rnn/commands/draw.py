@@ -12,10 +12,11 @@ import re
 import numpy as np
 
 from ..errors import DataError, TinygradRnnError
+from ..program import note
 from ..terminal import Terminal
 from ..viz import draw
 from .network import add_network, check_network, checked, loss_of, number, whole
-from .output import free_name, note, write_text
+from .output import free_name, need_output, write_text
 
 __all__ = ["HELP", "add_arguments", "run"]
 
@@ -25,6 +26,7 @@ IN_OPTIONS = (
     (r"draw\(rolled=True, elide=\w+\)", "--rolled and --elide together"),
     (r"draw\(rolled=True, open=\d+\)", "--rolled and --open together"),
     (r"draw\(open=(\d+)\)", r"--open \1"),
+    (r"animated=True", "--animated"),
     (r"elide=False", "--elide no"),
     (r"draw\(color='(\w+)'\)", r"--color \1"),
     (r"draw it unrolled: rolled=False", "leave out --rolled"),
@@ -121,6 +123,10 @@ def _check(args: argparse.Namespace) -> None:
         raise DataError("--describe and -o - both write to standard output", hint="give -o a file, or leave one of the two out")
     if args.describe and args.output is None and args.animated:
         raise DataError("--describe without -o prints words, and words do not move", hint="add -o FILE, or leave out --animated")
+    if args.output == "-":
+        need_output("write to a file with -o")
+    if args.describe:
+        need_output("leave out --describe, or send the words to a file: > FILE")
 
 
 def _typed(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Where the commands write: data to standard output, notes to standard error, pictures to files that nobody misses."""
+"""Where the commands write: data and words to standard output, pictures to files that nobody misses."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ from pathlib import Path
 
 from ..errors import DataError
 
-__all__ = ["free_name", "note", "write_text"]
+__all__ = ["free_name", "let_go", "need_output", "write_text"]
 
 
-def note(text: str) -> None:
-    """A line for the person at the terminal."""
-    if sys.stderr is not None:
-        with suppress(OSError):
-            sys.stderr.write(text + "\n")
+def need_output(hint: str) -> None:
+    """Raise `DataError` if standard output is closed."""
+    if sys.stdout is None:
+        raise DataError("standard output is closed", hint=hint)
+
+
+def let_go() -> None:
+    """Give what is left in the buffer of standard output to nobody, or Python would complain about it at the end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_text(text: str) -> None:
-    """Text as data: in UTF-8, whatever the terminal speaks. Raises `DataError` if standard output is closed."""
-    if sys.stdout is None:
-        raise DataError("standard output is closed", hint="write to a file with -o")
+    """Text as data: in UTF-8, whatever the terminal speaks."""
     sys.stdout.flush()
     buffer = getattr(sys.stdout, "buffer", None)
     if buffer is None:

@@ -7,6 +7,7 @@ Without -o it goes to bptt.html in the current folder (or to bptt-2.html if that
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -17,6 +18,7 @@ import numpy as np
 from .. import nn
 from ..files import target_of, write
 from ..nn.module import scoped
+from ..program import note
 from ..records import GraphSnapshot
 from ..snapshot import snapshot
 from ..tensor import Tensor, TensorLike, named
@@ -25,7 +27,7 @@ from ..viz.page import Control, Shown, applies, page, views_of
 from ..viz.style import Scale
 from ..viz.view import View
 from .network import seed
-from .output import free_name, note, write_text
+from .output import free_name, need_output, write_text
 
 __all__ = ["CONTROLS", "HELP", "START", "add_arguments", "combinations", "demonstration", "graph_of", "run"]
 
@@ -57,6 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compute all runs, write the page, tell. Returns 0; raises `DataError` where the file cannot be written."""
     path = None if args.output == "-" else target_of(args.output or free_name("bptt.html"), (".html",), "page")
+    if path is None:
+        need_output("write to a file with -o")
+    if sys.stderr is not None and sys.stderr.isatty():
+        note(f"computing the {len(list(combinations()))} runs of the page, which takes some seconds")
     text = demonstration(args.seed)
     if path is None:
         write_text(text)

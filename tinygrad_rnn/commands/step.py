@@ -20,6 +20,7 @@ from ..snapshot import snapshot
 from ..stepper import Event, Message, play
 from ..terminal import Terminal
 from .network import add_network, check_network, loss_of
+from .output import need_output
 
 __all__ = ["HELP", "add_arguments", "run"]
 
@@ -38,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Play, and sum up at the end. Returns 0; raises `DataError` for what does not go together."""
     check_network(args)
+    need_output("send the words to a file: > FILE")
     out = Terminal()
     with np.errstate(all="ignore"):  # a radius of 1e30 overflows: the numbers say so
         graph = snapshot(loss_of(args))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from ..errors import DataError
+from ..program import install
 
 __all__ = ["onnx_package", "safetensors_package"]
 
@@ -31,4 +32,4 @@ def onnx_package() -> ModuleType:
 
 
 def _missing(what: str) -> DataError:
-    return DataError(f"{what}, which is not installed", hint='python -m pip install "tinygrad_rnn[interop]"')
+    return DataError(f"{what}, which is not installed", hint=install("interop"))

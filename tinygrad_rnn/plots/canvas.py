@@ -21,6 +21,7 @@ import numpy as np
 from ..errors import DataError
 from ..files import target_of, write
 from ..kernels import Array
+from ..program import install
 from ..viz.style import THEMES, Brush, Scale, Theme, superscript
 
 if TYPE_CHECKING:
@@ -218,9 +219,7 @@ def _matplotlib() -> ModuleType:
         import matplotlib.figure
         import matplotlib.style
     except ImportError:
-        raise DataError(
-            "plots are drawn with matplotlib, which is not installed", hint='python -m pip install "tinygrad_rnn[plots]"'
-        ) from None
+        raise DataError("plots are drawn with matplotlib, which is not installed", hint=install("plots")) from None
     return matplotlib
 
 

@@ -131,6 +131,8 @@ class Drawing:
         """
         path = target_of(path, KINDS, "picture")
         kind = path.suffix.lower()
+        if animated and kind == ".html":
+            raise DataError(f"{path.name!r} is a page that plays by itself", hint="leave out animated=True")
         if animated and kind not in MOVING:
             raise DataError(f"a picture in {path.name!r} cannot move", hint=f"the suffix is {' or '.join(MOVING)}")
         if kind == ".svg":

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from ..errors import DataError
+from ..program import install
 from .motion import Look
 from .polyline import Point, dashed, outlines
 
@@ -42,8 +43,7 @@ def pillow() -> None:
     try:
         import PIL.Image  # noqa: F401
     except ImportError:
-        words = "pixels are painted with Pillow, which is not installed"
-        raise DataError(words, hint='python -m pip install "tinygrad_rnn[gif]"') from None
+        raise DataError("pixels are painted with Pillow, which is not installed", hint=install("gif")) from None
 
 
 @dataclass(frozen=True)

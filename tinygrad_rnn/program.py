@@ -1,0 +1,62 @@
+"""What the programs of this project share: how they were started, which hints repeat, and how a mistake on the command line is told."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from typing import NoReturn
+
+__all__ = ["Parser", "install", "near", "note", "typed"]
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells a mistake in a line, with a hint, and ends with code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """What argparse calls."""
+        note(f"error: {message}\n\nhint: {self.prog} --help lists what there is")
+        raise SystemExit(2)
+
+
+def note(text: str) -> None:
+    """A line for the person at the terminal: on standard error, if that is open."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            sys.stderr.write(text + "\n")
+
+
+def near(path: str | os.PathLike[str]) -> str:
+    """A path as short as it can be said from the current folder.
+
+    >>> from tinygrad_rnn.program import near
+    >>> near("lstm.svg")
+    'lstm.svg'
+    """
+    try:
+        short = os.path.relpath(path)
+    except (OSError, ValueError):  # another drive, or a folder that is gone
+        return str(path)
+    return str(path) if short.startswith(os.path.join("..", "..")) else short
+
+
+def typed(*words: str, windows: bool = os.name == "nt") -> str:
+    """A command for the Python that runs now, as it is typed here: an environment need not be activated.
+
+    >>> from tinygrad_rnn.program import typed
+    >>> typed("-m", "tinygrad_rnn", "draw", "-o", "two words.svg", windows=False)  # doctest: +ELLIPSIS
+    "...python... -m tinygrad_rnn draw -o 'two words.svg'"
+    """
+    found = shutil.which("python")
+    inside = sys.prefix == sys.base_prefix or os.path.dirname(found or "") == os.path.dirname(sys.executable)
+    command = ["python" if found and inside else near(sys.executable or "python3"), *words]
+    return subprocess.list2cmdline(command) if windows else shlex.join(command)
+
+
+def install(extra: str) -> str:
+    """The command that installs what an extra of this package needs: the hint where it is missing."""
+    return typed("-m", "pip", "install", f"tinygrad_rnn[{extra}]")
