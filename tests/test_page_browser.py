@@ -227,6 +227,25 @@ def test_a_sentence_says_what_happened_and_does_not_flood_listeners(opened, own)
     assert page.evaluate("window.heard") < last(page) / 4
 
 
+def test_at_the_end_it_says_what_came_of_it(opened, own):
+    graph = small().view.graph
+    last_h, first_h = (written(graph.find("h", t=t).grad_norm) for t in (3, 1))
+    page = opened(own)
+    assert page.inner_text("#told").startswith(
+        f"Everything has been sent: the gradient has norm {last_h} for h at t=3 and {first_h} for h at t=1."
+    )
+
+
+def test_hidden_steps_are_marked_in_the_chart(opened, folder):
+    page = opened(tg.draw(pages.loss_of("RNN", 30), detail="cell").save(folder / "long.html"))
+    assert page.locator("#chart text.gap").text_content() == "t = 3 to 28, drawn narrower"
+    band = page.locator("#chart rect.gap").bounding_box()
+    inside = [x for x in middles(page, "#chart circle") if band["x"] < x < band["x"] + band["width"]]
+    assert len(inside) == 26
+    page = opened(tg.draw(pages.loss_of("RNN", 3), detail="cell").save(folder / "short.html"))
+    assert page.locator("#chart .gap").count() == 0
+
+
 # ---- the inspector -------------------------------------------------------------------------------------------------------------
 
 

@@ -97,11 +97,12 @@ class Playback:
         """A picture without colours, and which nodes and events its parts stand for."""
         layout = arrange(bare(view))
         svg, frame = skeleton(layout, scale)
-        heads = [*layout.bands, *([layout.gap] if layout.gap else [])]
+        gap, hidden = layout.gap, [view.steps[column] for column in view.hidden]
         return {
             "svg": svg,
             "frame": [round(v, 1) for v in frame],
-            "columns": [[b.words, round(b.left, 1), round(b.right, 1)] for b in heads if b.words],
+            "columns": [[b.words, round(b.left, 1), round(b.right, 1)] for b in layout.bands if b.words],
+            "gap": [round(gap.left, 1), round(gap.right, 1), hidden[0], hidden[-1]] if gap else None,
             "boxes": {box.id: box.members for box in view.boxes},
             "edges": [self._events(edge.uses) for edge in view.edges],
             "chips": [self._events(chip.uses) for box in view.boxes for chip in box.chips],

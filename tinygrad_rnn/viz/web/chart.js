@@ -18,6 +18,11 @@ function chart() {
   };
   const width = mounted.place(mounted.view.frame[0] + mounted.view.frame[2]);
   const svg = drawn("svg", { width, height: tall, role: "img", "aria-label": "The norm of the gradient for the state of each step" });
+  if (mounted.view.gap) { // the steps that the graph hides stand here too, closer together
+    const [left, right, first, last] = mounted.view.gap, x = mounted.place(left), wide = (right - left) * mounted.zoom;
+    svg.append(drawn("rect", { class: "gap", x, y: top, width: wide, height: bottom - top, rx: 6 }));
+    svg.append(drawn("text", { class: "gap", x: x + wide / 2, y: bottom - 8, "text-anchor": "middle" }, `t = ${first} to ${last}, drawn narrower`));
+  }
   const axis = drawn("svg", { width: GUTTER, height: tall, "aria-hidden": "true" });
   axis.append(drawn("rect", { width: GUTTER - 4, height: tall }));
   for (const [part, label] of run.ticks) {

@@ -3,6 +3,7 @@
 function told(k) {
   if (k === 0) return "Nothing has been sent yet. Play: the loss sends its gradient back, node by node.";
   const { names, child, parent, to, from } = run.flow, event = k - 1;
+  if (k === child.length) return summary();
   const loss = parent[0];
   if (event === 0) return `${names[loss]} is the loss: its gradient is ${shown(run.numbers.sent[0])}, the start of everything.`;
   const p = parent[event], [got, all] = reports(p, k);
@@ -11,6 +12,14 @@ function told(k) {
   if (all === 1) return `${sends}${from[p].length ? "" : ", which keeps it"}.`;
   if (got < all) return `${sends}, which now has ${sum} from ${got} of ${all} uses, and waits.`;
   return `${sends}, which now has all of its ${all} uses together: ${sum}.`;
+}
+
+/** What there is to see when everything has been sent: the gradient of the last step beside that of the first. */
+function summary() {
+  const { points } = mounted.view.chart[0] ?? { points: [] };
+  const ends = points.length > 1 ? [points.at(-1)[1], points[0][1]] : [];
+  const sizes = ends.map((node) => `${shown(has(node) ?? 0)} for ${run.flow.names[node]}`);
+  return `Everything has been sent${sizes.length ? `: the gradient has norm ${sizes.join(" and ")}` : ""}. Play, to see how.`;
 }
 
 function inspect() {
