@@ -7,7 +7,6 @@
 #     python lessons/00_tour.py --fast     a few seconds, smaller numbers
 
 # %%
-import argparse
 import os
 import re
 import sys
@@ -19,10 +18,19 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # b
     os.environ.setdefault(name, "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a fresh clone needs no installation
 
+
+def quiet(kind, error, trace):
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = quiet  # Ctrl-C while NumPy loads is no mistake
+
 import numpy as np
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.data import baselines, grammars, stdlib_text, vocab
+from tinygrad_rnn.program import Parser, near, note, typed
 from tinygrad_rnn.terminal import Progress, Terminal
 
 OUT = Path(__file__).resolve().parent / "out"
@@ -47,8 +55,14 @@ CELLS = {
 }
 
 
+def started():
+    """What to type to start the tour again."""
+    return typed(near(__file__))
+
+
 def options(arguments=None):
-    parser = argparse.ArgumentParser(description="A tour of tinygrad_rnn: nothing to fill in, it runs for about a minute.")
+    about = "A tour of tinygrad_rnn: nothing to fill in, it runs for about a minute."
+    parser = Parser(prog=started(), description=about, allow_abbrev=False)
     parser.add_argument("--fast", action="store_true", help="a few seconds, with smaller numbers")
     parser.add_argument("--data", metavar="FILE", help="a text file of yours, instead of the source of argparse")
     parser.add_argument("--sentence", help=f"the words of the first picture (default: {SENTENCE!r})")
@@ -56,7 +70,9 @@ def options(arguments=None):
     parser.add_argument("--no-color", action="store_true", help="no colours in the terminal")
     chosen = parser.parse_args(arguments)
     if chosen.seed < 0:
-        parser.error("--seed is 0 or more")
+        parser.error(f"--seed {chosen.seed}: it is 0 or more")
+    if chosen.sentence is not None and not plain(chosen.sentence).split():
+        parser.error("--sentence holds no word")
     return chosen
 
 
@@ -343,17 +359,19 @@ def main(arguments=None):
         write_like(out, text, chosen.seed, 60 if chosen.fast else 2000)
         done.append("the character model")
     except tg.errors.TinygradRnnError as error:
-        print(f"error: {error}", file=sys.stderr)
+        note(f"error: {error}")
         return 2
     except KeyboardInterrupt:
         out.write()
-        out.say(f"Stopped. Done so far: {', '.join(done) or 'nothing yet'}. Start again with python lessons/00_tour.py")
+        out.say(f"Stopped. Done so far: {', '.join(done) or 'nothing yet'}. Start again with")
+        out.say(started(), "  ")
         return 130
     out.heading("Next")
     if list(OUT.glob("00_*.svg")):
         out.say(f"Open the pictures in {os.path.relpath(OUT)} with a browser.")
-    out.say("""Draw your own: python lessons/00_tour.py --sentence "your five words here" --seed 1. Train on your own text: --data FILE.
-        Then read the twelve lines in README.md and change them.""")
+    out.say("Draw your own:")
+    out.say(f'{started()} --sentence "your five words here" --seed 1', "  ")
+    out.say("Train on your own text: --data FILE. Then read the twelve lines in README.md and change them.")
     return 0
 
 
