@@ -80,6 +80,44 @@ def test_a_title_cannot_inject_markup_into_the_page(visuals):
     assert text.count("&lt;script&gt;") == 5
 
 
+@pytest.fixture
+def drawing(visuals, monkeypatch, tmp_path):
+    """`python -m visuals`, which writes into a folder of its own."""
+    page = importlib.import_module("visuals.__main__")
+    monkeypatch.setattr(page, "FOLDER", tmp_path)
+    return page
+
+
+def test_names_draw_these_pictures_alone(drawing, tmp_path, capsys):
+    drawing.main(["three_words", "neuron"])
+    assert capsys.readouterr().out.split() == ["visuals/neuron.svg", "visuals/three_words.svg"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["neuron.svg", "three_words.svg"]
+
+
+@pytest.mark.parametrize(("words", "code"), [(["--help"], 0), (["three_wards"], 2), (["--nope"], 2)])
+def test_help_and_mistakes_draw_nothing(drawing, tmp_path, capsys, words, code):
+    with pytest.raises(SystemExit) as left:
+        drawing.main(words)
+    out, said = capsys.readouterr()
+    assert left.value.code == code
+    assert list(tmp_path.iterdir()) == []
+    if code:
+        assert out == ""
+        assert re.fullmatch(rf"error: [^\n]*{words[0]}[^\n]*\n\nhint: [^\n]*-m visuals --help lists what there is\n", said)
+    else:
+        assert out.startswith("usage: ")
+        assert "three_words" in out
+
+
+def test_plots_are_named_alike(visuals, monkeypatch, capsys, tmp_path):
+    pytest.importorskip("matplotlib")
+    plots = importlib.import_module("visuals.plots.__main__")
+    monkeypatch.setattr(plots, "__file__", str(tmp_path / "__main__.py"))
+    plots.main(["activation_memory"])
+    assert [path.name for path in tmp_path.iterdir()] == ["activation_memory.svg"]
+    assert capsys.readouterr().out.startswith("visuals/plots/activation_memory.svg: The graph keeps ")
+
+
 def test_the_readme_shows_a_picture_of_this_code():
     shown = re.findall(r"!\[.*?\]\((.*?)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
     assert shown

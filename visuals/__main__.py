@@ -1,10 +1,10 @@
-"""Draw the gallery anew, and the page that shows it: `python -m visuals`."""
+"""Draw the gallery anew, and the page that shows it: `python -m visuals`; with names, these pictures alone."""
 
 import re
 from html import escape, unescape
 from pathlib import Path
 
-from visuals import ORDER, drawn
+from visuals import ORDER, chosen, drawn
 from visuals.plots import PLOTS
 
 FOLDER = Path(__file__).resolve().parent
@@ -59,15 +59,16 @@ def plots():
     return "".join(parts) + '<p class="script"><a href="plots/__init__.py">plots/__init__.py</a></p>\n'
 
 
-def main():
-    entries = []
-    for name in ORDER:
+def main(arguments=None):
+    names, entries = chosen("visuals", ORDER, ", and the page that shows them", arguments), []
+    for name in names:
         drawing, svg, words = drawn(name)
         (FOLDER / f"{name}.svg").write_bytes(svg.encode())
         entries.append((name, drawing.title, words, round(drawing.sheet.width, -2)))
         print(f"visuals/{name}.svg")
-    (FOLDER / "index.html").write_bytes(page(entries).encode())
-    print("visuals/index.html")
+    if len(names) == len(ORDER):
+        (FOLDER / "index.html").write_bytes(page(entries).encode())
+        print("visuals/index.html")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,18 @@
-"""Measure and draw all plots anew: `python -m visuals.plots`."""
+"""Measure and draw the plots anew: `python -m visuals.plots`; with names, these alone."""
 
 from pathlib import Path
 
 import tinygrad_rnn as tg
+from visuals import chosen
 from visuals.plots import PLOTS
 
 
-def main():
-    folder = Path(__file__).resolve().parent
-    for plot in PLOTS:
-        figure = plot()
-        tg.plots.save(figure, folder / f"{plot.__name__}.svg")
-        print(f"visuals/plots/{plot.__name__}.svg: {tg.plots.describe(figure)}")
+def main(arguments=None):
+    folder, known = Path(__file__).resolve().parent, {plot.__name__: plot for plot in PLOTS}
+    for name in chosen("visuals.plots", known, "", arguments):
+        figure = known[name]()
+        tg.plots.save(figure, folder / f"{name}.svg")
+        print(f"visuals/plots/{name}.svg: {tg.plots.describe(figure)}")
 
 
 if __name__ == "__main__":
