@@ -106,6 +106,27 @@ def test_zeros_are_told_once_and_truly():
     assert "its slope is 0 where the value is 0" in draw((tg.named(w * 0.0, "a") ** 2).sum()).describe()
 
 
+def test_exact_zeros_say_of_which_layer_and_direction_they_are():
+    rng = np.random.default_rng(0)
+
+    def words(*cells):
+        hs, _ = tg.nn.unroll(tg.nn.Stacked(list(cells)), rng.standard_normal((1, 6, 3)))
+        return draw((hs[-1] ** 2).sum() + (hs[0] ** 2).sum(), detail="gate").describe()
+
+    def lstm(size):
+        return tg.nn.LSTMCell(size, 4, rng=rng)
+
+    zeros = "adds exactly 0 to its gradient: it is multiplied by h0, which is all zeros."
+    three = words(lstm(3), lstm(4), lstm(4))
+    assert f"At t=1 Wh of LSTM layer 1, LSTM layer 2 and LSTM layer 3 {zeros}" in three
+    assert "At t=1 f of LSTM layer 1, LSTM layer 2 and LSTM layer 3 has gradient exactly 0: it is multiplied by c0" in three
+    both = words(tg.nn.Bidirectional(lstm(3), lstm(3)))
+    assert f"At t=1 Wh of LSTM layer 1 → {zeros}\n" in both
+    assert f"At t=6 Wh of LSTM layer 1 ← {zeros}\n" in both
+    assert "At t=6 f of LSTM layer 1 ← has gradient exactly 0" in both
+    assert f"At t=1 Wh {zeros}" in words(lstm(3))
+
+
 def test_the_first_value_that_is_not_finite_is_named():
     rng = np.random.default_rng(0)
     xs = rng.standard_normal((1, 4, 3))

@@ -75,13 +75,11 @@ def describe(view: View) -> str:
         lines.append(f"There are no gradients: the result has shape {shape}, not a single number.")
         return "\n".join(lines)
     lines += _cuts(view) + _through_time(view)
-    names = [r.name for r in graph.parameters]
     weights = []
     for r in graph.parameters:
         if r.grad_norm is not None:
-            owner = owner_words(graph, view.places, r.id) if names.count(r.name) > 1 else ""
-            owner = f" of {clean(owner, 40)}" if owner not in ("", "weights") else ""
-            weights.append(f"{clean(r.name or 'a weight ' + '×'.join(map(str, r.shape)), 24)}{owner} {number(r.grad_norm)}")
+            name = clean(r.name or "a weight " + "×".join(map(str, r.shape)), 24)
+            weights.append(f"{name}{_of([_owner(view, r.id)])} {number(r.grad_norm)}")
     if weights:
         lines.append("Gradient norms of the weights: " + ", ".join(weights) + ".")
     return "\n".join([*lines, *_zeros(view), *_broken(view)])
@@ -151,20 +149,45 @@ def _cuts(view: View) -> list[str]:
 
 
 def _zeros(view: View) -> list[str]:
-    """What has no gradient at all, and why: alike uses in one line."""
+    """What has no gradient at all, and why: alike uses in one line, which names layer and direction where there are several."""
     graph = view.graph
-    alike: dict[str, list[int | None]] = {}
+    alike: dict[tuple[str, str], dict[str, list[int | None]]] = {}  # (name, what) -> whose -> steps
     for box in view.boxes if view.color == "grad" and not view.turns else ():
-        t = graph[box.id].t
+        r = graph[box.id]
         for chip in box.chips:
             if chip.strength == 0.0:
-                why = why_zero(graph, chip.uses[0])
-                alike.setdefault(f"{clean(chip.label, 24)} adds exactly 0 to its gradient: {_undated(why)}", []).append(t)
-        r = graph[box.id]
+                what = f"adds exactly 0 to its gradient: {_undated(why_zero(graph, chip.uses[0]))}"
+                alike.setdefault((clean(chip.label, 24), what), {}).setdefault(_owner(view, chip.leaf), []).append(r.t)
         if r.name and r.grad_norm == 0.0:
             why = why_nothing(graph, r)
-            alike.setdefault(f"{clean(r.name, 24)} has gradient exactly 0" + (f": {_undated(why)}" if why else ""), []).append(t)
-    return [f"{_when(steps)}{what}." for what, steps in alike.items()]
+            what = "has gradient exactly 0" + (f": {_undated(why)}" if why else "")
+            alike.setdefault((clean(r.name, 24), what), {}).setdefault(_lane(view, r), []).append(r.t)
+    lines: dict[tuple[str, str, str], list[str]] = {}  # whose it is, where name, what and steps are the same
+    for (name, what), owners in alike.items():
+        for owner, steps in owners.items():
+            lines.setdefault((_when(steps), name, what), []).append(owner)
+    return [f"{when}{name}{_of(owners)} {what}." for (when, name, what), owners in lines.items()]
+
+
+def _owner(view: View, leaf: int) -> str:
+    """Whose weight it is, if others have its name."""
+    alike = [r for r in view.graph.parameters if r.name == view.graph[leaf].name]
+    owner = owner_words(view.graph, view.places, leaf) if len(alike) > 1 else ""
+    return "" if owner == "weights" else clean(owner, 40)
+
+
+def _lane(view: View, record: Record) -> str:
+    """The cell of an op, with layer and direction, if other cells have one of that name."""
+    scopes = {scope_of(r) for r in view.graph if r.kind == "op" and r.name == record.name}
+    scope = scope_of(record)
+    if len(scopes) < 2 or not scope:
+        return ""
+    return clean(f"{scope[-1].name.removesuffix('Cell')} {view.places.row(scope)}".rstrip(), 40)
+
+
+def _of(owners: list[str]) -> str:
+    known = [owner for owner in owners if owner]
+    return f" of {' and '.join(filter(None, (', '.join(known[:-1]), known[-1])))}" if known else ""
 
 
 def _undated(why: str) -> str:
