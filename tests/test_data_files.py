@@ -68,6 +68,11 @@ def test_a_header_is_seen_and_classes_are_named_by_the_file_beside(file):
     data = read_labelled(file("Class,Title\n" + "2,ball\n1,war\n"))
     assert (data.header, data.classes, data.labels.tolist(), data.skipped) == (True, ("World", "Sports", "Business"), [1, 0], ())
     assert "class 4, expected 1 to 3 (classes.txt has so many lines)" in refusal(read_labelled, file("1,a\n4,b\n"))
+    assert "class 3, expected 0 to 2 (classes.txt has so many lines)" in refusal(read_labelled, file("0,a\n3,b\n"))
+    assert read_labelled(file("0,a\n2,b\n")).labels.tolist() == [0, 2]
+    data = read_labelled(file("Sports,a\nWorld,b\nSports,c\nWorld,d\n"))
+    assert (data.classes, data.labels.tolist()) == (("World", "Sports", "Business"), [1, 0, 1, 0])
+    assert "class 'Science' is not in classes.txt" in refusal(read_labelled, file("World,a\nScience,b\nWorld,c\nScience,d\n"))
 
 
 def test_malformed_rows_are_listed_by_their_line_and_spoil_no_other(file):
@@ -93,8 +98,8 @@ def test_malformed_rows_are_listed_by_their_line_and_spoil_no_other(file):
         (" \n\n", "an empty file", ""),
         ("one\ntwo\n", "one column, where a class and a text are expected", ", line 1"),
         ("\n7\n", "one column", ", line 2"),
-        ("0,a\n1,b\n", "class 0, expected 1 or more", ", line 1"),
-        ("1,a\n-2,b\n", "class -2, expected 1 or more", ", line 2"),
+        ("1,a\n-2,b\n", "class -2, expected 0 or more", ", line 2"),
+        ("0,a\n4,b\n", "the largest class is 4 (first in line 2), but no row is of class 1", ""),
         ("1,a\n4,b\n2,c\n", "the largest class is 4 (first in line 2), but no row is of class 3", ""),
         ("2,a\n3,c\n", "the largest class is 3 (first in line 2), but no row is of class 1\n", ""),
         (
@@ -102,7 +107,14 @@ def test_malformed_rows_are_listed_by_their_line_and_spoil_no_other(file):
             "the largest class is 2 (first in line 2), but no row is of class 1; skipped rows: 2, the first in line 1: quotes that do",
             "",
         ),
-        ("Sports,a\nWorld,c\n", "no row that can be used: the class is 'Sports', not a whole number", ", line 1"),
+        ("label,text\n", "no row that can be used: there is a header alone", ", line 1"),
+        ("label,text\npos,\npos, \n", "no row that can be used: no text", ", line 2"),
+        ("pos,a\nneg,b\npos,c\nneg,d\n1,e\n", "1 of 5 classes are whole numbers, the others are words", ", line 5"),
+        ("label,target,text\na,b,c\n", "2 columns have the name of a class: 'label' and 'target'", ", line 1"),
+        ("v1,v2\npos,a\nneg,b\npos,c\nneg,d\n", "no other row has the class 'v1': it may be the name of the column", ", line 1"),
+        ("pos;a,b\nneg;c,d\n", "cut at every comma and every semicolon, all rows have the same number of columns", ""),
+        ("pos;a,b\nneg;c\nd\n", "most lines have a semicolon before any comma, but not all have as many", ""),
+        ("pos\ta\nneg\tc\td\n", "most lines have a tab before any comma, but not all have as many", ""),
         ('"1,a\n"2,b\n', "no row of a csv: quotes that do not match", ", line 1"),
         (b"1,a\n2,caf\xe9\n", "not UTF-8: the byte 0xE9", ", line 2"),
         ("1,a\n".encode("utf-16"), "this is UTF-16, not UTF-8", ", line 1"),
@@ -114,6 +126,106 @@ def test_csv_files_that_cannot_be_used(content, message, line, file):
     text = refusal(read_labelled, path)
     assert text.startswith(message)
     assert f"{path}{line}\n" in text
+
+
+FILMS = "pos,good film\nneg,slow\nneg,dull\npos,fine\n"
+TURNED = "".join(",".join(reversed(line.split(","))) + "\n" for line in FILMS.splitlines())
+
+
+@cases(
+    ("content", "options", "header"),
+    [
+        (FILMS, {}, False),
+        ("Label ,text\n" + FILMS, {}, True),
+        ("SENTIMENT,text\n" + FILMS, {}, True),
+        ("v1,v2\n" + FILMS, {"header": True}, True),
+        ("v1\n" + FILMS, {"header": True}, True),
+        ("text,label\n" + TURNED, {}, True),
+        (TURNED, {"label": -1}, False),
+        (TURNED, {"label": np.int64(1)}, False),
+        ("review,rating\n" + TURNED, {"label": -1, "header": True}, True),
+        ("label,text\n" + FILMS.replace("pos", '" pos"'), {}, True),
+        ("label;text\n" + FILMS.replace(",", ";"), {}, True),
+        (FILMS.replace(",", "\t"), {}, False),
+        (FILMS.replace(",", "|"), {"separator": "|"}, False),
+        (",text,label\n" + "".join(f"{k},{line}\n" for k, line in enumerate(TURNED.splitlines())), {}, True),
+        ("id,text,label\n" + "".join(f"{k},{line}\n" for k, line in enumerate(TURNED.splitlines())), {"text": 1}, True),
+    ],
+)
+def test_words_are_classes(content, options, header, file):
+    data = read_labelled(file(content), **options)
+    assert data.texts == ("good film", "slow", "dull", "fine")
+    assert (data.classes, data.labels.tolist(), data.labels.dtype) == (("neg", "pos"), [1, 0, 0, 1], np.int64)
+    assert (data.header, data.skipped) == (header, ())
+
+
+@cases(
+    ("content", "classes", "labels", "header"),
+    [
+        ("0,a\n1,b\n0,c\n", ("0", "1"), [0, 1, 0], False),
+        ("label,text\n1,a\n0,b\n", ("0", "1"), [1, 0], True),
+        ("text,label\na,2\nb,1\nc,0\n", ("0", "1", "2"), [2, 1, 0], True),
+        ("2,a\n1,b\n", ("1", "2"), [1, 0], False),
+        ("class,A:\ndef,f():\nclass,B:\ndef,g():\n", ("class", "def"), [0, 1, 0, 1], False),  # not a header: it comes again
+        ("label,text\npos,a\nneg,b\nneg,c\n", ("neg", "pos"), [1, 0, 0], True),
+        ("1.5,a\n2.0,b\n1.5,c\n2.0,d\n", ("1.5", "2.0"), [0, 1, 0, 1], False),
+    ],
+)
+def test_what_is_a_class_and_what_a_header(content, classes, labels, header, file):
+    data = read_labelled(file(content))
+    assert (data.classes, data.labels.tolist(), data.header, data.skipped) == (classes, labels, header, ())
+
+
+@cases(
+    ("content", "message"),
+    [
+        (TURNED, "column 0 looks like text, not like a class: 4 different values in 4 rows"),
+        ("review,rating\n" + TURNED, "column 0 looks like text, not like a class: 5 different values in 5 rows"),
+        (TURNED.replace("pos", "1").replace("neg", "0"), "column 0 looks like text, not like a class: 4 different"),
+        ("id,text\n" + "".join(f"x{k},text\n" for k in range(9)), "column 0 looks like text, not like a class: 10 different"),
+        ("".join(f"{k},{line}\n" for k, line in enumerate(TURNED.splitlines() * 3)), "column 0 only counts the rows, from 0 on"),
+        ("good,1\nbad,0\nbad,0\ngood,1\n", "column 0 holds words, and what should be text is whole numbers"),
+    ],
+)
+def test_a_column_of_text_is_not_taken_for_classes(content, message, file):
+    path = file(content)
+    text = refusal(read_labelled, path)
+    assert text.startswith(message)
+    assert "hint: read_labelled(path, label=-1) takes the class from the last column" in text
+    assert len(read_labelled(path, label=0, header=False)) == content.count("\n")  # who says so has his way
+
+
+def test_rows_that_do_not_fit_words_are_listed(file):
+    content = f"label,text\npos,a\n,b\n{'x' * 41},c\nneg,d\nneg,e,f\npos,g\nneg, \n9,h,i\npos,j\n"
+    data = read_labelled(file(content))
+    assert (data.texts, data.classes) == (("a", "d", "g", "j"), ("neg", "pos"))
+    assert data.skipped == (
+        Skipped(3, "no class"),
+        Skipped(4, "the class has 41 characters, at most 40 are expected"),
+        Skipped(6, "3 columns, expected 2"),
+        Skipped(8, "no text"),
+        Skipped(9, "3 columns, expected 2"),
+    )
+    data = read_labelled(file("pos;a,b\nneg;c\nd\nneg;e\npos;g\n"), separator=";")
+    assert (data.texts, data.skipped) == (("a,b", "c", "e", "g"), (Skipped(3, "1 columns, expected 2"),))
+
+
+@cases(
+    ("options", "message"),
+    [
+        ({"label": 2}, "label=2 for rows of 2 columns"),
+        ({"label": -3}, "label=-3 for rows of 2 columns"),
+        ({"label": "label"}, "label='label', expected the number of a column"),
+        ({"text": 2}, "text=2 for rows of 2 columns"),
+        ({"text": 0}, "column 0 for the class and the text"),
+        ({"text": 0.0}, "text=0.0, expected the number of a column"),
+        ({"separator": ""}, "separator=''"),
+        ({"separator": '"'}, "separator='\"'"),
+        ({"separator": 3}, "separator=3"),
+    ],
+)
+def test_options_that_do_not_fit(options, message, file):
+    assert refusal(read_labelled, file(FILMS), **options).startswith(message)
 
 
 @cases(
@@ -228,7 +340,11 @@ def test_one_text(file):
     ("name", "content", "kind", "reader"),
     [
         ("a.txt", NEWS, "csv", Labelled),
-        ("a", "1;2\n", "text", Text),
+        ("a", "1;2\n", "csv", Labelled),
+        ("a.txt", "1\ta\n2\tb\n", "csv", Labelled),
+        ("a.txt", "label;text\n" + FILMS.replace(",", ";"), "csv", Labelled),
+        ("a.TSV", FILMS.replace(",", "\t"), "csv", Labelled),
+        ("a.txt", FILMS, "text", Text),
         ("a.CSV", "1,a\n", "csv", Labelled),
         ("names.txt", "emma\nMary Ann\nO'Neil\nJean-Luc\nDr. Who\n", "names", Names),
         ("names.txt", "emma\n", "text", Text),

@@ -1,7 +1,7 @@
-"""Files of your own: a csv of labelled texts (as AG News), names with or without classes, one text. Nothing is guessed silently.
+"""Files of your own: a csv of labelled texts, names with or without classes, one text. Nothing is guessed silently.
 
     kind     what it looks like                                       read with
-    csv      class, title, description (one text column will do)      read_labelled
+    csv      columns: a class and text, as 3,"A title" or text,label  read_labelled
     names    one name a line                                          read_names
     classes  a folder of such files, one a class                      read_name_classes
     text     anything else                                            read_text
@@ -20,7 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygrad_rnn.data.labelled import Labelled, Skipped, read_labelled, whole_number
+from tinygrad_rnn.data.columns import SEPARATORS, cell, named_columns, whole_number
+from tinygrad_rnn.data.labelled import Labelled, Skipped, read_labelled
 from tinygrad_rnn.data.lines import lines_of
 from tinygrad_rnn.data.rows import fields_of
 from tinygrad_rnn.data.stdlib_text import Text
@@ -81,7 +82,8 @@ def read(path: str | os.PathLike[str]) -> Labelled | Names | Text:
 def kind_of(path: str | os.PathLike[str]) -> str:
     """What a file looks like, from its first 50 lines: "csv", "names" or "text"; a folder is "classes".
 
-    csv: most lines have the same number of columns, two or more, and start with a number (or the file ends in .csv).
+    csv: the file ends in .csv or .tsv; or most lines have the same number of columns, two or more, cut at commas, semicolons or tabs,
+    and start with a number, or the first line is a header that names the class (see `read_labelled`).
     names: two lines or more, each of at most four words and 40 characters. text: anything else.
 
     >>> import tinygrad_rnn as tg
@@ -96,15 +98,20 @@ def kind_of(path: str | os.PathLike[str]) -> str:
     if isinstance(path, str | os.PathLike) and os.path.isdir(path):
         return "classes"
     lines = [line.strip() for line in lines_of(path)[:LOOKED_AT] if line.strip()]
-    if Path(path).suffix.lower() == ".csv":
-        return "csv"
-    found = [fields for fields in map(fields_of, lines) if len(fields) > 1 and whole_number(fields[0]) is not None]
-    columns = Counter(map(len, found)).most_common(1)
-    if columns and columns[0][1] * 2 > len(lines):
+    if Path(path).suffix.lower() in (".csv", ".tsv") or any(
+        _is_table([fields_of(line, mark) for line in lines]) for mark in SEPARATORS
+    ):
         return "csv"
     if len(lines) > 1 and all(len(line) <= LONGEST_NAME and NAME.fullmatch(line) for line in lines):
         return "names"
     return "text"
+
+
+def _is_table(lines: list[list[str]]) -> bool:
+    """Whether most lines have the same columns, with a number in the first or a class named by the first line."""
+    named = named_columns(lines)
+    widths = Counter(len(fields) for fields in lines if len(fields) > 1 and (named or whole_number(cell(fields, 0)) is not None))
+    return 2 * max(widths.values(), default=0) > len(lines)
 
 
 def read_text(path: str | os.PathLike[str]) -> Text:

@@ -1,10 +1,8 @@
-"""A csv of labelled texts, as AG News: rows of a class and text. What cannot be read is skipped and said, never guessed."""
+"""A csv of labelled texts: rows of a class, as a number or a word, and text. What cannot be read is skipped and said, never guessed."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -12,13 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_rnn.data.columns import FORM, cell, layout_of, separated
 from tinygrad_rnn.data.lines import lines_of
-from tinygrad_rnn.data.rows import Row, rows
 from tinygrad_rnn.errors import DataError
 
-__all__ = ["Labelled", "Skipped", "read_labelled", "whole_number"]
-
-FORM = 'a row is a class from 1 to n, then text: "3","A title","A description"'
+__all__ = ["Labelled", "Skipped", "read_labelled"]
 
 
 class Skipped(NamedTuple):
@@ -30,9 +26,9 @@ class Skipped(NamedTuple):
 
 @dataclass(frozen=True)
 class Labelled:
-    """Texts and a class each: `labels` `(texts,)` are 0 to n - 1, one less than in the file, and `classes` their names.
+    """Texts and a class each: `labels` `(texts,)` are 0 to n - 1, and `classes` their names (or numbers, as they were in the file).
 
-    `skipped` lists the rows that were left out; `header` says whether the first row held the names of the columns.
+    `skipped` lists the rows that were left out; `header` says whether the first row was taken for the names of the columns.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> films = tg.data.files.Labelled(("good film", "bad film"), np.array([1, 0]), ("bad", "good"), "films.csv")
@@ -51,16 +47,32 @@ class Labelled:
         return len(self.texts)
 
 
-def read_labelled(path: str | os.PathLike[str]) -> Labelled:
-    """Rows of a class from 1 to n and one or more columns of text, which are joined with a space.
+def read_labelled(
+    path: str | os.PathLike[str],
+    *,
+    label: int | None = None,
+    text: int | None = None,
+    header: bool | None = None,
+    separator: str | None = None,
+) -> Labelled:
+    """Rows of a class and one or more columns of text, which are joined with a space.
 
-    The first row is a header if its class is not a number and that of the second row is. `classes.txt` beside the file, a name a
-    line, names the classes; without it they are called by their numbers. A malformed row (quotes that do not match, another number
-    of columns than most rows have, a class that is no number, no text) is skipped and listed in `skipped` with its line. Fields may
-    be of any length and hold line breaks; see `rows.rows` for what quotes that do not match take with them.
+    **Classes** are whole numbers, from 0 or from 1 on without a gap, or words (at most 40 characters) if no row has a number there;
+    words are sorted. A `classes.txt` beside the file, a name a line, names or orders them. The class is in the column `label`
+    (counted from 0, -1 is the last); without it in the one that the header calls class, label, category, target or sentiment, else
+    in the first. Text is the column `text`; without it, all others that the header does not leave without a name.
 
-    Raises `DataError` for a file that is missing, empty, not UTF-8, of one column, without a good row, or whose classes are
-    not 1 to n.
+    **A header** is a first row with one of these names, which the column does not hold again, and without a number; or one whose
+    class is no number where that of the second row is. `header=True` or `False` says so. **The separator** is the comma, semicolon or
+    tab of which every row has the same number, if that is one of them; if it is none, the comma.
+
+    A malformed row (quotes that do not match, another number of columns than most rows have, a class that is no number among
+    numbers, no text) is skipped and listed in `skipped` with its line. Fields may be of any length and hold line breaks; see
+    `rows.rows` for what quotes that do not match take with them.
+
+    Raises `DataError` for a file that is missing, empty, not UTF-8, of one column or without a good row; for numbers with a gap; and
+    where these rules would guess: if there are more than half as many words as rows, ten numbers or more only count the rows, most
+    classes are words and some numbers, the first row has a word that no other has, or two separators fit.
 
     >>> import tinygrad_rnn as tg
     >>> from pathlib import Path
@@ -69,78 +81,77 @@ def read_labelled(path: str | os.PathLike[str]) -> Labelled:
     ...     file = Path(folder, "films.csv")
     ...     _ = file.write_text('class,title,text\\n1,Dull,"slow, and long"\\n2,Fine\\n2,Fine,but short\\n', encoding="utf-8")
     ...     films = tg.data.files.read_labelled(file)
+    ...     _ = file.write_text("text;label\\nslow;neg\\nlong, dull;neg\\nfine;pos\\ngood;pos\\n", encoding="utf-8")
+    ...     words = tg.data.files.read_labelled(file)
     >>> films.texts, films.labels, films.skipped
     (('Dull slow, and long', 'Fine but short'), array([0, 1]), (Skipped(line=3, reason='2 columns, expected 3'),))
+    >>> words.texts, words.labels, words.classes, words.header
+    (('slow', 'long, dull', 'fine', 'good'), array([0, 0, 1, 1]), ('neg', 'pos'), True)
     """
-    where = os.path.abspath(path)
-    found = list(rows(lines_of(path)))
-    whole = [row for row in found if row.fields]
-    if not whole:
-        raise DataError("no row of a csv: quotes that do not match", where=f"{where}, line {found[0].first}", hint=FORM)
-    numbered = [row for row in whole if whole_number(row.fields[0]) is not None]
-    columns = Counter(len(row.fields) for row in numbered or whole).most_common(1)[0][0]
-    if columns < 2:
-        raise DataError("one column, where a class and a text are expected", where=f"{where}, line {whole[0].first}", hint=FORM)
-    header = whole[0] if _is_header(whole, columns) else None
+    where = os.path.abspath(path) if isinstance(path, str | os.PathLike) else ""
+    found = separated(lines_of(path), separator, where)
+    layout = layout_of(found, label, text, header, where)
     good, skipped = [], []
     for row in found:
-        reason = _misfit(row.fields, columns)
+        reason = layout.misfit(row.fields)
+        if row is layout.header:
+            continue
         if not reason:
             good.append(row)
-        elif row is not header:
+        else:
             skipped.append(Skipped(row.first, reason + (f" (up to line {row.last})" if row.last > row.first else "")))
     if not good:
-        raise DataError(f"no row that can be used: {skipped[0].reason}", where=f"{where}, line {skipped[0].line}", hint=FORM)
-    labels, lines = [int(row.fields[0]) for row in good], [row.first for row in good]
-    texts = tuple(" ".join(part for part in map(str.strip, row.fields[1:]) if part) for row in good)
-    classes = _classes(Path(path), labels, lines, skipped)
-    return Labelled(texts, np.array(labels, np.int64) - 1, classes, str(path), tuple(skipped), header is not None)
+        reason, line = (skipped[0].reason, skipped[0].line) if skipped else ("there is a header alone", found[0].first)
+        raise DataError(f"no row that can be used: {reason}", where=f"{where}, line {line}", hint=FORM)
+    names, lines = [cell(row.fields, layout.label) for row in good], [row.first for row in good]
+    texts = tuple(" ".join(part for part in (cell(row.fields, k) for k in layout.texts) if part) for row in good)
+    listed = _listed(Path(path).parent / "classes.txt")
+    labels, classes = _numbered(names, lines, listed, skipped, where) if layout.numbers else _named(names, lines, listed, where)
+    return Labelled(texts, np.array(labels, np.int64), classes, str(path), tuple(skipped), layout.header is not None)
 
 
-def _classes(path: Path, labels: list[int], lines: list[int], skipped: list[Skipped]) -> tuple[str, ...]:
-    """The names of the classes 1..n; a DataError if there is a class outside, or one of them never occurs."""
-    where, beside = os.path.abspath(path), path.parent / "classes.txt"
-    names = [line.strip() for line in lines_of(beside) if line.strip()] if beside.is_file() else []
-    largest = len(names) or max(labels)
-    for label, line in zip(labels, lines, strict=True):
-        if label < 1:
-            raise DataError(f"class {label}, expected 1 or more", where=f"{where}, line {line}", hint="number the classes from 1")
-        if label > largest:
+def _listed(beside: Path) -> list[str]:
+    """The names that a classes.txt lists, [] if there is none."""
+    return [line.strip() for line in lines_of(beside) if line.strip()] if beside.is_file() else []
+
+
+def _named(names: list[str], lines: list[int], listed: list[str], where: str) -> tuple[list[int], tuple[str, ...]]:
+    """Labels of words, and the words in their order."""
+    classes = listed or sorted(set(names))
+    number = {name: k for k, name in enumerate(classes)}
+    for name, line in zip(names, lines, strict=True):
+        if name not in number:
+            hint = "give classes.txt a line for each class, or move it to another folder"
+            raise DataError(f"class {name!r} is not in classes.txt", where=f"{where}, line {line}", hint=hint)
+    return [number[name] for name in names], tuple(classes)
+
+
+def _numbered(
+    names: list[str], lines: list[int], listed: list[str], skipped: list[Skipped], where: str
+) -> tuple[list[int], tuple[str, ...]]:
+    """Labels of numbers, which begin at 0 or 1, and names; a DataError if there is one outside, or one of them never occurs."""
+    numbers = [*map(int, names)]
+    least = 0 if 0 in numbers else 1
+    largest = len(listed) - 1 + least if listed else max(numbers)
+    for number, line in zip(numbers, lines, strict=True):
+        if number < 0:
             raise DataError(
-                f"class {label}, expected 1 to {largest} (classes.txt has so many lines)",
+                f"class {number}, expected 0 or more", where=f"{where}, line {line}", hint="number the classes from 0 or 1"
+            )
+        if number > largest:
+            raise DataError(
+                f"class {number}, expected {least} to {largest} (classes.txt has so many lines)",
                 where=f"{where}, line {line}",
                 hint="give classes.txt a line for each class",
             )
-    present = set(labels)
-    absent = next((label for label in range(1, largest + 1) if label not in present), None)
-    if absent is not None and not names:
-        first = lines[labels.index(largest)]
+    present = set(numbers)
+    absent = next((number for number in range(least, largest + 1) if number not in present), None)
+    if absent is not None and not listed:
+        first = lines[numbers.index(largest)]
         without = f"; skipped rows: {len(skipped)}, the first in line {skipped[0].line}: {skipped[0].reason}" if skipped else ""
         raise DataError(
             f"the largest class is {largest} (first in line {first}), but no row is of class {absent}{without}",
             where=where,
-            hint="number the classes from 1 to n without a gap, or put a classes.txt with n names beside the file",
+            hint="number the classes from 0 or 1 to n without a gap, or put a classes.txt with n names beside the file",
         )
-    return tuple(names or map(str, range(1, largest + 1)))
-
-
-def _is_header(whole: list[Row], columns: int) -> bool:
-    """Whether the first row holds names: its class is no number, and that of the next row is."""
-    numbers = [whole_number(row.fields[0]) is not None for row in whole[:2]]
-    return numbers == [False, True] and len(whole[0].fields) == columns
-
-
-def _misfit(fields: list[str], columns: int) -> str:
-    """Why a row cannot be used, or ''."""
-    if not fields:
-        return "quotes that do not match"
-    if len(fields) != columns:
-        return f"{len(fields)} columns, expected {columns}"
-    if whole_number(fields[0]) is None:
-        return f"the class is {fields[0][:20]!r}, not a whole number"
-    return "" if any(map(str.strip, fields[1:])) else "no text"
-
-
-def whole_number(text: str) -> int | None:
-    """The whole number that a field holds, or None."""
-    return int(text) if re.fullmatch(r"\s*[+-]?[0-9]{1,9}\s*", text) else None
+    return [number - least for number in numbers], tuple(listed or map(str, range(least, largest + 1)))

@@ -1,22 +1,40 @@
 """The rows of a csv: which lines belong together, and what is left when quotes do not match.
 
 The form is that of RFC 4180: fields between commas; one that starts with a quote ends with one, may hold commas and line breaks,
-and doubles its quotes. In a field that does not start with a quote, quotes are characters like others.
+and doubles its quotes. In a field that does not start with a quote, quotes are characters like others. Another character may stand
+in the place of the comma.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 __all__ = ["Row", "fields_of", "rows"]
 
 OPENED = r' *"[^"]*(?:""[^"]*)*'  # a quoted field so far
-FIELD = rf'(?:{OPENED}"|(?! *")[^,]*)'
-ENDS = re.compile(rf"(?:{FIELD},)*{FIELD}")
-GOES_ON = re.compile(rf"(?:{FIELD},)*{OPENED}")
-PARTS = re.compile(r'(?:^|,)(?: *"([^"]*(?:""[^"]*)*)"|((?! *")[^,]*))')
+
+
+class Forms(NamedTuple):
+    """What a row looks like that ends, one that goes on in quotes, and each of its fields."""
+
+    ends: re.Pattern[str]
+    goes_on: re.Pattern[str]
+    parts: re.Pattern[str]
+
+
+@cache
+def _forms(separator: str) -> Forms:
+    cut = re.escape(separator)
+    plain = rf'(?! *")[^{cut}]*'
+    before = rf'(?:(?:{OPENED}"|{plain}){cut})*'
+    return Forms(
+        re.compile(rf'{before}(?:{OPENED}"|{plain})'),
+        re.compile(before + OPENED),
+        re.compile(rf'(?:^|{cut})(?: *"([^"]*(?:""[^"]*)*)"|({plain}))'),
+    )
 
 
 class Row(NamedTuple):
@@ -27,7 +45,7 @@ class Row(NamedTuple):
     fields: list[str]
 
 
-def rows(lines: Sequence[str]) -> Iterator[Row]:
+def rows(lines: Sequence[str], separator: str = ",") -> Iterator[Row]:
     """The rows that lines make; lines without any character but spaces are none.
 
     Quotes break where something else than a comma follows one that closes a field. Then the row is spoiled, and with it all lines
@@ -42,7 +60,8 @@ def rows(lines: Sequence[str]) -> Iterator[Row]:
     >>> list(rows(['"1","open', "2,text or a row?", '"3","good"']))
     [Row(first=1, last=2, fields=[]), Row(first=3, last=3, fields=['3', 'good'])]
     """
-    as_row, as_text = [_end(line) for line in lines], [_end('"' + line) for line in lines]
+    forms = _forms(separator)
+    as_row, as_text = [_end(line, forms) for line in lines], [_end('"' + line, forms) for line in lines]
     row_until, text_until = _breaks(as_row, as_text)
     first = 0
     while first < len(lines):
@@ -51,7 +70,7 @@ def rows(lines: Sequence[str]) -> Iterator[Row]:
             end, reading = end + 1, as_text[end]
         if reading == "ends":
             if lines[first].strip():
-                yield Row(first + 1, end, fields_of("\n".join(lines[first:end])))
+                yield Row(first + 1, end, fields_of("\n".join(lines[first:end]), separator))
         else:
             end = max(first + 1, end - 1) if reading == "breaks" else first + 1  # the line that breaks quotes may be a good row
             while end < len(lines) and row_until[end] <= text_until[end]:
@@ -60,24 +79,25 @@ def rows(lines: Sequence[str]) -> Iterator[Row]:
         first = end
 
 
-def fields_of(text: str) -> list[str]:
+def fields_of(text: str, separator: str = ",") -> list[str]:
     """The fields of one row, [] where its quotes do not match.
 
     >>> from tinygrad_rnn.data.rows import fields_of
     >>> fields_of('1, "a ""quoted"" word, and more",6" long')
     ['1', 'a "quoted" word, and more', '6" long']
     """
-    if not ENDS.fullmatch(text):
+    forms = _forms(separator)
+    if not forms.ends.fullmatch(text):
         return []
-    return [quoted.replace('""', '"') or plain for quoted, plain in PARTS.findall(text)]
+    return [quoted.replace('""', '"') or plain for quoted, plain in forms.parts.findall(text)]
 
 
-def _end(line: str) -> str:
+def _end(line: str, forms: Forms) -> str:
     """How a line ends that starts a row: the row ends too, it goes on in quotes, or its quotes break.
 
     With a quote put before it, a line is read as one that starts inside of quotes.
     """
-    return "ends" if ENDS.fullmatch(line) else "goes on" if GOES_ON.fullmatch(line) else "breaks"
+    return "ends" if forms.ends.fullmatch(line) else "goes on" if forms.goes_on.fullmatch(line) else "breaks"
 
 
 def _breaks(as_row: Sequence[str], as_text: Sequence[str]) -> tuple[list[int], list[int]]:

@@ -1,0 +1,210 @@
+"""How a csv of labelled texts is laid out: what separates its columns, which holds the class, whether the first row names them."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tinygrad_rnn.data.rows import Row, rows
+from tinygrad_rnn.errors import DataError
+
+__all__ = ["FORM", "SEPARATORS", "Layout", "cell", "layout_of", "named_columns", "separated", "whole_number"]
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+CLASS = ("class", "label", "category", "target", "sentiment")  # what a header may call the column
+LONGEST_CLASS = 40  # characters
+COUNTED = 10  # so many classes that only count the rows are no classes
+FORM = (
+    'a row is a class, then text: "3","A title","A description" or pos,Very good; where it is not: read_labelled(path, label=-1)'
+)
+
+
+class Layout(NamedTuple):
+    """The number of columns, which of them (from 0) hold the class and text, the header, and whether classes are numbers."""
+
+    columns: int
+    label: int
+    texts: list[int]
+    header: Row | None
+    numbers: bool
+
+    def misfit(self, fields: Sequence[str]) -> str:
+        """Why a row cannot be used, or ''."""
+        if not fields:
+            return "quotes that do not match"
+        if len(fields) != self.columns:
+            return f"{len(fields)} columns, expected {self.columns}"
+        name = cell(fields, self.label)
+        if self.numbers and whole_number(name) is None:
+            return f"the class is {name[:20]!r}, not a whole number"
+        if not name:
+            return "no class"
+        if len(name) > LONGEST_CLASS:
+            return f"the class has {len(name)} characters, at most {LONGEST_CLASS} are expected"
+        return "" if any(cell(fields, k) for k in self.texts) else "no text"
+
+
+def separated(lines: Sequence[str], separator: str | None, where: str) -> list[Row]:
+    """The rows of a file. Without a separator it is the one of which every row has the same number; if none is, the comma."""
+    if separator is not None:
+        if not isinstance(separator, str) or len(separator) != 1 or separator in '" \n':
+            raise DataError(f"separator={separator!r}", where=where, hint="one character: ',' or ';' or '\\t'")
+        return list(rows(lines, separator))
+    first = next(line for line in lines if line.strip())
+    found = {mark: list(rows(lines, mark)) for mark in SEPARATORS if mark == "," or mark in first}
+    fitting = [mark for mark, table in found.items() if len({len(row.fields) for row in table}) == 1 < len(table[0].fields)]
+    if len(fitting) > 1:
+        names = " and every ".join(SEPARATORS[mark] for mark in fitting)
+        raise DataError(
+            f"cut at every {names}, all rows have the same number of columns",
+            where=where,
+            hint=f"say which it is: read_labelled(path, separator={fitting[0]!r}), or put the texts in quotes",
+        )
+    if not fitting:
+        _refuse_other_separator([row.fields[0] for row in found[","] if row.fields], where)
+    return found[fitting[0] if fitting else ","]
+
+
+def _refuse_other_separator(cells: Sequence[str], where: str) -> None:
+    """Most lines begin with a mark that may be the true separator, whatever commas do behind it."""
+    for mark in (";", "\t"):
+        if 2 * sum(mark in part for part in cells) > len(cells):
+            raise DataError(
+                f"most lines have a {SEPARATORS[mark]} before any comma, but not all have as many",
+                where=where,
+                hint=f"read_labelled(path, separator={mark!r}) if it separates the columns (lines that do not fit are skipped), else ','",
+            )
+
+
+def layout_of(found: Sequence[Row], label: int | None, text: int | None, header: bool | None, where: str) -> Layout:
+    """The layout of rows, by the rules of `read_labelled`. Raises a `DataError` where they do not decide."""
+    whole = [row for row in found if row.fields]
+    if not whole:
+        raise DataError("no row of a csv: quotes that do not match", where=f"{where}, line {found[0].first}", hint=FORM)
+    named = named_columns([row.fields for row in whole]) if header is not False else []
+    if label is None and len(named) > 1:
+        names = " and ".join(repr(whole[0].fields[k].strip()) for k in named)
+        raise DataError(
+            f"{len(named)} columns have the name of a class: {names}",
+            where=f"{where}, line {whole[0].first}",
+            hint=f"say which it is, counted from 0: read_labelled(path, label={named[-1]})",
+        )
+    column = _index(label, "label", where) if label is not None else named[0] if named else 0
+    columns = _columns(whole, column, where)
+    column = _within(column, columns, "label", where)
+    known = bool(named) or [_is_number(row, column) for row in whole[:2]] == [False, True]
+    first = whole.pop(0) if header or (header is None and known and len(whole[0].fields) == columns) else None
+    texts = [k for k in range(columns) if k != column and (first is None or k >= len(first.fields) or cell(first.fields, k))]
+    if text is not None:
+        texts = [_within(_index(text, "text", where), columns, "text", where)]
+        if texts == [column]:
+            raise DataError(f"column {column} for the class and the text", where=where, hint="name two columns: label=-1, text=0")
+    rest = [row for row in whole if len(row.fields) == columns and cell(row.fields, column)]
+    layout = Layout(columns, column, texts, first, any(_is_number(row, column) for row in rest))
+    _refuse_few_numbers(layout, rest, where)
+    if rest and label is None:
+        _refuse_texts(layout, rest, where)
+    if rest and rest[0] is whole[0] and header is None and first is None and not layout.numbers:
+        _refuse_strange_first(layout, rest, where)
+    return layout
+
+
+def named_columns(table: Sequence[Sequence[str]]) -> list[int]:
+    """The columns that the first row calls a class, if it is a header: none of its cells is a number, nor the name below it again.
+
+    >>> from tinygrad_rnn.data.columns import named_columns
+    >>> named_columns([["Text", "Label"], ["good film", "pos"]]), named_columns([["class", "A():"], ["class", "B():"]])
+    ([1], [])
+    """
+    head = [part.strip().lower() for part in table[0]]
+    if len(head) < 2 or any(whole_number(part) is not None for part in head):
+        return []
+    below = {k: {cell(fields, k).lower() for fields in table[1:]} for k, name in enumerate(head) if name in CLASS}
+    return [k for k, others in below.items() if head[k] not in others]
+
+
+def cell(fields: Sequence[str], column: int) -> str:
+    """What a column holds, without the spaces around it; '' for a row without that column."""
+    return fields[column].strip() if -len(fields) <= column < len(fields) else ""
+
+
+def whole_number(text: str) -> int | None:
+    """The whole number that a field holds, or None."""
+    return int(text) if re.fullmatch(r"\s*[+-]?[0-9]{1,9}\s*", text) else None
+
+
+def _is_number(row: Row, column: int) -> bool:
+    return whole_number(cell(row.fields, column)) is not None
+
+
+def _columns(whole: Sequence[Row], column: int, where: str) -> int:
+    """How many columns most rows have: those with a number for a class, unless they are few."""
+    split = [row for row in whole if len(row.fields) > 1]
+    if not split:
+        raise DataError("one column, where a class and a text are expected", where=f"{where}, line {whole[0].first}", hint=FORM)
+    numbered = [row for row in split if _is_number(row, column)]
+    return Counter(len(row.fields) for row in (numbered if 2 * len(numbered) >= len(split) else split)).most_common(1)[0][0]
+
+
+def _index(column: int, name: str, where: str) -> int:
+    """A column as it was asked for, which must be a whole number."""
+    try:
+        return operator.index(column)
+    except TypeError:
+        hint = "columns are counted from 0, from the end as -1, -2"
+        raise DataError(f"{name}={column!r}, expected the number of a column", where=where, hint=hint) from None
+
+
+def _within(column: int, columns: int, name: str, where: str) -> int:
+    """A column counted from 0, also if it was counted from the end."""
+    if not -columns <= column < columns:
+        hint = f"columns are counted from 0 to {columns - 1}, from the end as -1, -2"
+        raise DataError(f"{name}={column} for rows of {columns} columns", where=where, hint=hint)
+    return column % columns
+
+
+def _refuse_few_numbers(layout: Layout, rest: Sequence[Row], where: str) -> None:
+    """Words are skipped where classes are numbers: not most of them, for the sake of a few numbers."""
+    numbers = [row for row in rest if _is_number(row, layout.label)]
+    if 0 < 2 * len(numbers) < len(rest):
+        raise DataError(
+            f"{len(numbers)} of {len(rest)} classes are whole numbers, the others are words",
+            where=f"{where}, line {numbers[0].first}",
+            hint="name all classes by words, or number them all; read_labelled(path, label=-1) takes them from the last column",
+        )
+
+
+def _refuse_texts(layout: Layout, rest: Sequence[Row], where: str) -> None:
+    """A column of texts, or of numbers that count the rows, is not taken for classes."""
+    names, column = [cell(row.fields, layout.label) for row in rest], layout.label
+    numbers, problem = [whole_number(name) for name in names], ""
+    if layout.numbers:
+        first = next(number for number in numbers if number is not None)
+        if len(names) >= COUNTED and numbers == [*range(first, first + len(names))]:
+            problem = f"column {column} only counts the rows, from {first} on"
+    elif all(2 * len(set(part)) > len(part) for part in (names, names[1:] or names)):  # the first may be a header
+        problem = f"column {column} looks like text, not like a class: {len(set(names))} different values in {len(names)} rows"
+    elif layout.texts and all(_is_number(row, k) for row in rest for k in layout.texts):
+        problem = f"column {column} holds words, and what should be text is whole numbers"
+    if problem:
+        other, where_it_is = (0, "first") if column == layout.columns - 1 else (-1, "last")
+        raise DataError(
+            problem,
+            where=where,
+            hint=f"read_labelled(path, label={other}) takes the class from the {where_it_is} column, "
+            f"label={column} from this one in any case; a first line such as text,label says it too",
+        )
+
+
+def _refuse_strange_first(layout: Layout, rest: Sequence[Row], where: str) -> None:
+    """A first row whose class no other row has may be a header with a name that is not known."""
+    names = [cell(row.fields, layout.label) for row in rest]
+    if names.count(names[0]) == 1:
+        raise DataError(
+            f"no other row has the class {names[0]!r}: it may be the name of the column",
+            where=f"{where}, line {rest[0].first}",
+            hint="read_labelled(path, header=True) if it is, header=False if it is a class; a column called label needs neither",
+        )
