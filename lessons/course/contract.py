@@ -49,6 +49,7 @@ def solved(w):
     need(seconds < w.solutions.SECONDS, f"{seconds:.1f} CPU seconds; the budget is {w.solutions.SECONDS}")
     number, (low, high) = number_of(text), w.solutions.NUMBER
     need(low <= number <= high, f"the number {number:.6g} is not in [{low}, {high}]")
+    need(re.search(r"^[\d.]+ CPU seconds", text, re.MULTILINE), "it does not say what it cost")
     pictures = [*(w.home / "out").glob(f"{w.entry.number}_*.svg")]
     need(pictures, "no picture was written")
     for picture in pictures:

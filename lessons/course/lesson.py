@@ -6,6 +6,7 @@ from functools import partial
 from inspect import getsource
 from io import StringIO
 from pathlib import Path
+from time import process_time
 
 from tinygrad_rnn.errors import DataError
 from tinygrad_rnn.files import write
@@ -50,6 +51,7 @@ class Lesson:
             print(f"error: lesson {number} has no solutions in {near(self.home / 'solutions')}\n\n{MISSING}", file=sys.stderr)
             sys.exit(2)
         self.script = program.suffix == ".py" and program.parent == Path(self.home).resolve()
+        self.began = 0.0 if self.script else process_time()
         self.entry = replace(entry(program), number=known.number) if self.script else known  # it may be a copy of the lesson
         self.options = options(self.entry).parse_args(sys.argv[1:] if self.script else flags)
         self.demo, self.fast, self.data = self.options.demo, self.options.fast, self.options.data
@@ -176,7 +178,7 @@ class Lesson:
             self.out.write(f"  {right} of {len(questions)} right")
 
     def end(self):
-        """Done: say so, and name the next command."""
+        """Done: say so, what it cost, and name the next command."""
         self._keep(done=True)
         later = [e for e in catalog(self.home) if e.number > self.entry.number]
         self.out.heading("Done" if not self.demo else "That was the demonstration")
@@ -186,6 +188,7 @@ class Lesson:
             how, command = "when you like:", later[0].command
         else:
             how, command = "the page of it all:", typed(near(self.home), "report")
+        self.out.say(f"{process_time() - self.began:.1f} CPU seconds; {self.solutions.SECONDS:g} at most are planned.")
         self.out.say(f"Next: {how}")
         self.out.write(f"  {command}")
 
