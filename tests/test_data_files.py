@@ -255,23 +255,23 @@ def test_long_fields_are_read_and_settings_of_the_csv_module_left_alone(file):
 
 
 CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0\r")  # all line breaks are read as \n
-TEXTS = st.text(st.one_of(st.sampled_from(',"\n 12'), CHARACTERS), max_size=12)
+TEXTS = st.text(st.one_of(st.sampled_from(',;"\n\t 12'), CHARACTERS), max_size=12)
 STYLES = st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL])
 
 
-def written(table, quoting):
+def written(table, quoting, separator=","):
     """Each row as the csv module writes it."""
     pieces = []
     for row in table:
         out = io.StringIO()
-        csv.writer(out, quoting=quoting, lineterminator="\n").writerow(row)
+        csv.writer(out, delimiter=separator, quoting=quoting, lineterminator="\n").writerow(row)
         pieces.append(out.getvalue())
     return pieces
 
 
-@given(st.lists(st.tuples(st.integers(1, 9).map(str), TEXTS), max_size=9), STYLES)
-def test_what_the_csv_module_writes_comes_back(table, quoting):
-    found = list(rows("".join(written(table, quoting)).removesuffix("\n").split("\n")))
+@given(st.lists(st.tuples(st.integers(1, 9).map(str), TEXTS), max_size=9), STYLES, st.sampled_from(",;\t|"))
+def test_what_the_csv_module_writes_comes_back(table, quoting, separator):
+    found = list(rows("".join(written(table, quoting, separator)).removesuffix("\n").split("\n"), separator))
     assert [row.fields for row in found] == [[*row] for row in table]
 
 

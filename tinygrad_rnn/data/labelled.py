@@ -71,8 +71,9 @@ def read_labelled(
     `rows.rows` for what quotes that do not match take with them.
 
     Raises `DataError` for a file that is missing, empty, not UTF-8, of one column or without a good row; for numbers with a gap; and
-    where these rules would guess: if there are more than half as many words as rows, ten numbers or more only count the rows, most
-    classes are words and some numbers, the first row has a word that no other has, or two separators fit.
+    where these rules would guess. Without `label`: there are more than half as many words as rows, ten numbers or more only count the
+    rows, or the text is whole numbers. Without `header`: the first row has a word that no other has. Without `separator`: two fit, or
+    most lines begin with one that does not fit all. And always: most classes are words and some are numbers.
 
     >>> import tinygrad_rnn as tg
     >>> from pathlib import Path
