@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections import OrderedDict
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -367,7 +368,8 @@ def refused(path, **options):
     optimizer = options.pop("optimizer", tg.optim.Adam)(model.parameters(), lr=0.02)
     before = {**model.state_dict(), **optimizer.state_dict()}, rng.bit_generator.state
     with pytest.raises(LoadError) as caught:
-        fit(model, loss_of, shuffled, optimizer, epochs=1, checkpoint=path, resume=True, rng=rng, progress=False, **options)
+        options |= {"epochs": 1, "stateful": True, "checkpoint": path, "resume": True, "rng": rng, "progress": False}
+        fit(model, loss_of, shuffled, optimizer, **options)
     after = {**model.state_dict(), **optimizer.state_dict()}, rng.bit_generator.state
     assert all((before[0][name] == value).all() for name, value in after[0].items())
     assert (before[1], bool(caught.value.hint), str(path) in caught.value.where) == (after[1], True, True)
@@ -472,7 +474,9 @@ def test_a_checkpoint_of_another_model_or_optimizer_is_refused(good, tmp_path):
     path = tmp_path / "run.npz"
     path.write_bytes(good)
     assert "misshapen: embedding.W" in refused(path, model=Words(np.random.default_rng(1), symbols=33))
-    assert "this state does not fit RMSprop" in refused(path, optimizer=tg.optim.RMSprop)
+    assert "it was saved by Adam, and the optimizer here is RMSprop\n" in refused(path, optimizer=tg.optim.RMSprop)
+    momentum = partial(tg.optim.SGD, lr=0.1, momentum=0.9)
+    assert "it was saved by Adam, and the optimizer here is SGD\n" in refused(path, optimizer=momentum)
     model = tg.nn.Linear(1, 1, rng=np.random.default_rng(0))
     assert "it holds the generators ['model.rng', 'rng'], here there are ['rng']" in refused(path, model=model)
     with pytest.raises(DataError, match="fewer than the 9 batches"):
@@ -665,6 +669,52 @@ def test_settings_that_do_not_go_together(options, message):
         train(**options)
     assert caught.value.message == message.format(**options)
     assert caught.value.hint
+
+
+@cases(
+    ("loss_of", "stateful", "message", "hint"),
+    [
+        (
+            lambda model, batch, state: 0,
+            False,
+            "calls loss_of(model, batch), and yours is <lambda>(model, batch, state)",
+            "stateful=True",
+        ),
+        (
+            lambda model, batch: 0,
+            True,
+            "calls loss_of(model, batch, state), and yours is <lambda>(model, batch)",
+            "leave out stateful",
+        ),
+        (
+            lambda model: 0,
+            False,
+            "calls loss_of(model, batch), and yours is <lambda>(model)",
+            "loss_of(model, batch) is the loss",
+        ),
+        (lambda model, *, batch: 0, False, "calls loss_of(model, batch), and yours is", "loss_of(model, batch) is the loss"),
+        (partial(loss_of, None), True, "calls loss_of(model, batch, state), and yours is partial(", "leave out stateful"),
+    ],
+)
+def test_a_loss_function_that_takes_other_arguments(loss_of, stateful, message, hint):
+    model = tg.nn.Linear(2, 1, rng=np.random.default_rng(0))
+    with pytest.raises(DataError) as caught:
+        fit(model, loss_of, [1], tg.optim.SGD(model.parameters(), 0.1), epochs=1, stateful=stateful, progress=False)
+    assert f"fit(stateful={stateful}) {message}" in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_a_loss_function_may_take_more_than_it_is_given():
+    model = tg.nn.Linear(2, 1, rng=np.random.default_rng(0))
+    for loss_of in (
+        lambda m, x, scale=1.0: m(x).sum() * scale,
+        lambda *given: given[0](given[1]).sum(),
+        lambda m, x, **more: m(x).sum(),
+    ):
+        assert (
+            fit(model, loss_of, [np.ones((1, 2))], tg.optim.SGD(model.parameters(), 0.1), epochs=1, progress=False).stopped
+            == "done"
+        )
 
 
 def test_an_optimizer_of_another_model_would_train_nothing_and_be_saved_nowhere():

@@ -73,6 +73,11 @@ def load(loop: Loop) -> None:
     try:
         if note.get("format") != FORMAT:
             raise LoadError(f"not a checkpoint of this version ({FORMAT})", hint="start anew without resume=True")
+        if note["optimizer"] != type(loop.optimizer).__name__:
+            raise LoadError(
+                f"it was saved by {note['optimizer']}, and the optimizer here is {type(loop.optimizer).__name__}",
+                hint=f"give fit() {note['optimizer']}(model.parameters(), ...), or start anew without resume=True",
+            )
         if note["generators"].keys() != loop.generators.keys() or note["epoch_generators"].keys() != loop.generators.keys():
             raise LoadError(
                 f"it holds the generators {sorted(note['generators'])}, here there are {sorted(loop.generators)}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from inspect import Signature, signature
 from numbers import Integral, Real
 from typing import Any
 
@@ -79,6 +80,7 @@ def fit(
     ((160,), True, 'done')
     """
     _check_kinds(model, loss_of, batches, optimizer, schedule, evaluate, checkpoint, rng)
+    _check_arguments(loss_of, stateful)
     for name, count in (("epochs", epochs), ("updates", updates), ("every", every), ("patience", patience)):
         if count is not None and (not is_number(count, Integral) or count < 1):
             raise DataError(f"fit() with {name}={count!r}", hint="a whole number, at least 1")
@@ -131,6 +133,35 @@ def _check_kinds(
     ):
         if not good:
             raise DataError(f"fit(): {name} is a {type(value).__name__}", hint=f"{name} is {wanted}")
+
+
+def _check_arguments(loss_of: Callable[..., Any], stateful: bool) -> None:
+    """Raise `DataError` for a loss function that takes other arguments than it will be given."""
+    try:
+        takes = signature(loss_of)
+    except (TypeError, ValueError):  # written in C
+        return
+    given = ("model", "batch", "state") if stateful else ("model", "batch")
+    if _takes(takes, given):
+        return
+    hint = "loss_of(model, batch) is the loss; with stateful=True, loss_of(model, batch, state) is (loss, state)"
+    if stateful and _takes(takes, given[:2]):
+        hint = "leave out stateful=True, or take the state too and return (loss, state)"
+    elif not stateful and _takes(takes, (*given, "state")):
+        hint = "stateful=True gives it the state, and it returns (loss, state); else leave that argument out"
+    name = getattr(loss_of, "__name__", type(loss_of).__name__)
+    raise DataError(
+        f"fit(stateful={stateful}) calls loss_of({', '.join(given)}), and yours is {name}({', '.join(takes.parameters)})",
+        hint=hint,
+    )
+
+
+def _takes(takes: Signature, given: tuple[str, ...]) -> bool:
+    try:
+        takes.bind(*given)
+    except TypeError:
+        return False
+    return True
 
 
 def _check_parameters(model: Module, optimizer: Optimizer) -> None:
