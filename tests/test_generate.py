@@ -114,6 +114,14 @@ def test_extreme_logits_and_temperatures_are_finite():
     assert next_probabilities([1e308, -1e308, 0]).tolist() == [1, 0, 0]
     assert next_probabilities([2.0, 1.0], temperature=1e-320).tolist() == [1, 0]
     np.testing.assert_allclose(next_probabilities([2.0, 1.0], temperature=1e300), 0.5)
+
+
+def test_a_low_temperature_is_more_cautious_as_the_hint_says():
+    cautious, plain, bold = (next_probabilities([2.0, 1.0, 0.0], temperature).max() for temperature in (0.5, 1.0, 2.0))
+    assert cautious > plain > bold
+    with pytest.raises(DataError) as caught:
+        next_probabilities([2.0, 1.0], temperature=-1)
+    assert "below 1 is more cautious, above 1 is bolder" in caught.value.hint
     assert next_probabilities([-np.inf, 0.0, 0.0]).tolist() == [0, 0.5, 0.5]
     assert next_probabilities(tg.Tensor([0.0, 0.0])).tolist() == [0.5, 0.5]
 

@@ -253,6 +253,16 @@ def test_detect_anomaly_names_op_scope_step_and_line():
         tg.exp(leaf([1000.0]))
     with tg.detect_anomaly(), pytest.raises(NumericError, match="holds NaN already"):
         leaf([1.0]) + np.array([np.nan])
+    x, weights = tg.Tensor(np.ones((1, 2)), name="x"), [leaf(np.full((2, 2), bad), name="Wh") for bad in (1.0, np.nan, np.inf)]
+    for k, kind in ((1, "NaN"), (2, "infinity")):
+        with tg.detect_anomaly(), pytest.raises(NumericError, match=f"from its input Wh, which holds {kind} already"):
+            x @ weights[k]
+        with tg.detect_anomaly(), pytest.raises(NumericError, match=f"from its input Wh, which holds {kind} already"):
+            tg.concat([weights[0], weights[k]])
+    with tg.detect_anomaly(), pytest.raises(NumericError, match="from its input x, which holds NaN already"):
+        tg.Tensor([[np.nan, 1.0]], name="x") @ weights[0]
+    with tg.detect_anomaly(), pytest.raises(NumericError, match="from its input Wh, which holds NaN already"):
+        -weights[1]
 
 
 def test_detect_anomaly_in_the_backward_pass():

@@ -23,10 +23,10 @@ def inspect(node: Node, y: Array, inputs: list[Array]) -> None:
     node.trace = Trace(_line(), _checksums(node))
     if np.isfinite(y).all():
         return
-    bad = [x for x in inputs if x.dtype.kind == "f" and not np.isfinite(x).all()]
+    bad = [k for k, x in enumerate(inputs) if x.dtype.kind == "f" and not np.isfinite(x).all()]
     entry = tuple(map(int, np.argwhere(~np.isfinite(y))[0]))
     kind = "NaN" if np.isnan(y[entry]) else "infinity"
-    source = f"from an input that holds {_kind(bad[0])} already" if bad else "from finite inputs"
+    source = f"from {_input(node, bad[0])} holds {_kind(inputs[bad[0]])} already" if bad else "from finite inputs"
     hint = (
         "check the data, and what was computed outside detect_anomaly()"
         if bad
@@ -55,6 +55,11 @@ def inspect_saved(node: Node) -> None:
             where=where(node),
             hint="copy the array before you write to it",
         )
+
+
+def _input(node: Node, slot: int) -> str:
+    given = node.parents[slot] or (node.consts or ())[slot]
+    return f"its input {given.name}, which" if given is not None and given.name else "an input that"
 
 
 def _kind(x: Array) -> str:

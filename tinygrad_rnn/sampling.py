@@ -67,7 +67,7 @@ def check_shaping(temperature: float, top_k: int | None, nucleus: float | None) 
     """Raise `DataError` for a setting out of its range."""
     if not is_number(temperature, Real) or not 0 <= temperature < np.inf:
         raise DataError(
-            f"temperature={temperature!r}", hint="a number, at least 0: below 1 is bolder, above 1 is wilder, 0 is greedy"
+            f"temperature={temperature!r}", hint="a number, at least 0: below 1 is more cautious, above 1 is bolder, 0 is greedy"
         )
     if top_k is not None and (not is_number(top_k, Integral) or top_k < 1):
         raise DataError(f"top_k={top_k!r}", hint="how many symbols are kept: a whole number, at least 1")
