@@ -156,6 +156,12 @@ def test_exports_are_sorted_and_complete():
         assert name in tg.__all__, name
 
 
+def test_dir_lists_what_is_public():
+    assert dir(tg) == tg.__all__
+    assert {"data", "io", "nn", "plots", "probe"} <= {*dir(tg)}  # the subpackages that users meet
+    assert "kernels" not in dir(tg)
+
+
 def test_public_names_of_the_contract():
     names = {
         "Tensor",

@@ -116,6 +116,27 @@ def test_the_transcript_is_the_events(transcript, words):
 
 
 @pytest.mark.parametrize("words", NETWORKS)
+def test_a_printed_event_is_the_first_lines_of_the_transcript(transcript, words):
+    events = list(play(graph_of(words)))
+    text = transcript(words).splitlines()
+    for event in events:
+        number, *lines = str(event).splitlines()
+        assert number.split("  ", 1)[0] == str(event.number)
+        assert len(lines) <= 7
+        assert all(len(line) < 200 for line in lines)
+        start = next(k for k, line in enumerate(text) if line.startswith(f"{event.number}/{len(events)}  "))
+        told = text[start : start + 30]
+        own = [line for line in lines if not line.startswith("  sends to ")]
+        assert told[1 : 1 + len(own)] == own
+
+
+def test_a_printed_event_tells_three_messages_one_by_one():
+    parts = [tg.Tensor([1.0], requires_grad=True, name=f"w{k}") for k in range(5)]
+    event = [event for event in tg.backward_steps(tg.concat(parts).sum())][1]
+    assert str(event).splitlines()[-4:] == [*(f"  sends to w{k}: norm 1" for k in range(3)), "  and to 2 more"]
+
+
+@pytest.mark.parametrize("words", NETWORKS)
 def test_the_numbers_are_true(transcript, words):
     """Every calculation that is printed whole gives what stands behind it, as far as three digits can."""
     lines = re.findall(r"^    (?:\[[^\]]*\]: )?(\S.*) = (\S+)$", transcript(words), re.MULTILINE)

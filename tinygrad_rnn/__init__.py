@@ -100,3 +100,8 @@ __all__ = [
     "transpose",
     "where",
 ]
+
+
+def __dir__() -> list[str]:
+    """What there is for a user: `dir()` and completion leave out the modules that are only the insides."""
+    return __all__

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .kernels import Array
-from .records import GraphSnapshot, Record
+from .records import GraphSnapshot, Record, norm
 
-__all__ = ["Event", "Message", "play"]
+__all__ = ["Event", "Message", "called", "play"]
+
+MOST_TOLD = 3  # messages that are told one by one
 
 
 @dataclass(frozen=True)
@@ -21,16 +23,47 @@ class Message:
     so_far: Array  # the sum of what the parent has been sent by now
     waits_for: int  # how many uses of the parent have not reported yet
 
+    def told(self, node: Record, name: str = "") -> str:
+        """What is sent, by that node, in a line; `name` is what the receiver is called, if not as usual."""
+        at = f" at {self.parent.place}" if self.parent.place and self.parent.frames != node.frames else ""
+        return f"sends to {name or called(self.parent)}{at}: norm {norm(self.gradient):.3g}"
+
 
 @dataclass(frozen=True)
 class Event:
-    """One node's turn in a backward pass: it has its whole gradient (`upstream`) and applies its rule."""
+    """One node's turn in a backward pass: it has its whole gradient (`upstream`) and applies its rule. `print` tells it in words.
+
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor([3.0, 4.0], requires_grad=True, name="w")
+    >>> print(next(tg.backward_steps((w * w).sum())))
+    1  sum
+      gradient: norm 1, shape ()
+      rule: every summand gets the gradient
+      sends to mul: norm 1.41
+    """
 
     number: int  # from 1
     node: Record
     upstream: Array
     rule: str
     sent: tuple[Message, ...]
+
+    def told(self) -> list[str]:
+        """Where the node is, what reached it and its rule, in a line each."""
+        place = [f"at {self.node.place}"] if self.node.place else []
+        return [*place, f"gradient: norm {norm(self.upstream):.3g}, shape {self.node.shape}", f"rule: {self.rule}"]
+
+    def __str__(self) -> str:
+        sent = [message.told(self.node) for message in self.sent[:MOST_TOLD]]
+        more = [f"and to {len(self.sent) - MOST_TOLD} more"] if len(self.sent) > MOST_TOLD else []
+        return "\n  ".join([f"{self.number}  {called(self.node)}", *self.told(), *sent, *more])
+
+
+def called(record: Record) -> str:
+    """A record in a line of text: a weight by name, an op by both, `h (tanh)`."""
+    if record.kind != "op":
+        return record.symbol
+    return f"{record.name} ({record.op})" if record.name else record.op
 
 
 def play(graph: GraphSnapshot) -> Iterator[Event]:

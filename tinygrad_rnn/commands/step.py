@@ -17,7 +17,7 @@ from ..arithmetic import worked
 from ..records import GraphSnapshot, Record, norm
 from ..scopes import Frame
 from ..snapshot import snapshot
-from ..stepper import Event, Message, play
+from ..stepper import Event, Message, called, play
 from ..terminal import Terminal
 from .network import add_network, check_network, loss_of
 from .output import need_output
@@ -121,27 +121,23 @@ class _Player:
         out.write()
         symbol = f"{node.symbol}  " if out.unicode and node.symbol not in (node.op, node.name) else ""
         out.write(out.paint(f"{event.number}/{self.turns}  {symbol}{self.called(node)}", "bold"))
-        if node.place:
-            out.say(f"at {node.place}", "  ")
-        out.say(f"gradient: norm {norm(event.upstream):.3g}, shape {node.shape}", "  ")
-        out.say(f"rule: {event.rule if out.unicode else event.rule.replace('²', '**2')}", "  ")
+        for line in event.told():
+            out.say(line if out.unicode else line.replace("²", "**2"), "  ")
         for message in event.sent:
             self.tell_sent(node, message)
 
     def called(self, record: Record) -> str:
         """A record by name; of weights that share one, with what tells them apart."""
-        return _label(self.graph, record) if self.weights[record.symbol] > 1 and record.kind != "op" else _called(record)
+        return _label(self.graph, record) if self.weights[record.symbol] > 1 and record.kind != "op" else called(record)
 
     def tell_sent(self, node: Record, message: Message) -> None:
         """One gradient on its way: its size, one entry of it worked out, and what the receiver has by now."""
-        parent = message.parent
-        at = f" at {parent.place}" if parent.place and parent.frames != node.frames else ""
-        self.out.say(f"sends to {self.called(parent)}{at}: norm {norm(message.gradient):.3g}", "  ")
+        self.out.say(message.told(node, self.called(message.parent)), "  ")
         entry = worked(self.graph, node, message.slot)
         if entry is not None:
             name, result = f"{list(entry.entry)}: " if entry.entry else "", f"{entry.result + 0.0:.3g}"  # -0.0 is 0
             self.out.say(name + (result if entry.text == result else f"{entry.text} = {result}"), "    ")
-        self.out.say(f"{_called(parent)}: {self.state_of(message)}", "    ")
+        self.out.say(f"{called(message.parent)}: {self.state_of(message)}", "    ")
 
     def state_of(self, message: Message) -> str:
         """What the receiver has, and for whom it waits: it has its turn when all its uses have reported."""
@@ -156,12 +152,6 @@ class _Player:
         more = f" and {message.waits_for - MOST_NAMED} more" if message.waits_for > MOST_NAMED else ""
         have = "has" if reported == 1 else "have"
         return f"{len(users)} uses, {reported} {have} reported: {total} so far; it waits for {names}{more}"
-
-
-def _called(record: Record) -> str:
-    if record.kind != "op":
-        return record.symbol
-    return f"{record.name} ({record.op})" if record.name else record.op
 
 
 # ---- the end
