@@ -11,7 +11,7 @@ BUDGET = {
     "training and generation": 1250,
     "nn": 1800,
     "probe": 1000,
-    "data": 1100,
+    "data": 1300,
     "io": 800,
     "viz": 3750,
     "plots": 650,

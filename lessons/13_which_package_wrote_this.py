@@ -3,8 +3,8 @@
 #
 # **Is the network better than counting?**
 #
-# 35 minutes. You need: lessons 09 and 12. The assignment: run it on texts of your own, `--data news.csv`. A row is a class from 1 to n
-# and text, as in AG News: "3","A title","A description". Names of the classes may stand in a `classes.txt` beside it.
+# 35 minutes. You need: lessons 09 and 12. The assignment: run it on texts of your own, `--data news.csv`. A row is a class, a word or a
+# number, and text; a first line `text,label` says which is which. AG News has numbers, whose names may stand in `classes.txt` beside it.
 
 # %%
 import sysconfig
