@@ -292,6 +292,24 @@ def test_gates_are_those_of_the_chosen_sequence_a_row_a_unit():
     assert np.argwhere(open_).tolist() == [[0, 2]]
 
 
+def test_a_tanh_has_a_colour_bar_of_its_own():
+    figure = tg.plots.gates(tg.probe.gates(recorded()[0]))
+    assert [ax.get_title(loc="left") for ax in figure.axes[:4]] == ["i", "f", "o", "g"]
+    bars = {ax.get_ylabel(): ax.get_ylim() for ax in figure.axes[8:]}
+    assert bars == {"value of a gate": (0.0, 1.0), "value of a tanh": (-1.0, 1.0)}
+    rendered(figure)
+    left = {name: ax.get_position().x0 for name, ax in zip("ifog", figure.axes, strict=False)}
+    gate, tanh = (ax.get_position().x0 for ax in figure.axes[8:])
+    assert left["o"] < gate < left["g"] < tanh
+    one = tg.plots.gates({"f": gate_of("sigmoid")})
+    assert [ax.get_ylim() for ax in one.axes[2:]] == [(0.0, 1.0)]
+    assert [ax.get_ylim() for ax in tg.plots.gates({"g": gate_of("tanh")}).axes[2:]] == [(-1.0, 1.0)]
+
+
+def gate_of(op):
+    return tg.probe.Gate(op, np.full((3, 1, 2), 0.5), *np.zeros((3, 3)))
+
+
 def test_the_trajectory_is_the_projection_on_the_principal_components():
     rng = np.random.default_rng(0)
     states = rng.standard_normal((20, 3, 6)) * [9, 4, 1, 0.1, 0.1, 0.1]
@@ -384,6 +402,13 @@ WRONG = {
     "a map without a name": lambda: tg.plots.jacobian_map(np.eye(2)),
     **{f"a loss in {name}": lambda name=name: getattr(tg.plots, name)(tg.Tensor(1.0))
        for name in ("gradient_norms", "jacobian_map", "gates", "truncation", "landscape", "training", "activation_memory")},
+    "gates that are none": lambda: tg.plots.gates({"i": np.ones((4, 1, 2))}),
+    "paths without names": lambda: tg.plots.landscape(bowl(2), [PATH]),
+    "a loss as a curve": lambda: tg.plots.gradient_norms({"a": of_rnn()}),
+    "a loss as singular values": lambda: tg.plots.singular_values(of_rnn()),
+    "states that are tensors": lambda: tg.plots.trajectory(recorded()[2]),
+    "no figure to save": lambda: tg.plots.save(of_rnn(), "a.svg"),
+    "no figure to describe": lambda: tg.plots.describe(np.eye(2)),
     "a bound that is none": lambda: tg.plots.singular_values([[1.0]], 2.0),
     "no curves": lambda: tg.plots.gradient_norms({}),
     "empty curve": lambda: tg.plots.gradient_norms({"a": []}),

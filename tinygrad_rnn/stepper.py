@@ -38,7 +38,7 @@ class Event:
     >>> print(next(tg.backward_steps((w * w).sum())))
     1  sum
       gradient: norm 1, shape ()
-      rule: every summand gets the gradient
+      rule: every term gets the gradient of the sum
       sends to mul: norm 1.41
     """
 

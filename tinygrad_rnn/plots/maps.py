@@ -78,25 +78,29 @@ def gates(found: Mapping[str, Gate], *, example: int = 0, theme: str = "light", 
     >>> tg.plots.describe(tg.plots.gates(found)).split(". ")[0]
     'Gate values above 0.9: i 0%, f 100%'
     """
-    expect("gates", found, "items", "give what probe.gates(loss) returns")
+    for part in (found, *(found.values() if hasattr(found, "items") else ())):
+        expect("gates", part, "items" if part is found else "op", "give what probe.gates(loss) returns")
     values = {name: numbers(f"the gate {name!r}", gate.values, (3,)) for name, gate in found.items()}
     if not values:
         raise DataError("gates of nothing", hint="give what probe.gates(loss) returns for a cell with gates")
     batch = min(v.shape[1] for v in values.values())
     if not -batch <= example < batch:
         raise DataError(f"gates(example={example}) of a batch of {batch}", hint=f"it is 0 to {batch - 1}")
-    with canvas(theme, 1.6 + 2.5 * len(values), 5.6) as c:
+    lowest = {name: -1.0 if found[name].op == "tanh" else 0.0 for name in values}  # a candidate is a tanh
+    order = sorted(values, key=lambda name: -lowest[name])  # what shares a scale stands beside its colour bar
+    with canvas(theme, 1.6 + 2.5 * len(values) + 0.9 * (len({*lowest.values()}) - 1), 5.6) as c:
         axes = c.axes(2, len(values), height_ratios=[1, 1])
-        for k, (name, array) in enumerate(values.items()):
-            bounded = found[name].op != "tanh"
+        for k, name in enumerate(order):
+            array = values[name]
             steps, _, units = array.shape
-            c.shade(axes[0, k], array[:, example].T, (0 if bounded else -1, 1), (0.5, steps + 0.5, units + 0.5, 0.5))
+            c.shade(axes[0, k], array[:, example].T, (lowest[name], 1), (0.5, steps + 0.5, units + 0.5, 0.5))
             axes[0, k].set(title=name, xlabel="time step t", xticks=steps_to_mark(steps), yticks=steps_to_mark(units))
-            _saturation(c, axes[1, k], array, 0.1 if bounded else -0.9, k == 0)
+            _saturation(c, axes[1, k], array, 0.1 + lowest[name], k == 0)
         axes[0, 0].set_ylabel("hidden unit")
-        c.colorbar(list(axes[0]), (0, 1), "value of a gate")
-        if any(gate.op == "tanh" for gate in found.values()):
-            c.note("The colours of a tanh reach from -1 to 1")
+        for low, label in ((0.0, "value of a gate"), (-1.0, "value of a tanh")):
+            beside = [axes[0, k] for k, name in enumerate(order) if lowest[name] == low]
+            if beside:
+                c.colorbar(beside, (low, 1), label)
         c.note("Below: a point a unit, the share of the time that it is nearly shut and nearly open")
         shares = ", ".join(f"{name} {np.mean(finite(v) > 0.9) if finite(v).size else 0:.0%}" for name, v in values.items())
         c.finish(title or f"Gate values above 0.9: {shares}")

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError
+from ..errors import DataError, GraphError
 from ..kernels import Array
 
 __all__ = ["expect", "finite", "numbers", "share_of", "steps_to_mark"]
@@ -40,6 +40,10 @@ def numbers(what: str, values: npt.ArrayLike, ndims: tuple[int, ...]) -> Array:
     """
     try:
         array = np.array(values, np.float64)
+    except GraphError:
+        raise DataError(
+            f"{what} is made of tensors, not of numbers", hint="give what the probe returned; of states their values: h.data"
+        ) from None
     except (TypeError, ValueError):
         raise DataError(f"{what} is not an array of numbers", hint="give what the probe returned") from None
     if array.ndim not in ndims:

@@ -43,6 +43,7 @@ def landscape(
     'The loss reaches from 0 to 2; longest step: 0.71 (descent).'
     """
     expect("landscape", found, "axes", "give what probe.landscape(f, origin, directions) returns")
+    expect("landscape", {} if paths is None else paths, "items", 'give a name for each path: {"descent": points}')
     ndim = len(found.axes)
     values = numbers("the landscape", found.values, (ndim,))
     ways = {name: numbers(f"the path {name!r}", path, (2,)) for name, path in (paths or {}).items()}
