@@ -334,6 +334,19 @@ def test_predict_first_asks_and_tells_why(opened, own):
     assert page.inner_text("#score") == "1 of 2 right"
 
 
+def test_play_at_a_question_does_not_ask_it_anew(opened, own):
+    page = opened(own, "#step=1&detail=op&predict=1")
+    order = [event.node for event in tg.backward_steps(pages.loss_of("LSTM", 3)) if event.sent]
+    page.click("#play")
+    page.wait_for_selector("#told.asks")
+    page.locator(f'[data-box="{small().view.graph.find("h", t=1).id}"]').press(" ")  # wrong
+    page.click("#play")
+    assert page.get_attribute("#told", "class") == "asks"
+    page.locator(f'[data-box="{order[1].id}"]').press(" ")
+    assert page.inner_text("#score") == "0 of 1 right"
+    assert page.get_attribute("body", "data-playing") is None  # space on a node chooses it
+
+
 # ---- settings ------------------------------------------------------------------------------------------------------------------
 
 
@@ -394,6 +407,17 @@ def test_a_link_restores_the_exact_state(opened, demo):
     )
     page.evaluate("location.hash = '#cell=rnn&steps=8&step=3'")
     until(page, "run && run.weights.length === 4 && document.getElementById('step').value === '3'")
+    assert page.evaluate("runKey(state.values)").startswith("rnn")
+
+
+def test_another_address_while_it_plays_stops_it(opened, demo):
+    page = opened(demo, "#cell=lstm&steps=16&step=0&pace=30")
+    page.click("#play")
+    for fragment in ("#cell=gru&steps=16&step=7", "#cell=rnn&steps=4"):
+        page.evaluate(f"location.hash = '{fragment}'")
+        page.wait_for_timeout(60)
+    until(page, "run.weights.length === 4 && document.getElementById('step').value === document.getElementById('step').max")
+    assert page.get_attribute("body", "data-playing") is None
     assert page.evaluate("runKey(state.values)").startswith("rnn")
 
 

@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from itertools import count
 from typing import Any
 
 from ..errors import GraphError
@@ -114,7 +113,7 @@ def _chunks(runs: Sequence[Shown]) -> tuple[list[str], dict[str, tuple[int, int]
             "runs": [play.numbers() for play in plays],
         }
         chunks.append(b64encode(zlib.compress(_json(chunk).encode(), 9)).decode())
-        index.update({" ".join(run.settings): (k, n) for n, run in zip(count(), family, strict=False)})
+        index.update({" ".join(run.settings): (k, n) for n, run in enumerate(family)})
     return chunks, index
 
 

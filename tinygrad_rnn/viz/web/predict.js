@@ -21,7 +21,7 @@ function reason(node) {
 }
 
 function ask() {
-  question = { node: nextTurn(state.step), tries: 0 };
+  question ??= { node: nextTurn(state.step), tries: 0 };
   pause();
   say("Which node goes next? Choose it: click, or the arrow keys up and down and then Enter.", "asks");
   scoreboard();

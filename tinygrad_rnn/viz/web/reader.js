@@ -32,7 +32,7 @@ function key(event) {
   const control = on.matches?.("input:not(#step), select, textarea, summary");
   const button = on.matches?.("button");
   if (name === "Escape") return choose(null);
-  if (inGraph && (name === "Enter")) { event.preventDefault(); return choose(nodeOf(on)); }
+  if (inGraph && (name === "Enter" || name === " ")) { event.preventDefault(); return choose(nodeOf(on)); }
   if (inGraph && (name === "ArrowUp" || name === "ArrowDown")) { event.preventDefault(); return walk(name === "ArrowDown" ? 1 : -1); }
   if (control || (button && (name === " " || name === "Enter"))) return;
   const steps = { ArrowLeft: state.step - 1, ArrowRight: state.step + 1, Home: 0, End: run.flow.child.length };
@@ -80,8 +80,8 @@ function listen() {
 function restore() {
   const { detail, ...values } = page.start;
   const found = parsed(location.hash);
-  run = null;
-  return change({ open: null, theme: "auto", detail, ...found, values: { ...values, ...found.values } });
+  if (playing) pause();
+  return change({ step: Infinity, open: null, theme: "auto", detail, ...found, values: { ...values, ...found.values } });
 }
 
 listen();

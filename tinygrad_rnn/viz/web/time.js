@@ -27,8 +27,8 @@ function draw() {
 
 function play() {
   if (playing) return pause();
+  if (question) return ask(); // it waits for an answer
   if (state.step === run.flow.child.length) go(0);
-  if (question) question = null;
   put(document.body, "data-playing", true);
   $("play").lastElementChild.textContent = "Pause";
   playing = setInterval(tick, Number(state.pace));
