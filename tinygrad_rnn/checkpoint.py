@@ -88,7 +88,7 @@ def generator_note(rng: np.random.Generator) -> dict[str, Any]:
     >>> rng.random() == first
     True
     """
-    note: dict[str, Any] = json.loads(json.dumps(rng.bit_generator.state, default=_plain))
+    note: dict[str, Any] = _plain(rng.bit_generator.state)
     return note
 
 
@@ -104,4 +104,6 @@ def set_generator(rng: np.random.Generator, note: Mapping[str, Any]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else str(value)
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sized
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from .checkpoint import generator_note, set_generator
 from .clipping import clip_grad_norm_
 from .errors import DataError, NumericError
-from .generators import generators_of
+from .generators import Draws, generators_of, notes_of
 from .history import History, Log
 from .interrupts import first_interrupt
 from .kernels import Array
@@ -24,8 +23,8 @@ from .optimizer import Optimizer
 from .resume import flatten, save
 from .returned import loss_and_state, scores_of, share_of
 from .schedules import Schedule
-from .scopes import no_grad
 from .terminal import Progress
+from .writing import evaluating, modes_kept
 
 __all__ = ["Batches", "DivergenceError", "Loop", "Score"]
 
@@ -39,7 +38,7 @@ class DivergenceError(NumericError):
     history: History
 
 
-@dataclass
+@dataclass(eq=False)
 class Loop:
     """What `fit` was given, and where it is."""
 
@@ -72,24 +71,26 @@ class Loop:
         self.generators = generators_of(self.model, self.rng)
         self.lr = self.optimizer.lr
         self.mark()
-        self.epoch_notes = self.notes
         self.good = self.model.state_dict(), self.optimizer.state_dict(), 0
 
     def mark(self) -> None:
         """Remember the generators at a place where everything is whole."""
-        self.notes = {name: generator_note(rng) for name, rng in self.generators.items()}
+        self.notes = notes_of(self.generators)
+        if not self.position:
+            self.draws = Draws(self.generators, self.notes, {}, self.checkpoint is not None)
 
     # ---- the loop
 
     def run(self) -> History:
-        """Train until it is over; the model is left in the mode that it was in, with the best weights if there was patience."""
-        training = self.model.training
-        self.model.train()
+        """Train until it is over; every part is left in the mode that it was in, with the best weights if there was patience."""
         try:
-            with first_interrupt(self.interrupt):
-                while not self.log.stopped:
-                    self.run_epoch()
-            self.finish()
+            with modes_kept(self.model):
+                if not self.model.training:
+                    self.model.train()
+                with first_interrupt(self.interrupt):
+                    while not self.log.stopped:
+                        self.run_epoch()
+                self.finish()
         except KeyboardInterrupt:
             if self.interrupted or not self.whole:
                 raise  # the second one, or in the middle of a change: what was saved last is whole
@@ -97,7 +98,6 @@ class Loop:
             save(self)
         finally:
             self.optimizer.lr = self.lr
-            self.model.train(training)
             if self.progress:
                 self.progress.close()
         if self.patience is not None and self.best:
@@ -108,7 +108,7 @@ class Loop:
         """The rest of an epoch, then what is due at its end."""
         if self.ended():
             return
-        for batch in self.rest_of_epoch():
+        for batch in self.draws.batches(self.batches_of_epoch, self.position):
             self.update(batch)
             self.position += 1
             if self.every is not None and self.log.updates % self.every == 0:
@@ -130,25 +130,6 @@ class Loop:
             self.evaluate_and_save()
         self.mark()
         self.whole = True
-
-    def rest_of_epoch(self) -> Iterator[Any]:
-        """The batches of this epoch; those from before a checkpoint are drawn once more and left out."""
-        if self.position:
-            now = self.notes
-            self.rewind(self.epoch_notes)
-            given = iter(self.batches_of_epoch())
-            for _ in range(self.position):
-                if next(given, given) is given:
-                    raise DataError(
-                        f"epoch {self.epoch + 1} has fewer than the {self.position} batches that the checkpoint was saved after",
-                        hint="give the batches that it was made with, or start anew without resume=True",
-                    )
-            self.rewind(now)
-            yield from given
-        else:
-            self.mark()
-            self.epoch_notes = self.notes
-            yield from self.batches_of_epoch()
 
     def batches_of_epoch(self) -> Iterable[Any]:
         """The batches, as they are or made anew; their number is remembered where they have one."""
@@ -198,10 +179,8 @@ class Loop:
         """Evaluate, and keep the best weights if they are asked for later."""
         if self.evaluate is None:
             return
-        self.model.train(False)
-        with no_grad():
+        with evaluating(self.model):
             given = self.evaluate(self.model)
-        self.model.train()
         scores = scores_of(given, [*self.log.scores])
         if any(np.isnan(value) for value in scores.values()):
             raise self.diverged(f"an evaluation that gave {scores}", self.log.updates)
@@ -260,8 +239,3 @@ class Loop:
         self.interrupted = True
         if self.progress and sys.stderr:
             sys.stderr.write("\nstopping after this update; Ctrl-C once more stops at once\n")
-
-    def rewind(self, notes: Mapping[str, Any]) -> None:
-        """Put the generators back to where they were."""
-        for name, rng in self.generators.items():
-            set_generator(rng, notes[name])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .checkpoint import read, write
 from .errors import DataError, LoadError
+from .generators import Draws, rewind
 from .history import Log
 from .kernels import Array
 from .tensor import Tensor
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["flatten", "group", "load", "save"]
 
-FORMAT = "tinygrad_rnn checkpoint 1"
+FORMAT = "tinygrad_rnn checkpoint 2"
 
 
 def save(loop: Loop) -> None:
@@ -33,7 +34,8 @@ def save(loop: Loop) -> None:
         "lr": float(loop.lr),
         "place": [loop.epoch, loop.position],
         "generators": loop.notes,
-        "epoch_generators": loop.epoch_notes,
+        "epoch_generators": loop.draws.began,
+        "moved": loop.draws.moved,
         "state": flatten(loop.state, leaves),
         "log": loop.log.note(),
     }
@@ -91,18 +93,19 @@ def load(loop: Loop) -> None:
             loop.model.load_state_dict(best)
         loop.model.load_state_dict(group(arrays, "weights"))
         loop.optimizer.load_state_dict(group(arrays, "optimizer"))
-        loop.rewind(note["epoch_generators"])
-        loop.rewind(note["generators"])
+        moved = {int(number): notes for number, notes in note["moved"].items()}
+        for notes in (*moved.values(), note["epoch_generators"], note["generators"]):
+            rewind(loop.generators, notes)
     except (LoadError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         loop.model.load_state_dict(before[0])
         loop.optimizer.load_state_dict(before[1])
-        loop.rewind(before[2])
+        rewind(loop.generators, before[2])
         why, hint = (
             (error.message, error.hint) if isinstance(error, LoadError) else (repr(error), "start anew without resume=True")
         )
         raise LoadError(f"this checkpoint does not fit: {why}", where=where, hint=hint) from None
     loop.epoch, loop.position, loop.log, loop.state, loop.best, loop.lr = epoch, position, log, state, best, lr
-    loop.notes, loop.epoch_notes = note["generators"], note["epoch_generators"]
+    loop.notes, loop.draws = note["generators"], Draws(loop.generators, note["epoch_generators"], moved, True)
     loop.good = loop.model.state_dict(), loop.optimizer.state_dict(), log.updates
 
 

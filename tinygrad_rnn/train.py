@@ -49,7 +49,9 @@ def fit(
 
     `loss_of(model, batch)` is the loss to make smaller, a tensor of one entry. `batches` is a list of batches, or a function that is
     given `rng` at the start of each epoch and gives that epoch's batches. `clip` is the largest norm of all gradients together.
-    `schedule(done)` is the share of the learning rate that holds after `done` updates (`tg.schedules`).
+    `schedule(done)` is the share of the learning rate that holds after `done` updates (`tg.schedules`). A part that was put into
+    `eval()` stays in it (a frozen encoder, with its dropout off), unless the model itself is in `eval()`: then all of it is trained in
+    training mode. Afterwards every part is in the mode that it was in.
 
     stateful   loss_of(model, batch, state) returns (loss, state); the state goes on to the next batch, its values without their
                history (truncated backpropagation through time), and starts as None in every epoch. See `data.batches.windows`.
@@ -60,6 +62,7 @@ def fit(
     checkpoint a file .npz, written whenever `evaluate` is due and at the end. With `resume=True` training goes on from it if it exists:
                weights, optimizer, learning rate, generators (`rng`, and those inside modules), place in the epoch, best so far and
                history are as they were, so that the end is equal, to the bit, to that of a training that was never interrupted.
+               The batches before that place are drawn once more; those of a generator that fit does not know come out otherwise.
                A file that cannot be written (a full disk) is warned about; the old one stays and training goes on.
     progress   a line on standard error: live on a terminal where tqdm is installed, else one every five seconds. False: none.
 

@@ -17,7 +17,7 @@ from .sampling import is_number
 from .scopes import no_grad
 from .tensor import Tensor
 
-__all__ = ["Prompt", "StepModel", "check_writer", "evaluating", "step"]
+__all__ = ["Prompt", "StepModel", "check_writer", "evaluating", "modes_kept", "step"]
 
 
 class StepModel(Protocol):
@@ -128,13 +128,19 @@ def step(model: StepModel, ids: Array, state: Any) -> tuple[Array, Any]:
 
 @contextmanager
 def evaluating(model: Any) -> Iterator[None]:
-    """Record nothing, and drop nothing out: all that is in training mode is put back afterwards."""
-    training = [m for m in model.modules() if m.training] if isinstance(model, Module) else []
+    """Record nothing, and drop nothing out; every part is afterwards in the mode that it was in."""
+    with modes_kept(model), no_grad():
+        for part in model.modules() if isinstance(model, Module) else ():
+            part.training = False
+        yield
+
+
+@contextmanager
+def modes_kept(model: Any) -> Iterator[None]:
+    """Put every part of a model back, at any end, into the mode that it is in: training or evaluation."""
+    modes = [(part, part.training) for part in model.modules()] if isinstance(model, Module) else []
     try:
-        for module in training:
-            module.training = False
-        with no_grad():
-            yield
+        yield
     finally:
-        for module in training:
-            module.training = True
+        for part, training in modes:
+            part.training = training
