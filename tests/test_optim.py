@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -158,14 +159,15 @@ def test_weight_decay_stands_beside_the_gradient_and_leaves_parameters_without_o
     assert single.dtype == np.float32
 
 
+def run(p, optimizer, gradients):
+    for g in gradients:
+        p.grad = g
+        optimizer.step()
+
+
 @OPTIMIZERS
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_saved_state_goes_on_to_the_bit(make, dtype):
-    def run(p, optimizer, gradients):
-        for g in gradients:
-            p.grad = g
-            optimizer.step()
-
     p = parameter(1.0, 2.0, dtype=dtype)
     whole = make([p], lr=0.1)
     run(p, whole, GRADIENTS[:2])
@@ -195,6 +197,7 @@ def test_a_state_that_does_not_fit_changes_nothing(make):
         {**state, "lr": "fast"},
         {**state, "lr": np.array(-0.1)},
         {**state, "lr": np.array(np.nan)},
+        {**state, "lr": [[1.0], [1.0, 2.0]]},
         None,
         *([larger] if len(state) > 2 else []),
     ):
@@ -202,6 +205,59 @@ def test_a_state_that_does_not_fit_changes_nothing(make):
             optimizer.load_state_dict(wrong)
         assert "nothing was loaded" in caught.value.hint or wrong is None
     assert all((optimizer.state_dict()[name] == value).all() for name, value in state.items())
+
+
+@pytest.mark.parametrize("make", [Adam, AdamW])
+@pytest.mark.parametrize("steps", [[-1, 0], [0, -1], [1.5, 0], [1.0, 2.0], [np.nan, 0], [True, False], [[1], [2]], [1], 1])
+def test_the_number_of_changes_is_whole_and_not_negative(make, steps):
+    optimizer = make([parameter(1.0, 2.0), parameter(3.0)], lr=0.1)
+    state = optimizer.state_dict()
+    with pytest.raises(LoadError, match=r"(out of range|misfit): steps"):
+        optimizer.load_state_dict({**state, "steps": steps, "lr": np.array(0.5)})
+    assert (optimizer.steps, optimizer.lr) == ([0, 0], 0.1)
+    optimizer.load_state_dict({**state, "steps": np.array([3, 0], np.uint8)})
+    assert optimizer.steps == [3, 0]
+
+
+def test_a_moment_that_the_dtype_cannot_hold_changes_nothing():
+    optimizer = Adam([parameter(1.0, dtype=np.float32)], lr=0.1)
+    state = optimizer.state_dict()
+    with pytest.raises(LoadError, match=r"too large for float32: v\.0"):
+        optimizer.load_state_dict({**state, "lr": np.array(0.5), "v.0": np.array([1e300])})
+    assert (optimizer.lr, optimizer.v[0].tolist()) == (0.1, [0.0])
+    optimizer.load_state_dict({**state, "v.0": np.array([np.inf])})  # infinity is what it was
+    assert optimizer.v[0].tolist() == [np.inf]
+
+
+def test_what_does_not_fit_is_told_in_one_order():
+    optimizer = AdamW([parameter(1.0)])
+    wrong = dict.fromkeys(reversed(optimizer.state_dict()), "a")
+    with pytest.raises(LoadError) as caught:
+        optimizer.load_state_dict(wrong)
+    told = re.findall(r"misfit: (\S+)", caught.value.message)
+    assert told == [*optimizer.state_dict()]
+
+
+@pytest.mark.parametrize("make", [SGD, RMSprop])
+def test_momentum_may_be_set_later(make):
+    p, q = parameter(1.0, 2.0), parameter(1.0, 2.0)
+    later, before = make([p], lr=0.1), make([q], lr=0.1, momentum=0.9)
+    later.momentum = 0.9
+    for x, optimizer in ((p, later), (q, before)):
+        run(x, optimizer, GRADIENTS)
+    assert p.data.tobytes() == q.data.tobytes()
+    before.load_state_dict(later.state_dict())
+    later.momentum = 0.0
+    run(p, later, GRADIENTS[:1])
+
+
+@pytest.mark.parametrize("make", [SGD, RMSprop])
+def test_momentum_loaded_where_there_was_none_is_used(make):
+    p = parameter(1.0)
+    optimizer = make([p], lr=0.1)
+    optimizer.load_state_dict(optimizer.state_dict() | {"momentum": np.array(0.9)})
+    run(p, optimizer, [[1.0], [1.0]])
+    assert len(optimizer.velocity) == 1
 
 
 @pytest.mark.parametrize("name", torch_values.SCHEDULES)

@@ -52,6 +52,7 @@ class SGD(Optimizer):
 
     def _change(self, k: int, g: Array) -> Array:
         if self.momentum:
+            self.velocity = self.velocity or self._zeros()  # where momentum was set later
             self.velocity[k] *= self.momentum
             self.velocity[k] += g
             g = self.velocity[k]
@@ -157,6 +158,7 @@ class RMSprop(Optimizer):
         v += (1 - self.alpha) * np.square(g)
         g = g / (np.sqrt(v) + np.asarray(self.eps, g.dtype))
         if self.momentum:
+            self.velocity = self.velocity or self._zeros()  # where momentum was set later
             self.velocity[k] *= self.momentum
             self.velocity[k] += g
             g = self.velocity[k]

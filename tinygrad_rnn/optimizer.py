@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from math import inf
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,10 @@ RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "betas": (
         lambda value: isinstance(value, (tuple, list)) and len(value) == 2 and all(_between(beta, 0, 1) for beta in value),
         "two numbers, both in 0 <= beta < 1",
+    ),
+    "steps": (
+        lambda value: all(isinstance(count, Integral) and count >= 0 for count in np.ravel(value)),
+        "how often each parameter was changed: whole numbers, 0 or more",
     ),
 }
 
@@ -100,23 +104,27 @@ class Optimizer:
         own = self.state_dict()
         wrong = [f"missing: {name}" for name in own if name not in state]
         wrong += [f"left over: {name}" for name in state if name not in own]
-        for name in own.keys() & state.keys():
-            given = np.asarray(state[name])
+        values = {name: _array(state[name]) for name in own if name in state}
+        for name, given in values.items():
             if given.shape != own[name].shape or given.dtype.kind not in "fiu":
                 wrong.append(f"misfit: {name} is {given.dtype} {given.shape}, here it is {own[name].dtype} {own[name].shape}")
             elif hint := _misfit(name, _plain(given)):
                 wrong.append(f"out of range: {name}={given} ({hint})")
+            elif name not in self.settings:
+                with np.errstate(over="ignore"):
+                    values[name] = given.astype(own[name].dtype)
+                if (np.isfinite(given) & ~np.isfinite(values[name])).any():
+                    wrong.append(f"too large for {own[name].dtype}: {name}")
         if wrong:
             raise LoadError(
                 f"this state does not fit {type(self).__name__}: {'; '.join(wrong)}",
                 hint="make the optimizer as it was made when this was saved; nothing was loaded",
             )
         for name in self.settings:
-            value = _plain(np.asarray(state[name]))
+            value = _plain(values[name])
             setattr(self, name, list(value) if isinstance(getattr(self, name), list) else value)
         for name in self.moments:
-            arrays = getattr(self, name)
-            setattr(self, name, [np.array(state[f"{name}.{k}"], a.dtype) for k, a in enumerate(arrays)])
+            setattr(self, name, [values[f"{name}.{k}"] for k in range(len(getattr(self, name)))])
 
 
 def _misfit(name: str, value: Any) -> str:
@@ -127,6 +135,14 @@ def _misfit(name: str, value: Any) -> str:
 
 def _between(value: Any, least: float, below: float) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and least <= float(value) < below
+
+
+def _array(value: Any) -> Array:
+    """What was given as an array; one of objects, which fits nowhere, where its rows have different lengths."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return np.asarray(None)
 
 
 def _plain(given: Array) -> Any:
