@@ -14,7 +14,7 @@ from .kernels import Array
 __all__ = ["History", "Log"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class History:
     """The course of a training.
 

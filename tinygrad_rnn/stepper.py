@@ -13,7 +13,7 @@ __all__ = ["Event", "Message", "called", "play"]
 MOST_TOLD = 3  # messages that are told one by one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Message:
     """What a node sends to one of its inputs: the gradient, and what that input has and still waits for afterwards."""
 
@@ -29,7 +29,7 @@ class Message:
         return f"sends to {name or called(self.parent)}{at}: norm {norm(self.gradient):.3g}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Event:
     """One node's turn in a backward pass: it has its whole gradient (`upstream`) and applies its rule. `print` tells it in words.
 

@@ -24,7 +24,7 @@ class Skipped(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Labelled:
     """Texts and a class each: `labels` `(texts,)` are 0 to n - 1, and `classes` their names (or numbers, as they were in the file).
 
