@@ -104,12 +104,12 @@ lesson.check(unroll, sequence(3, 2, 3, 4), sequence(1, 1, 2, 3), graph=True)
 
 # %%
 rng = np.random.default_rng(0)
-xs = [tg.Tensor(rng.standard_normal((2, 3))) for _ in range(4)]
+xs = [tg.Tensor(rng.standard_normal((2, 3)), name="x") for _ in range(4)]
 h0 = tg.Tensor(rng.standard_normal((2, 4)), name="h0")
 Wx, Wh, b = (
     tg.Tensor(0.5 * rng.standard_normal(s), requires_grad=True, name=n) for n, s in (("Wx", (3, 4)), ("Wh", (4, 4)), ("b", (4,)))
 )
-hs = unroll(xs, h0, Wx, Wh, b)
+hs = [tg.named(h, "h") for h in unroll(xs, h0, Wx, Wh, b)]
 loss = (hs[-1] ** 2).sum()
 graph = tg.snapshot(loss)
 if not graph.steps:

@@ -100,8 +100,8 @@ for name, orthogonal in (("as it comes", False), ("orthogonal Wh", True)):
     strips.append(np.round(np.log10(parts / parts[0]), 1) + 0.0)  # + 0.0: no "-0.0"
 out.heading("Cosine of the cut gradient of Wh with the full one")
 out.table([[name, *(f"{c:.4f}" for c in row)] for name, row in table.items()], ["cut after", *map(str, cuts)])
-title = "What Wh's gradient gets from each step, 0 to 19 steps before the end (powers of ten; 0.0: as much as the last)"
-lesson.picture(heatmap(strips, [*table], range(20), title, text="{:.1f}"), "parts")
+title = "What Wh's gradient gets from each of the last 20 steps, in powers of ten (0.0: as much as from the last)"
+lesson.picture(heatmap(np.fliplr(strips), [*table], range(81, 101), title, text="{:.1f}"), "parts")
 
 # %% [markdown]
 # As it comes, the RNN learns from its last few words. A cut after 5 steps throws away next to nothing, because next to nothing was there.

@@ -110,8 +110,9 @@ class Mine(tg.nn.Module):
         return (tg.named(self.rule(x, *state, self.Wx, self.Wh, self.b), "h"),)
 
 
-rng, drawings = np.random.default_rng(0), []
+drawings = []
 for rule, title in ((gru_step, "r before Wh"), (gru_step_after, "r after Wh, as in PyTorch")):
+    rng = np.random.default_rng(0)  # the same weights and words for both
     hs, _ = tg.nn.unroll(Mine(rule, 3, rng), rng.standard_normal((1, 2, 3)))
     drawings.append(tg.draw((hs[-1] ** 2).sum(), detail="cell", open=2, title=title))
 lesson.picture(tg.draw.compare(drawings, title="A GRU in its two forms: step 2 is opened", across=True), "gru")

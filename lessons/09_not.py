@@ -175,7 +175,7 @@ moves = [np.abs(np.diff(net(replaced, sizes).data - net(ids[None], sizes[:1]).da
 moves = [row / row.max() for row in moves]
 out.say('How far the answer moves if "one" stands in the place of a word (furthest = 1):')
 out.table([[name, *(f"{m:.1f}" for m in row)] for name, row in zip(readers, moves)], ["reader", *text])
-title = "How far the answer moves if 'one' stands in the place of a word"
+title = "How far the answer moves if 'one' stands in the place of a word (furthest: 1)"
 lesson.picture(heatmap(moves, [*readers], text, title, text="{:.2f}"), "not")
 
 # %% [markdown]

@@ -161,10 +161,8 @@ mean = looked.mean(axis=0)
 out.heading("Where it looks: symbol k is written, place j is read")
 out.heatmap(mean, down="k", across="j")
 stands = [f"{k}, stands at {LENGTH + 1 - k}" for k in range(1, LENGTH + 1)]
-lesson.picture(
-    heatmap(mean, stands, title="Mean share of attention. Row: symbol written; column: place read", text="{:.0%}", least=0.03),
-    "attention",
-)
+title, frame = "Mean share of attention (framed: where the symbol stands)", np.eye(LENGTH)[::-1]
+lesson.picture(heatmap(mean, stands, title=title, text="{:.0%}", least=0.03, outline=frame), "attention")
 where = np.arange(LENGTH)[::-1]
 late = {d: np.mean([mean[k, j + d] for k, j in enumerate(where) if j + d < LENGTH]) for d in range(4)}
 places = ("at the symbol", "one place later", "two places later", "three places later")

@@ -14,10 +14,10 @@ CELL = 34
 MARGIN = 16
 
 
-def heatmap(values, rows=None, columns=None, title="", wrong=None, text="{:.2g}", least=0.0):
+def heatmap(values, rows=None, columns=None, title="", wrong=None, text="{:.2g}", least=0.0, outline=None):
     """An SVG of a table (rows, columns), in the colours of the graphs. `wrong` marks cells that are painted red, whatever they hold.
 
-    Cells with less than `least` of the largest value stay without a number.
+    Cells with less than `least` of the largest value stay grey, without a number; `outline` marks cells that get a border.
     """
     values = np.atleast_2d(np.asarray(values, float))
     rows, columns = _names(rows, values.shape[0]), _names(columns, values.shape[1])
@@ -45,9 +45,11 @@ def heatmap(values, rows=None, columns=None, title="", wrong=None, text="{:.2g}"
     for k, name in enumerate(rows):
         write(name, left - 8, top + CELL * (k + 0.5) + 4, text_anchor="end")
     for (i, j), share in np.ndenumerate(_shares(values)):
-        fill = WRONG if bad[i, j] else LOOK.level(share) if share > 0.02 else LOOK.band
+        fill = WRONG if bad[i, j] else LOOK.level(share) if share > least or values[i, j] < 0 else LOOK.band
         x, y = left + wide * j, top + CELL * i
         parts.append(f'<rect x="{x + 1:g}" y="{y + 1}" width="{wide - 2:g}" height="{CELL - 2}" rx="3" fill="{fill}"/>')
+        if outline is not None and outline[i][j]:
+            parts.append(parts.pop().replace("/>", f' stroke="{LOOK.ink}" stroke-width="2"/>'))
         if text and share >= least:
             write(
                 text.format(values[i, j]),
