@@ -14,7 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # a module imports only from rows above its own; names in one row do not import each other
 LAYERS = [
     {"start", "errors", "program", "sparks"},
-    {"interrupts", "terminal"},
+    {"interrupts", "settings", "terminal"},
     {"files", "scopes", "kernels", "schedules"},
     {"ops", "dtypes", "checkpoint", "history"},
     {"graph", "interop", "misfit"},
@@ -29,7 +29,7 @@ LAYERS = [
     {"probe.jacobians", "probe.gradients", "probe.gates", "probe.landscape", "probe.memory", "probe.penalty"},
     {"probe.bound", "probe.connectivity", "probe.truncation"},
     {"probe"},
-    {"nn.module", "nn.init"},
+    {"nn.init", "nn.inputs", "nn.module"},
     {"nn.layers", "nn.attention", "nn.packed", "clipping"},
     {"nn.gated", "nn.pooling", "sampling", "nn.states"},
     {"nn.cells", "nn.grid_cell", "writing"},

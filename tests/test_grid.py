@@ -173,6 +173,8 @@ def test_a_picture_of_an_image_has_a_column_for_every_diagonal():
 WRONG = [
     (lambda rng: nn.GridLSTM(3, 4, 0, rng=rng), ShapeError, "depth 0"),
     (lambda rng: nn.GridLSTM(0, 4, 2, rng=rng), ShapeError, "input_size=0"),
+    (lambda rng: nn.GridLSTM(3, 4, True, rng=rng), ShapeError, "a grid of depth True"),
+    (lambda rng: nn.GridLSTM(3, 4, 2, rng=rng, tied="no"), DataError, r"a grid\(tied='no'\)"),
     (lambda rng: nn.GridLSTM(3, 0, 2, rng=rng), ShapeError, "hidden_size=0"),
     (lambda rng: nn.GridLSTM(3, 4, 2, rng=rng, priority="width"), DataError, "priority='width'"),
     (lambda rng: nn.GridLSTMCell(2, 4, rng=rng, priority=2), DataError, "priority=2"),

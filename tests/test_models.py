@@ -153,6 +153,13 @@ WRONG = [
     (lambda: seq2seq(None)(IDS[:0], IDS[:0]), DataError, "no sequences"),
     (lambda: seq2seq(None).decoding(IDS), ShapeError, "one sequence at a time|shape"),
     (lambda: small(["last"]), DataError, "pooling="),
+    (lambda: nn.CharModel(5, nn.RNNCell(3, 4, rng=rng0()), rng=rng0(), features=0), DataError, r"CharModel\(features=0\)"),
+    (
+        lambda: nn.CharModel(5, nn.RNNCell(3, 4, rng=rng0()), rng=rng0(), hidden_size=2.0),
+        DataError,
+        r"CharModel\(hidden_size=2.0\)",
+    ),
+    (lambda: nn.CharModel(True, nn.RNNCell(3, 4, rng=rng0()), rng=rng0()), DataError, "the vocabulary True"),
     (lambda: nn.CharModel(None, nn.RNNCell(3, 4, rng=rng0()), rng=rng0()), DataError, "the vocabulary None"),
     (lambda: seq2seq(None, "RNNCell", "LSTMCell")(IDS, IDS), ShapeError, r"\(\(3, 4\), \(3, 4\)\), and was given \(\(3, 4\),\)"),
     (lambda: seq2seq(None, "nn.LSTM", "LSTMCell")(IDS, IDS), ShapeError, "LSTMCell starts from a state of shapes"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ import numpy.typing as npt
 from .errors import DataError
 from .kernels import Array
 from .nn.states import mapped
-from .sampling import checked_logits, is_number
+from .sampling import checked_logits
+from .settings import is_number, is_whole
 from .tensor import Tensor
 from .writing import Prompt, StepModel, check_writer, evaluating, step
 
@@ -45,7 +46,7 @@ def beam_search(
     >>> [(ids, round(float(np.exp(score)), 3)) for ids, score in tg.beam_search(Coin(), [0], 2, beams=2)]
     [([0, 0], 0.444), ([0, 1], 0.222)]
     """
-    if not is_number(beams, Integral) or beams < 1:
+    if not is_whole(beams, 1):
         raise DataError(f"beam_search with {beams!r} beams", hint="a whole number, at least 1")
     if not is_number(length_penalty, Real) or not 0 <= length_penalty <= 10:
         raise DataError(f"beam_search(length_penalty={length_penalty!r})", hint="0 for none, 1 for the mean; at most 10")

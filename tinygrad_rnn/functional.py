@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from .errors import DataError, DtypeError, ShapeError
 from .kernels import Array
 from .primitives import exp, log, where
 from .scopes import here, place_of, scope
+from .settings import is_number
 from .tensor import Tensor, TensorLike, as_tensor, named
 
 __all__ = [
@@ -157,7 +159,7 @@ def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dty
 
 def check_dropout(p: Any, name: str = "p") -> None:
     """Raise a `DataError` unless p is a share that can be dropped, 0 <= p < 1."""
-    if not isinstance(p, (int, float, np.integer, np.floating)) or not 0 <= p < 1:
+    if not is_number(p, Real) or not 0 <= p < 1:
         raise DataError(f"dropout with {name}={p}", hint=f"{name} is the share that is dropped: 0 <= {name} < 1")
 
 
@@ -213,7 +215,7 @@ def _classes(logits: Tensor, targets: Any, name: str, ignore_index: int) -> Arra
         raise DtypeError(
             f"{name} with targets of dtype {wanted.dtype}", where=where, hint="class numbers are integers: targets.astype(int)"
         )
-    if not isinstance(ignore_index, (int, np.integer)):
+    if not is_number(ignore_index, Integral):
         raise DtypeError(f"{name}(ignore_index={ignore_index!r})", hint="a whole number that is no class, such as -100")
     kept, classes = wanted[wanted != ignore_index], logits.shape[-1]
     if not kept.size:

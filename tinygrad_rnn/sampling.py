@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from .errors import DataError, NumericError, ShapeError
 from .kernels import Array
+from .settings import is_number, is_whole
 from .tensor import Tensor
 
 __all__ = ["check_shaping", "checked_logits", "draw_symbol", "is_number", "next_probabilities"]
@@ -69,12 +70,7 @@ def check_shaping(temperature: float, top_k: int | None, nucleus: float | None) 
         raise DataError(
             f"temperature={temperature!r}", hint="a number, at least 0: below 1 is more cautious, above 1 is bolder, 0 is greedy"
         )
-    if top_k is not None and (not is_number(top_k, Integral) or top_k < 1):
+    if top_k is not None and not is_whole(top_k, 1):
         raise DataError(f"top_k={top_k!r}", hint="how many symbols are kept: a whole number, at least 1")
     if nucleus is not None and (not is_number(nucleus, Real) or not 0 < nucleus <= 1):
         raise DataError(f"nucleus={nucleus!r}", hint="the share of probability that is kept: 0 < nucleus <= 1")
-
-
-def is_number(value: Any, kind: type) -> bool:
-    """Whether a value is a number of a kind, `numbers.Real` or `numbers.Integral`; True and False are none."""
-    return isinstance(value, kind) and not isinstance(value, bool)

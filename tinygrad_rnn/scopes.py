@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import DataError
+from .settings import is_whole
 
 __all__ = ["Change", "Frame", "detect_anomaly", "here", "no_grad", "place_of", "scope", "steps_after", "tick", "time_step"]
 
@@ -116,7 +117,7 @@ def time_step(t: int) -> Change:
     >>> y.place
     't=3'
     """
-    if not isinstance(t, (int, np.integer)) or t < 0:
+    if not is_whole(t, 0):
         raise DataError(f"time_step({t!r})", hint="steps are whole numbers: 1, 2, ...")
     return Change((Frame("t", (("t", here.steps + int(t)),)),))
 
@@ -134,7 +135,7 @@ class steps_after:
     """
 
     def __init__(self, steps: int) -> None:
-        if not isinstance(steps, (int, np.integer)) or steps < 0:
+        if not is_whole(steps, 0):
             raise DataError(f"steps_after({steps!r})", hint="how many steps are over: a whole number, 0 or more")
         self.steps, self.before = int(steps), list[int]()
 

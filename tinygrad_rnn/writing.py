@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from numbers import Integral
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,8 +12,8 @@ from .errors import DataError, DtypeError, GraphError, ShapeError
 from .kernels import Array
 from .nn.module import Module
 from .nn.states import check_method
-from .sampling import is_number
 from .scopes import no_grad
+from .settings import is_whole
 from .tensor import Tensor
 
 __all__ = ["Prompt", "StepModel", "check_writer", "evaluating", "modes_kept", "step"]
@@ -79,7 +78,7 @@ class Prompt:
             if len(ids) != 1:
                 raise DataError(f"stop={stop!r} is {len(ids)} symbols", hint="it is one symbol of the vocabulary")
             return int(ids[0])
-        if not is_number(stop, Integral) or stop < 0:
+        if not is_whole(stop, 0):
             raise DataError(f"stop={stop!r}", hint="it is the id of a symbol, or the symbol")
         return int(stop)
 
@@ -103,7 +102,7 @@ def check_writer(model: Any, length: Any) -> None:
         )
     check_method(model, "start", "batch")
     check_method(model, "step", "ids", "state")
-    if not is_number(length, Integral) or length < 0:
+    if not is_whole(length, 0):
         raise DataError(f"generation of {length!r} symbols", hint="length is a whole number, 0 or more")
 
 

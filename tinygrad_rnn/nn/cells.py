@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ..errors import DataError
 from ..primitives import relu, sigmoid, split, tanh
+from ..settings import check_flags
 from ..tensor import Tensor, TensorLike, named
 from . import init
 from .gated import GatedCell, State
@@ -168,6 +169,7 @@ class GRUCell(GatedCell):
         dtype: npt.DTypeLike | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size, 3, rng, dtype)
+        check_flags(type(self).__name__, reset_after=reset_after)
         self.reset_after = reset_after
         if reset_after:
             self.bh = Tensor(init.zeros((hidden_size,), dtype), requires_grad=True)

@@ -13,6 +13,7 @@ from ..errors import DataError, ShapeError
 from ..functional import dropout_mask
 from ..primitives import concat
 from ..scopes import here, place_of, scope
+from ..settings import is_whole
 from ..tensor import Tensor, TensorLike, as_tensor, named
 from . import init
 from .module import Module
@@ -38,7 +39,7 @@ class GatedCell(Module):
     def __init__(
         self, input_size: int, hidden_size: int, gates: int, rng: np.random.Generator, dtype: npt.DTypeLike | None
     ) -> None:
-        if not all(isinstance(size, (int, np.integer)) and size > 0 for size in (input_size, hidden_size)):
+        if not all(is_whole(size, 1) for size in (input_size, hidden_size)):
             raise ShapeError(
                 f"{type(self).__name__} with input_size={input_size}, hidden_size={hidden_size}",
                 hint="both are whole numbers, at least 1",
@@ -51,7 +52,7 @@ class GatedCell(Module):
 
     def zeros(self, batch: int, name: str) -> Tensor:
         """A part of the initial state."""
-        if not isinstance(batch, (int, np.integer)) or batch < 1:
+        if not is_whole(batch, 1):
             raise DataError(f"an initial state for a batch of {batch!r}", hint="a batch holds at least one sequence")
         return Tensor(np.zeros((batch, self.hidden_size), self.Wh.dtype), name=name)
 

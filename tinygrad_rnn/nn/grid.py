@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ..errors import DataError, ShapeError
 from ..primitives import split
 from ..scopes import here, place_of, scope, time_step
+from ..settings import check_flags, is_whole
 from ..tensor import Tensor, TensorLike, as_tensor, named
 from . import init
 from .cells import State
@@ -24,7 +25,7 @@ class _Project(Module):
     """How data enters the side of the grid where depth starts: h, m = the halves of x Wx."""
 
     def __init__(self, input_size: int, hidden_size: int, rng: np.random.Generator, dtype: npt.DTypeLike | None) -> None:
-        if not all(isinstance(size, (int, np.integer)) and size > 0 for size in (input_size, hidden_size)):
+        if not all(is_whole(size, 1) for size in (input_size, hidden_size)):
             raise ShapeError(
                 f"a grid with input_size={input_size}, hidden_size={hidden_size}", hint="both are whole numbers, at least 1"
             )
@@ -39,8 +40,9 @@ def _blocks(
     depth: int, tied: bool, dimensions: int, hidden_size: int, priority: int | None, settings: dict[str, Any]
 ) -> list[GridLSTMCell]:
     """One block a layer; tied, it is the same one."""
-    if not isinstance(depth, (int, np.integer)) or depth < 1:
+    if not is_whole(depth, 1):
         raise ShapeError(f"a grid of depth {depth!r}", hint="a whole number of blocks, at least 1")
+    check_flags("a grid", tied=tied)
     blocks = [GridLSTMCell(dimensions, hidden_size, priority=priority, **settings) for _ in range(1 if tied else depth)]
     return blocks * depth if tied else blocks
 
@@ -141,7 +143,7 @@ class Grid(Module):
         forget_bias: float = 1.0,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        if not isinstance(dimensions, (int, np.integer)) or dimensions < 1:
+        if not is_whole(dimensions, 1):
             raise ShapeError(f"Grid(dimensions={dimensions!r})", hint="those of the input: a whole number, at least 1")
         self.dimensions = dimensions
         last = dimensions if priority == -1 else priority

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ..errors import DataError, ShapeError
 from ..primitives import concat, sigmoid, split, tanh
 from ..scopes import here, place_of
+from ..settings import is_whole
 from ..tensor import Tensor, named
 from . import init
 from .module import Module, scoped
@@ -49,7 +50,7 @@ class GridLSTMCell(Module):
         forget_bias: float = 1.0,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        if not all(isinstance(size, (int, np.integer)) and size > 0 for size in (dimensions, hidden_size)):
+        if not all(is_whole(size, 1) for size in (dimensions, hidden_size)):
             raise ShapeError(
                 f"GridLSTMCell with dimensions={dimensions}, hidden_size={hidden_size}",
                 hint="both are whole numbers, at least 1",
@@ -73,7 +74,7 @@ class GridLSTMCell(Module):
 
     def initial_pairs(self, batch: int) -> list[Pair]:
         """All zeros, a pair (h, m) for every dimension: what stands at the borders of the grid."""
-        if not isinstance(batch, (int, np.integer)) or batch < 1:
+        if not is_whole(batch, 1):
             raise DataError(f"an initial state for a batch of {batch!r}", hint="a batch holds at least one sequence")
         zeros = np.zeros((batch, self.hidden_size), self.W[0].dtype)
         marks = [self._mark(k) for k in range(self.dimensions)]

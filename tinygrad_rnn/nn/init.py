@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ..dtypes import checked_dtype
 from ..errors import DataError, ShapeError
 from ..kernels import Array
+from ..settings import is_number, is_whole
 from ..tensor import Tensor
 
 __all__ = [
@@ -102,7 +103,7 @@ def forget_gate_(b: Tensor, bias: float) -> Tensor:
     >>> tg.nn.init.forget_gate_(tg.Tensor([0.0, 0.0, 0.0, 0.0], requires_grad=True), 3.0).data
     array([0., 3., 0., 0.])
     """
-    if not isinstance(bias, Real) or not np.isfinite(bias):
+    if not is_number(bias, Real) or not np.isfinite(bias):
         raise DataError(f"forget_bias={bias!r}", hint="what the forget gate's bias starts at: a number, often 1.0")
     hidden = len(b) // 4
     b.data[hidden : 2 * hidden] = bias
@@ -148,7 +149,7 @@ def scale_to_spectral_radius(W: Any, radius: float) -> Array:
 def _check(rng: np.random.Generator, shape: tuple[int, ...]) -> None:
     if not isinstance(rng, np.random.Generator):
         raise DataError(f"a random number generator is needed, not {rng!r}", hint="rng=np.random.default_rng(seed)")
-    if not all(isinstance(size, (int, np.integer)) and size > 0 for size in shape):
+    if not all(is_whole(size, 1) for size in shape):
         raise ShapeError(f"weights of shape {shape}", hint="every size is a whole number, at least 1")
 
 

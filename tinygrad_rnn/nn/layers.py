@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ..errors import DataError
 from ..primitives import take, where
+from ..settings import is_whole
 from ..tensor import Tensor, TensorLike, as_tensor
 from . import init
 from .module import Module
@@ -73,7 +74,7 @@ class Embedding(Module):
         self.padding_idx = padding_idx
         if padding_idx is None:
             return
-        if not isinstance(padding_idx, (int, np.integer)) or not 0 <= padding_idx < symbols:
+        if not is_whole(padding_idx, 0) or padding_idx >= symbols:
             raise DataError(f"Embedding of {symbols} symbols with padding_idx={padding_idx!r}", hint="it is the id of one symbol")
         self.W.data[padding_idx] = 0.0
 

@@ -6,6 +6,7 @@ Two of the four shapes of a recurrent network: many to one, and many to many in 
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..errors import DataError, DtypeError, ShapeError
 from ..kernels import Array
 from ..primitives import concat, stack
 from ..scopes import here, place_of, time_step
+from ..settings import is_number, is_whole
 from ..tensor import Tensor, as_tensor, named
 from .cells import Cell
 from .layers import Embedding, Linear
@@ -110,7 +112,7 @@ class CharModel(Module):
         hidden_size: int | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        number = isinstance(vocabulary, (int, np.integer))
+        number = is_number(vocabulary, Integral)
         if not number and not hasattr(vocabulary, "__len__"):
             raise DataError(f"CharModel of the vocabulary {vocabulary!r}", hint="a CharVocabulary, or the number of symbols")
         self.symbols: int = int(vocabulary) if number else len(vocabulary)
@@ -120,8 +122,12 @@ class CharModel(Module):
                 "CharModel of a layer that reads backwards",
                 hint="it would see the symbol that it is to foretell: use one direction",
             )
-        features, hidden_size = features or _size_of(layer, "input_size"), hidden_size or _size_of(layer, "hidden_size")
-        if not features or not hidden_size:
+        for name, size in (("features", features), ("hidden_size", hidden_size)):
+            if size is not None and not is_whole(size, 1):
+                raise DataError(f"CharModel({name}={size!r})", hint="a whole number, at least 1; None reads it off the layer")
+        features = _size_of(layer, "input_size") if features is None else features
+        hidden_size = _size_of(layer, "hidden_size") if hidden_size is None else hidden_size
+        if features is None or hidden_size is None:
             raise DataError(
                 f"CharModel of a {type(layer).__name__} that does not tell its sizes",
                 hint="CharModel(..., features=what it takes, hidden_size=what it gives)",
