@@ -284,6 +284,24 @@ def test_hooks_and_retained_gradients():
     assert (w * 3).grad is None
 
 
+def test_each_remover_removes_its_own_registration():
+    w, order = leaf([1.0]), []
+
+    def first(g):
+        order.append("first")
+
+    def second(g):
+        order.append("second")
+
+    w.register_hook(first)
+    w.register_hook(second)
+    remove = w.register_hook(first)
+    for _ in range(2):  # the second call has nothing left to remove
+        remove()
+        (w * w).sum().backward()
+    assert order == ["first", "second"] * 2
+
+
 def test_a_hook_cannot_change_the_gradient_of_another_tensor():
     w, v = leaf([1.0, 2.0]), leaf([1.0, 2.0])
     s, u = w + 0.0, v + 0.0

@@ -8,6 +8,7 @@ thin callers. NumPy's own functions work on Tensors where an op exists and other
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeAlias, Union
 
 import numpy as np
@@ -91,7 +92,10 @@ class Tensor(NumpyLike):
 
     @property
     def grad(self) -> Array | None:
-        """What `backward()` has gathered here so far, as an array; None before, and on results (unless `retain_grad()`)."""
+        """What `backward()` has gathered here so far, as an array; None before, and on results (unless `retain_grad()`).
+
+        Assign to change it: values are copied. Raises `ShapeError` for values of another shape.
+        """
         return None if self.node is None else self.node.grad
 
     @grad.setter
@@ -102,6 +106,7 @@ class Tensor(NumpyLike):
             value = as_array(value, self._data.dtype)
             if value.shape != self.shape:
                 raise ShapeError(f"a gradient of shape {value.shape} for a tensor of shape {self.shape}")
+            value = value if value is self.node.grad else value.copy()  # `w.grad *= 2` gives back what is here already
         self.node.grad = value
 
     @property
@@ -198,9 +203,9 @@ class Tensor(NumpyLike):
             raise GraphError(
                 "register_hook() on a tensor without a graph", hint="only what is computed from a leaf gets a gradient"
             )
-        hooks = self._hooks()
-        hooks.append(hook)
-        return lambda: hooks.remove(hook) if hook in hooks else None
+        hooks, registered = self._hooks(), partial(hook)  # equal to nothing but itself, so that each remover removes its own
+        hooks.append(registered)
+        return lambda: hooks.remove(registered) if registered in hooks else None
 
     def _hooks(self) -> list[Callable[[Array], Array | None] | None]:
         assert self.node is not None
@@ -327,7 +332,7 @@ class Tensor(NumpyLike):
             raise GraphError("only given tensors can be copied, not results", where=self.place, hint="copy result.detach()")
         copy = Tensor(self._data, requires_grad=self.requires_grad, name=self.name)
         if self.grad is not None:
-            copy.grad = self.grad.copy()
+            copy.grad = self.grad
         memo[id(self)] = copy
         return copy
 
