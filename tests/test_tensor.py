@@ -49,6 +49,21 @@ def test_default_dtype_for_a_while_and_for_good():
         tg.default_dtype(np.int64)
 
 
+def test_a_default_dtype_that_is_kept_is_entered_again_and_nested():
+    def now():
+        return str(tg.Tensor(1).dtype)
+
+    kept, seen = tg.default_dtype("float32"), []
+    for _ in range(2):
+        with kept:
+            seen.append(now())
+            with tg.default_dtype("float16"), kept:
+                seen.append(now())
+            seen.append(now())
+        seen.append(now())
+    assert seen == ["float32", "float32", "float32", "float64"] * 2
+
+
 @pytest.mark.parametrize("f", [
     lambda x: x * 2, lambda x: 2.5 * x, lambda x: x + 1, lambda x: 1 - x, lambda x: x / 3, lambda x: 3 / (x + 9), lambda x: x**2,
     lambda x: (x + 9) ** 0.5, lambda x: 2.0 ** x, lambda x: -x, tg.sigmoid, tg.functional.softplus, tg.functional.softmax,
@@ -297,3 +312,25 @@ def test_detect_anomaly_finds_nothing_in_a_healthy_step():
         (tg.tanh(w) * w).sum().backward()
     expected = tg.grad((tg.tanh(w) * w).sum(), w)
     np.testing.assert_allclose(w.grad, expected)
+
+
+def test_a_gradient_that_is_set_is_a_copy():
+    a, b, given = leaf([1.0, 2.0]), leaf([1.0, 2.0]), np.array([3.0, 4.0])
+    a.grad = given
+    b.grad = a.grad
+    given[0] = 9.0
+    a.grad[1] = 9.0
+    assert (a.grad.tolist(), b.grad.tolist()) == ([3.0, 9.0], [3.0, 4.0])
+    kept = b.grad
+    b.grad *= 2  # in place: nothing to copy
+    assert b.grad is kept
+    assert kept.tolist() == [6.0, 8.0]
+    b.grad = None
+    assert b.grad is None
+
+
+@pytest.mark.parametrize("step", [True, -1, 1.0, "1"])
+def test_steps_are_whole_numbers(step):
+    for context in (tg.time_step, tg.steps_after):
+        with pytest.raises(DataError, match=re.escape(f"{context.__name__}({step!r})")):
+            context(step)

@@ -41,7 +41,7 @@ def checked_dtype(dtype: npt.DTypeLike | None) -> np.dtype[Any]:
 class default_dtype:
     """The dtype that Python numbers and lists become: float64 unless said otherwise.
 
-    Call it to change it for good; use it in a `with` to change it for a while.
+    Call it to change it for good; use it in a `with` to change it for a while. One that is kept may be entered again.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> with tg.default_dtype(np.float32):
@@ -54,14 +54,20 @@ class default_dtype:
     def __init__(self, dtype: npt.DTypeLike) -> None:
         if dtype is None or checked_dtype(dtype) not in FLOATS:
             raise DtypeError(f"default_dtype({dtype!r})", hint="give a floating-point dtype, np.float32 or np.float64")
-        self.before = _here.dtype
-        _here.dtype = checked_dtype(dtype)
+        self.dtype = checked_dtype(dtype)
+        self.before = [_here.dtype]
+        self.called = True  # and not entered yet: the first `with` puts back what the call replaced
+        _here.dtype = self.dtype
 
     def __enter__(self) -> None:
-        pass
+        if not self.called:
+            self.before.append(_here.dtype)
+        self.called = False
+        _here.dtype = self.dtype
 
     def __exit__(self, *error: object) -> None:
-        _here.dtype = self.before
+        self.called = False
+        _here.dtype = self.before.pop()
 
 
 def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
