@@ -420,6 +420,19 @@ def test_lists_of_inputs_that_cannot_be_unrolled(shapes, error, message):
     assert (caught.value.message[: len(message)], bool(caught.value.hint)) == (message, True)
 
 
+@pytest.mark.parametrize("kinds", [(tg.Tensor, np.array), (np.array, tg.Tensor), (tg.Tensor, np.ndarray.tolist)])
+def test_one_tensor_makes_tensors_of_the_other_inputs(kinds):
+    cell, steps = CELLS["LSTMCell"](3, 4), [np.full((2, 3), t) for t in (1.0, 2.0)]
+    hs, _ = nn.unroll(cell, [kind(x) for kind, x in zip(kinds, steps, strict=True)])
+    whole, _ = nn.unroll(cell, np.stack(steps, axis=1))
+    assert [h.data.tolist() for h in hs] == [h.data.tolist() for h in whole]
+
+
+def test_mixed_inputs_that_differ_in_shape():
+    with pytest.raises(ShapeError, match=r"unroll over inputs of shapes \[\(2, 3\), \(2, 4\)\]"):
+        nn.unroll(CELLS["LSTMCell"](3, 4), [tg.Tensor(np.ones((2, 3))), np.ones((2, 4))])
+
+
 @KINDS
 def test_features_that_do_not_fit_are_told_with_step_cell_and_shapes(kind):
     cell = CELLS[kind](3, 4)

@@ -487,9 +487,18 @@ WRONG = [
     (lambda: made("LSTM", 3, 4, forget_bias=float("inf")), DataError, "forget_bias=inf"),
     (lambda: made("GRU", 3, 4, dtype="float3"), DtypeError, "dtype='float3', which NumPy does not know"),
     (lambda: made("GRU", 3, 4, dtype="int64"), DtypeError, "int64 values cannot require a gradient"),
-    (lambda: made("LSTM", 3, 4)([]), DataError, "unroll over a sequence of no steps"),
-    (lambda: made("LSTM", 3, 4)(np.ones((0, 5, 3))), DataError, "unroll over no sequences"),
-    (lambda: made("LSTM", 3, 4)(np.ones((5, 3))), ShapeError, "unroll over xs of shape (5, 3)"),
+    (lambda: made("LSTM", 3, 4)([]), DataError, "LSTM over a sequence of no steps"),
+    (lambda: made("LSTM", 3, 4)(np.ones((0, 5, 3))), DataError, "LSTM over no sequences"),
+    (lambda: made("LSTM", 3, 4)(np.ones((5, 3))), ShapeError, "LSTM over xs of shape (5, 3)"),
+    (lambda: nn.Dropout(0.5, rng=np.random.default_rng(0))(np.ones((5, 3))), ShapeError, "Dropout over xs of shape (5, 3)"),
+    (lambda: made("LSTM", 3, 4, bidirectional="no"), DataError, "LSTM(bidirectional='no')"),
+    (lambda: made("LSTM", 3, 4, project_once="no"), DataError, "LSTM(project_once='no')"),
+    (lambda: made("RNN tanh", 3, 4, layer_norm="no"), DataError, "RNN(layer_norm='no')"),
+    (lambda: made("LSTM", 3, 4, layer_norm=1), DataError, "LSTM(layer_norm=1)"),
+    (lambda: made("GRU", 3, 4, layer_norm=None), DataError, "GRU(layer_norm=None)"),
+    (lambda: nn.GRUCell(3, 4, rng=np.random.default_rng(0), reset_after="no"), DataError, "GRUCell(reset_after='no')"),
+    (lambda: nn.RNNCell(True, True, rng=np.random.default_rng(0)), ShapeError, "RNNCell with input_size=True, hidden_size=True"),
+    (lambda: made("LSTM", 3, 4, True), DataError, "LSTM(num_layers=True)"),
     (lambda: made("LSTM", 3, 4, 2)(np.ones((1, 5, 3)), [None]), ShapeError, "LSTM of 2 parts was given 1 states"),
     (lambda: made("LSTM", 3, 4, 2)(np.ones((1, 5, 3)), tg.Tensor(0.0)), ShapeError, "LSTM of 2 parts was given a Tensor"),
     (lambda: made("GRU", 3, 4)(np.ones((1, 5, 3)), [tg.Tensor(np.ones((1, 4)))]), ShapeError, "a tuple (h,), not a Tensor"),
@@ -513,6 +522,25 @@ def test_what_does_not_fit_is_said(call, error, words):
         call()
     assert words in caught.value.message
     assert caught.value.hint
+
+
+def test_dropout_of_one_tensor_is_told_apart():
+    with pytest.raises(ShapeError, match=r"Dropout over xs of shape \(2, 3\)") as caught:
+        nn.Dropout(0.5, rng=np.random.default_rng(0))(tg.Tensor(np.ones((2, 3))))
+    assert (
+        caught.value.hint == "it reads sequences (batch, time, features); for one tensor there is functional.dropout(x, p, rng)"
+    )
+
+
+@KINDS
+@pytest.mark.parametrize("project_once", [False, True])
+def test_a_list_with_one_tensor_is_a_list_of_steps(kind, project_once):
+    net = made(kind, 3, 4, project_once=project_once)
+    steps = [np.full((2, 3), t) for t in (1.0, 2.0)]
+    whole, _ = net(np.stack(steps, axis=1))
+    for mixed in ([tg.Tensor(steps[0]), steps[1]], [steps[0].tolist(), tg.Tensor(steps[1])]):
+        outputs, _ = net(mixed)
+        assert np.array_equal(np.stack([y.data for y in outputs], axis=1), whole.data)
 
 
 @KINDS

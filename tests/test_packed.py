@@ -321,6 +321,7 @@ def test_last_valid():
     assert outputs.grad.sum((0, 2)).tolist() == [0, 3, 0, 3]
     steps = [outputs[:, t] for t in range(4)]
     assert nn.last_valid(steps, np.array([2, 4])).data.tolist() == last.data.tolist()
+    assert nn.last_valid([steps[0].data, *steps[1:]], [2, 4]).data.tolist() == last.data.tolist()
 
 
 # ---- pictures ---------------------------------------------------------------------------------------------------------------

@@ -64,6 +64,8 @@ class Dropout(SequenceLayer):
     array([[1., 1., 1., 1.]])
     """
 
+    reads = "it reads sequences (batch, time, features); for one tensor there is functional.dropout(x, p, rng)"
+
     def __init__(self, p: float, *, rng: np.random.Generator) -> None:
         check_dropout(p)
         if not isinstance(rng, np.random.Generator):

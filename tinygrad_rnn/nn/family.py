@@ -15,9 +15,10 @@ from ..errors import DataError
 from ..functional import check_dropout
 from ..primitives import stack
 from ..scopes import scope
-from ..tensor import Tensor
+from ..settings import check_flags, is_whole
 from .cells import GRUCell, LSTMCell, RNNCell
 from .composed import Dropout
+from .inputs import is_list_of_steps
 from .normed import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
 from .packed import PackedSequence
 from .recurrent import Bidirectional, Stacked
@@ -40,8 +41,9 @@ class _Recurrent(Stacked):
         recurrent_dropout: float,
         project_once: bool,
     ) -> None:
-        if not isinstance(num_layers, (int, np.integer)) or num_layers < 1:
+        if not is_whole(num_layers, 1):
             raise DataError(f"{type(self).__name__}(num_layers={num_layers!r})", hint="it is a whole number, at least 1")
+        check_flags(type(self).__name__, bidirectional=bidirectional, project_once=project_once)
         check_dropout(dropout, "dropout")
         check_dropout(recurrent_dropout, "recurrent_dropout")
 
@@ -58,7 +60,7 @@ class _Recurrent(Stacked):
         """xs (batch, time, features) gives outputs (batch, time, directions hidden) in one tensor; a list of one tensor a step
         gives a list, a `PackedSequence` gives one. Then, as for `Stacked`: the state to start from, and `reverse`."""
         outputs, state = super().__call__(xs, *args, **options)
-        if isinstance(xs, PackedSequence) or (isinstance(xs, (list, tuple)) and isinstance(xs[0], Tensor)):
+        if isinstance(xs, PackedSequence) or is_list_of_steps(xs):
             return outputs, state
         with scope(type(self).__name__):
             return stack(outputs, axis=1), state
@@ -99,6 +101,7 @@ class RNN(_Recurrent):
         project_once: bool = False,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
+        check_flags(type(self).__name__, layer_norm=layer_norm)
         kind = LayerNormRNNCell if layer_norm else RNNCell
         super().__init__(
             lambda size: kind(size, hidden_size, rng=rng, nonlinearity=nonlinearity, dtype=dtype),
@@ -135,6 +138,7 @@ class LSTM(_Recurrent):
         project_once: bool = False,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
+        check_flags(type(self).__name__, layer_norm=layer_norm)
         kind = LayerNormLSTMCell if layer_norm else LSTMCell
         super().__init__(
             lambda size: kind(size, hidden_size, rng=rng, forget_bias=forget_bias, dtype=dtype),
@@ -169,6 +173,7 @@ class GRU(_Recurrent):
         project_once: bool = False,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
+        check_flags(type(self).__name__, layer_norm=layer_norm)
         kind = LayerNormGRUCell if layer_norm else GRUCell
         super().__init__(
             lambda size: kind(size, hidden_size, rng=rng, reset_after=reset_after, dtype=dtype),

@@ -15,7 +15,9 @@ import numpy.typing as npt
 from ..errors import DataError, DtypeError, ShapeError
 from ..primitives import concat, stack, take
 from ..scopes import here, place_of, time_step
+from ..settings import is_number
 from ..tensor import Tensor, TensorLike, as_tensor, named
+from .inputs import is_list_of_steps
 
 __all__ = ["PackedSequence", "last_valid", "mask", "pack", "unpack"]
 
@@ -132,7 +134,7 @@ def unpack(packed: PackedSequence, padding: float = 0.0) -> tuple[Tensor, tuple[
     """
     if not isinstance(packed, PackedSequence):
         raise DataError(f"unpack of a {type(packed).__name__}", hint="give what nn.pack made, or what a layer made of that")
-    if not isinstance(padding, Real):
+    if not is_number(padding, Real):
         raise DtypeError(f"unpack(padding={padding!r})", hint="the number that stands behind the end of shorter sequences")
     running, _ = _running([packed.lengths[k] for k in packed.order])
     index = np.full(running.shape, packed.steps)  # the last row is the padding
@@ -153,7 +155,7 @@ def mask(lengths: npt.ArrayLike, time: int) -> npt.NDArray[np.bool_]:
            [ True,  True,  True]])
     """
     ends = _checked_lengths(lengths)
-    if not isinstance(time, Integral):
+    if not is_number(time, Integral):
         raise DtypeError(f"mask over {time!r} steps", hint="a whole number: the length that all are padded to")
     if ends.size and not 1 <= ends.min() <= ends.max() <= time:
         wrong = ends.min() if ends.min() < 1 else ends.max()
@@ -171,7 +173,7 @@ def last_valid(outputs: TensorLike | Sequence[Tensor], lengths: npt.ArrayLike) -
     Tensor([[1.],
             [3.]])
     """
-    if isinstance(outputs, (list, tuple)) and outputs and isinstance(outputs[0], Tensor):
+    if is_list_of_steps(outputs) and outputs:
         outputs = stack(outputs, axis=1)
     whole, ends = as_tensor(outputs), _checked_lengths(lengths)
     if whole.ndim < 2 or len(whole) != len(ends):

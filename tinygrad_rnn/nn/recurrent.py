@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, overload
 
-from ..errors import DataError, GraphError, ShapeError
+from ..errors import DataError, GraphError
 from ..primitives import concat
 from ..scopes import scope, time_step
-from ..tensor import Tensor, TensorLike, as_tensor, named
+from ..tensor import Tensor, TensorLike, named
 from .cells import Cell
+from .inputs import WHOLE, steps_of
 from .module import Module
 from .packed import PackedSequence
 from .states import callers_order, check_method, checked_state, joined, longest_first, parts_of, rows_of
@@ -32,9 +33,9 @@ def unroll(
 def unroll(layer: Cell | SequenceLayer, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, Any]:
     """Run a cell (or a layer) over the time steps 1..T of `xs` (batch, time, features): the list of all h, and the last state.
 
-    `xs` may also be a list of T inputs (batch, features), which keep their names in pictures (without one they become x), or a
-    `PackedSequence`, and then h comes as one too: each sequence stops at its own last step (`reverse`: starts there), and the
-    states have one row a sequence in the order that `pack` was given them.
+    `xs` may also be a list of T inputs (batch, features), one of them a Tensor at least, which keep their names in pictures
+    (without one they become x), or a `PackedSequence`, and then h comes as one too: each sequence stops at its own last step
+    (`reverse`: starts there), and the states have one row a sequence in the order that `pack` was given them.
     `state` is where to start (zeros if None). `reverse` reads from the last step to the first; outputs stay in the order of time.
     Every node is stamped with its time step and the name of the cell. Raises `ShapeError` if xs does not have three axes,
     `DataError` for a sequence of no steps or a batch of none.
@@ -61,7 +62,7 @@ def unroll(layer: Cell | SequenceLayer, xs: Any, state: Any = None, reverse: boo
     if not getattr(layer.step, "scoped", False):  # a cell of one's own
         check_method(layer, "initial_state", "batch")
         check_method(layer, "step", "x", "state")
-    inputs = _inputs(xs)
+    inputs = xs if isinstance(xs, PackedSequence) else steps_of(xs, "unroll")
     batch = len(inputs[0]._data)
     if state is None:
         state = checked_state(layer, layer.initial_state(batch), "initial_state", batch)
@@ -140,10 +141,12 @@ class SequenceLayer(Module):
     5
     """
 
+    reads = WHOLE  # the hint for those who give something else
+
     def __call__(self, xs: Any, *args: Any, **options: Any) -> tuple[Any, Any]:
         """xs as in `unroll`, then what `forward` takes besides: its outputs, a `PackedSequence` if xs is one, and the state."""
         with scope(type(self).__name__):
-            steps = _inputs(xs)
+            steps = xs if isinstance(xs, PackedSequence) else steps_of(xs, type(self).__name__, self.reads)
             outputs, state = self.forward(steps, *args, **options)
             if isinstance(steps, PackedSequence) and not isinstance(outputs, PackedSequence):
                 outputs = steps.like(outputs)
@@ -221,37 +224,3 @@ class Bidirectional(SequenceLayer):
             with time_step(t):
                 outputs.append(named(concat(pair, axis=1), "y"))
         return outputs, (first, second)
-
-
-def _inputs(xs: Any) -> list[Tensor] | PackedSequence:
-    """The input of every step (batch, features); a slice of a whole is recorded in its step."""
-    if isinstance(xs, PackedSequence):
-        return xs
-    if isinstance(xs, (list, tuple)) and all(isinstance(x, Tensor) for x in xs):
-        shapes = {x.shape for x in xs}
-        if len(shapes) > 1 or any(len(shape) != 2 for shape in shapes):
-            raise ShapeError(
-                f"unroll over inputs of shapes {sorted(shapes)}",
-                hint="each step's input is (batch, features), all alike; nn.pack batches sequences of different lengths",
-            )
-        batch, time, text = shapes.pop()[0] if xs else 1, len(xs), f"a list of {len(xs)} inputs"
-    else:
-        whole = as_tensor(xs)
-        if whole.ndim != 3:
-            raise ShapeError(
-                f"unroll over xs of shape {whole.shape}", hint="xs is (batch, time, features); one sequence is a batch of 1"
-            )
-        batch, time, _ = whole.shape
-        text = f"xs of shape {whole.shape} (batch, time, features)"
-    if not batch or not time:
-        raise DataError(
-            f"unroll over {'no sequences' if time else 'a sequence of no steps'}: {text}",
-            hint="leave empty sequences out before you make a batch",
-        )
-    if isinstance(xs, (list, tuple)) and isinstance(xs[0], Tensor):
-        return [x if x.name or (x.node is not None and x.is_leaf) else named(x, "x") for x in xs]  # a leaf is the caller's
-    inputs = []
-    for k in range(time):
-        with time_step(k + 1):
-            inputs.append(named(whole[:, k], "x"))
-    return inputs

@@ -1,0 +1,75 @@
+"""What a layer is called with, as one tensor a step: values (batch, time, features), or a list of the inputs of all steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeGuard
+
+from ..errors import DataError, ShapeError
+from ..scopes import time_step
+from ..tensor import Tensor, as_tensor, named
+
+__all__ = ["WHOLE", "is_list_of_steps", "steps_of"]
+
+WHOLE = "xs is (batch, time, features); one sequence is a batch of 1"
+
+
+def is_list_of_steps(xs: Any) -> TypeGuard[Sequence[Any]]:
+    """Whether xs is a list of one input a step, at least one of them a Tensor, and not values (batch, time, features).
+
+    An empty list is one too: a sequence of no steps.
+
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> from tinygrad_rnn.nn.inputs import is_list_of_steps
+    >>> x = np.ones((1, 3))
+    >>> is_list_of_steps([tg.Tensor(x), x]), is_list_of_steps([[[1.0, 2.0, 3.0]]])
+    (True, False)
+    """
+    return isinstance(xs, (list, tuple)) and (not xs or any(isinstance(x, Tensor) for x in xs))
+
+
+def steps_of(xs: Any, caller: str, hint: str = WHOLE) -> list[Tensor]:
+    """The input of every step (batch, features); what is not a Tensor yet becomes one.
+
+    `caller` and `hint` are for messages. Raises `ShapeError` for values without three axes and for inputs that differ in shape,
+    `DataError` for a sequence of no steps or a batch of none.
+
+    >>> import numpy as np
+    >>> from tinygrad_rnn.nn.inputs import steps_of
+    >>> [x.shape for x in steps_of(np.ones((2, 3, 4)), "unroll")]
+    [(2, 4), (2, 4), (2, 4)]
+    """
+    return _listed(xs, caller) if is_list_of_steps(xs) else _cut(as_tensor(xs), caller, hint)
+
+
+def _listed(xs: Sequence[Any], caller: str) -> list[Tensor]:
+    inputs = [as_tensor(x) for x in xs]
+    shapes = {x.shape for x in inputs}
+    if len(shapes) > 1 or any(len(shape) != 2 for shape in shapes):
+        raise ShapeError(
+            f"{caller} over inputs of shapes {sorted(shapes)}",
+            hint="each step's input is (batch, features), all alike; nn.pack batches sequences of different lengths",
+        )
+    _check_some(inputs[0].shape[0] if inputs else 1, len(inputs), f"a list of {len(inputs)} inputs", caller)
+    return [x if x.name or (x.node is not None and x.is_leaf) else named(x, "x") for x in inputs]  # a leaf is the caller's
+
+
+def _cut(whole: Tensor, caller: str, hint: str) -> list[Tensor]:
+    """The slice of every step, recorded in its step."""
+    if whole.ndim != 3:
+        raise ShapeError(f"{caller} over xs of shape {whole.shape}", hint=hint)
+    batch, time, _ = whole.shape
+    _check_some(batch, time, f"xs of shape {whole.shape} (batch, time, features)", caller)
+    inputs = []
+    for k in range(time):
+        with time_step(k + 1):
+            inputs.append(named(whole[:, k], "x"))
+    return inputs
+
+
+def _check_some(batch: int, time: int, given: str, caller: str) -> None:
+    if not batch or not time:
+        raise DataError(
+            f"{caller} over {'no sequences' if time else 'a sequence of no steps'}: {given}",
+            hint="leave empty sequences out before you make a batch",
+        )
