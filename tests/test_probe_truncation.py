@@ -8,7 +8,7 @@ from probe_nets import BATCH, CELLS, HIDDEN, INPUTS, STEPS, data, run, simple
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
-from tinygrad_rnn.errors import DataError, ShapeError
+from tinygrad_rnn.errors import DataError, DtypeError, ShapeError
 from tinygrad_rnn.nn import detach_state
 from tinygrad_rnn.probe import gates, landscape, step_jacobians, truncation, vanishing_regularizer
 from tinygrad_rnn.probe.lanes import Places, graph_of
@@ -326,6 +326,16 @@ def test_one_direction_is_a_curve_through_the_origin():
         ({"extent": (1.0, -1.0)}, DataError, "extent"),
         ({"extent": np.inf}, DataError, "extent=inf"),
         ({"extent": (1, 2, 3)}, DataError, "extent"),
+        ({"extent": "abc"}, DataError, "extent='abc'"),
+        ({"extent": None}, DataError, "extent=None"),
+        ({"extent": [(0, 1), (0, 1)]}, DataError, "extent"),
+        ({"extent": [[0], [0, 1]]}, DataError, "extent"),
+        ({"points": [[2], [2, 3]]}, DataError, "points"),
+        ({"directions": 5}, DataError, "directions=5"),
+        ({"directions": None}, DataError, "directions=None"),
+        ({"origin": None}, DtypeError, "None"),
+        ({"f": None}, DataError, "landscape of None, which is not a function"),
+        ({"f": lambda w: (w.sum(), [1.0, 2.0])}, ShapeError, "returns tuple"),
         ({"f": lambda w: "flat"}, ShapeError, "returns str"),
         ({"f": lambda w: [1.0, 2.0]}, ShapeError, "returns list of shape"),
     ],

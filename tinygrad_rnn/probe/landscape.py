@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..dtypes import as_array
+from ..dtypes import as_array, short
 from ..errors import DataError, ShapeError
 from ..kernels import Array
 from ..scopes import no_grad
@@ -41,8 +41,8 @@ def landscape(
     `f` takes an array of that shape and returns a number, or a tensor of one; it is called under `no_grad()`. `extent` is how far to
     go, in units of each direction: a number e for -e..e, (low, high), or one such pair a direction; `points`, how many values, of
     each direction or of one after the other. What f returns is kept, NaN and infinity too.
-    Raises `DataError` for no direction or more than two, fewer than two points, an empty extent; `ShapeError` for a direction of
-    another shape, or an f that does not return one number.
+    Raises `DataError` for no direction or more than two, fewer than two points, an empty extent, or an f that is no function;
+    `ShapeError` for a direction of another shape, or an f that does not return one number.
 
     Goodfellow, Vinyals and Saxe 2015, section 2 (one direction); Pascanu, Mikolov and Bengio 2013, figure 6 (two).
 
@@ -51,8 +51,14 @@ def landscape(
     >>> bowl.axes[0], bowl.values
     (array([0., 1., 2.]), array([1., 2., 5.]))
     """
+    if not callable(f):
+        raise DataError(f"landscape of {short(f)}, which is not a function", hint="it is called with an array, such as a weight")
     start = as_array(origin).astype(np.float64)
-    ways = [as_array(direction).astype(np.float64) for direction in directions]
+    try:
+        given = list(directions)
+    except TypeError:
+        raise DataError(f"landscape with directions={short(directions)}", hint="a list of one or two arrays") from None
+    ways = [as_array(direction).astype(np.float64) for direction in given]
     if len(ways) not in (1, 2):
         raise DataError(f"landscape along {len(ways)} directions", hint="one gives a curve, two a surface")
     if any(way.shape != start.shape for way in ways):
@@ -69,22 +75,34 @@ def landscape(
 
 def _axes(extent: Any, points: Any, count: int) -> tuple[Array, ...]:
     """How far to go along each direction."""
-    ends = np.asarray(extent, dtype=np.float64)
-    ends = (
-        np.broadcast_to(np.stack([-ends, ends]) if ends.ndim == 0 else ends, (count, 2))
-        if ends.size in (1, 2, 2 * count)
-        else ends
-    )
-    numbers = np.broadcast_to(points, count) if np.size(points) in (1, count) else np.zeros(count, int)
-    if ends.shape != (count, 2) or not np.isfinite(ends).all() or (ends[:, 0] >= ends[:, 1]).any():
-        raise DataError(f"landscape with extent={extent!r}", hint="a number above 0, (low, high), or one (low, high) a direction")
-    if numbers.dtype.kind not in "iu" or (numbers < 2).any():
-        raise DataError(f"landscape with points={points!r}", hint="a whole number of at least 2, or one for each direction")
+    ends, numbers = _values(extent), _values(points)
+    if ends.ndim == 0 and ends.dtype.kind in "iuf":  # e, for -e..e
+        ends = np.array([-1.0, 1.0]) * ends
+    if ends.shape == (2,):  # one pair for all directions
+        ends = np.broadcast_to(ends, (count, 2))
+    if numbers.ndim == 0:
+        numbers = np.broadcast_to(numbers, count)
+    fits = ends.shape == (count, 2) and ends.dtype.kind in "iuf" and np.isfinite(ends).all()
+    if not fits or (ends[:, 0] >= ends[:, 1]).any():
+        raise DataError(
+            f"landscape with extent={short(extent)}", hint="a number above 0, (low, high), or one (low, high) a direction"
+        )
+    if numbers.shape != (count,) or numbers.dtype.kind not in "iu" or (numbers < 2).any():
+        raise DataError(f"landscape with points={short(points)}", hint="a whole number of at least 2, or one for each direction")
     return tuple(np.linspace(low, high, n) for (low, high), n in zip(ends.tolist(), numbers.tolist(), strict=True))
 
 
+def _values(given: Any) -> Array:
+    """What was given as an array, which holds no numbers if it is made of lists of different lengths."""
+    try:
+        return np.asarray(given)
+    except ValueError:
+        return np.asarray(None)
+
+
 def _number(value: Any) -> float:
-    array = value.data if isinstance(value, Tensor) else np.asarray(value)
+    array = value.data if isinstance(value, Tensor) else _values(value)
     if array.size != 1 or array.dtype.kind not in "iuf":
-        raise ShapeError(f"landscape of a function that returns {type(value).__name__} of shape {array.shape}", hint="one number")
+        shape = f" of shape {array.shape}" if array.shape else ""
+        raise ShapeError(f"landscape of a function that returns {type(value).__name__}{shape}", hint="one number")
     return float(array.item())
