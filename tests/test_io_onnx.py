@@ -10,7 +10,7 @@ import tinygrad_rnn as tg
 from tinygrad_rnn import nn
 from tinygrad_rnn.errors import DataError, DtypeError, GraphError
 from tinygrad_rnn.io.onnx import TRANSLATIONS
-from tinygrad_rnn.io.onnx_writer import OPSET
+from tinygrad_rnn.io.onnx_writer import OPSET, Writer
 from tinygrad_rnn.ops import OPS
 from tinygrad_rnn.tensor import apply1, apply2, apply_list
 
@@ -529,3 +529,10 @@ def test_models_without_operators(onnx, tmp_path, name):
         tg.io.export_onnx_recurrent(make(), tmp_path / "m.onnx", **options)
     assert caught.value.hint
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("size", "stored"), [(64, 1), (65, 2)])
+def test_small_constants_are_stored_once_and_large_ones_are_not_looked_for(onnx, size, stored):
+    writer = Writer()
+    names = [writer.constant(np.arange(size), "entries") for _ in range(2)]
+    assert (len({*names}), len(writer.initializers), len(writer.known)) == (stored, stored, 2 - stored)

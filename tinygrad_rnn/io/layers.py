@@ -8,7 +8,7 @@ from ..nn.cells import GRUCell, LSTMCell, RNNCell
 from ..nn.composed import Dropout
 from ..nn.recurrent import Bidirectional, Stacked
 
-__all__ = ["Kind", "alike", "cells_of", "is_plain_stack", "kind_of", "missing_elsewhere"]
+__all__ = ["Kind", "alike", "cells_of", "is_plain_stack", "kind_of", "missing_elsewhere", "path_in"]
 
 CELLS: dict[str, Any] = {"RNN": RNNCell, "LSTM": LSTMCell, "GRU": GRUCell}
 
@@ -72,3 +72,13 @@ def alike(layer: Any) -> list[tuple[Any, ...]] | None:
     width = directions * layers[0][0].hidden_size
     sizes = [{cell.input_size for cell in cells} for cells in layers]
     return layers if len(sizes[0]) == 1 and all(size == {width} for size in sizes[1:]) else None
+
+
+def path_in(path: str, name: str) -> str:
+    """The path of what is called so in the module at that path; the outermost module has the path "".
+
+    >>> from tinygrad_rnn.io.layers import path_in
+    >>> path_in("layers.0", "W"), path_in("", "W")
+    ('layers.0.W', 'W')
+    """
+    return f"{path}.{name}" if path else name

@@ -15,7 +15,7 @@ from ..nn.composed import Dropout, Residual
 from ..nn.layers import Embedding, Linear
 from ..nn.module import Module
 from ..nn.recurrent import Bidirectional
-from .layers import cells_of, is_plain_stack, kind_of, missing_elsewhere
+from .layers import cells_of, is_plain_stack, kind_of, missing_elsewhere, path_in
 from .onnx_writer import Writer
 from .parts import input_size_of, parts_of
 
@@ -73,11 +73,11 @@ def export_onnx_recurrent(
     port = w.port(value, np.int64, sizes) if ids else w.port(value, DTYPE, [*sizes, input_size_of(first)])
     for place, part in parts.items():
         if isinstance(part, Embedding):
-            value = w.add("Gather", _stored(w, _join(place, "W"), part.W.data), value, axis=0, name="embedded")
+            value = w.add("Gather", _stored(w, path_in(place, "W"), part.W.data), value, axis=0, name="embedded")
         elif isinstance(part, Linear):
-            value = w.add("MatMul", value, _stored(w, _join(place, "W"), part.W.data), name="product")
+            value = w.add("MatMul", value, _stored(w, path_in(place, "W"), part.W.data), name="product")
             if part.b is not None:
-                value = w.add("Add", value, _stored(w, _join(place, "b"), part.b.data), name="linear")
+                value = w.add("Add", value, _stored(w, path_in(place, "b"), part.b.data), name="linear")
         else:
             run = layers.run(place, part, w.add("Transpose", value, perm=[1, 0, 2], name="by_time"))
             if place != recurrent[-1] or pooling is None:
@@ -123,8 +123,8 @@ class _Layers:
         if cells and (len(cells) == 1 or (len({(kind_of(c), c.input_size) for c in cells}) == 1 and not reverse)):
             return self._operator(path, cells, x, reverse)
         if type(layer) is Bidirectional:
-            ahead = self.run(_join(path, "forwards"), layer.forwards, x, reverse)
-            back = self.run(_join(path, "backwards"), layer.backwards, x, not reverse)
+            ahead = self.run(path_in(path, "forwards"), layer.forwards, x, reverse)
+            back = self.run(path_in(path, "backwards"), layer.backwards, x, not reverse)
             joined = self.w.add("Concat", ahead.outputs, back.outputs, axis=2, name="both")
             ends = (ahead.last, back.last)
 
@@ -133,7 +133,7 @@ class _Layers:
 
             return Run(joined, last if all(ends) else None, ahead.width + back.width)
         if type(layer) is Residual:
-            run = self.run(_join(path, "layer"), layer.layer, x, reverse)
+            run = self.run(path_in(path, "layer"), layer.layer, x, reverse)
             return Run(self.w.add("Add", x, run.outputs, name="residual"), None, run.width)
         if not is_plain_stack(layer):
             name = f"{type(layer).__name__}{f' ({path})' if path else ''}"
@@ -143,7 +143,7 @@ class _Layers:
             )
         for number, part in enumerate(layer.layers):
             if type(part) is not Dropout:
-                run = self.run(_join(path, f"layers.{number}"), part, x, reverse)
+                run = self.run(path_in(path, f"layers.{number}"), part, x, reverse)
                 x = run.outputs
         return run if type(part) is not Dropout else run._replace(last=None)
 
@@ -153,7 +153,7 @@ class _Layers:
         assert kind is not None
         w, directions, hidden, letters = self.w, len(cells), kind.hidden_size, "hc"[: 1 + (kind.name == "LSTM")]
         self.count += 1
-        inputs = [_stored(w, _join(path, name), value) for name, value in _weights(cells).items()]
+        inputs = [_stored(w, path_in(path, name), value) for name, value in _weights(cells).items()]
         options: dict[str, Any] = {"hidden_size": hidden}
         options["direction"] = "bidirectional" if directions == 2 else "reverse" if reverse else "forward"
         if kind.name == "RNN":
@@ -168,7 +168,7 @@ class _Layers:
         ends = [w.fresh(f"{letter}_{self.count}") for letter in letters]
         if self.with_state:
             self.ends += [w.port(name, DTYPE, [directions, "batch", hidden]) for name in ends]
-        outputs = w.add(kind.name, x, *inputs, *optional, results=ends, name=_join(path, "h"), **options)
+        outputs = w.add(kind.name, x, *inputs, *optional, results=ends, name=path_in(path, "h"), **options)
         width = directions * hidden
         if directions == 1:
             outputs = w.add("Squeeze", outputs, w.constant([1], "axes"), name="outputs")
@@ -218,7 +218,3 @@ def _pooled(w: Writer, run: Run, pooling: str) -> str:
 def _stored(w: Writer, name: str, value: Array) -> str:
     """A parameter in the dtype of the model."""
     return w.initializer(name, value.astype(DTYPE))
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name

@@ -20,6 +20,7 @@ __all__ = ["OPSET", "Writer"]
 OPSET = 18  # of December 2022: ScatterND that adds, reductions whose axes are inputs
 IR_VERSION = 8  # of the same time; older run-time systems refuse newer ones
 LIMIT = 2**31 - 1  # bytes in one file of protobuf
+SMALL = 64  # entries of a constant that is looked for among those that are there
 
 
 class Writer:
@@ -59,7 +60,9 @@ class Writer:
     def constant(self, value: Any, name: str = "constant", dtype: npt.DTypeLike = np.int64) -> str:
         """An array without a name of its own; equal small ones are stored once."""
         array = value if isinstance(value, np.ndarray) else np.asarray(value, dtype)
-        key = (name, array.dtype.str, array.shape, array.tobytes()) if array.size <= 64 else (name, id(array), object())
+        if array.size > SMALL:
+            return self.initializer(name, array)
+        key = (name, array.dtype.str, array.shape, array.tobytes())
         if key not in self.known:
             self.known[key] = self.initializer(name, array)
         return self.known[key]

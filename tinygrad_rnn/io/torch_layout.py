@@ -17,7 +17,7 @@ from ..nn.layers import Embedding, Linear
 from ..nn.module import Module
 from ..nn.recurrent import Bidirectional, Stacked
 from ..tensor import Tensor
-from .layers import alike, kind_of, missing_elsewhere
+from .layers import alike, kind_of, missing_elsewhere, path_in
 
 __all__ = ["from_torch_state_dict", "to_torch_state_dict"]
 
@@ -136,11 +136,11 @@ def _entries(path: str, value: Any, above: tuple[int, ...]) -> Iterator[Entry]:
         if value.requires_grad and value.is_leaf:
             yield Entry((value,), (path,), lambda a: (a,), lambda a: (a,))
     elif isinstance(value, Linear):
-        yield Entry((value.W,), (_join(path, "weight"),), _turned, _turned)
+        yield Entry((value.W,), (path_in(path, "weight"),), _turned, _turned)
         if value.b is not None:
-            yield Entry((value.b,), (_join(path, "bias"),), lambda b: (b,), lambda b: (b,))
+            yield Entry((value.b,), (path_in(path, "bias"),), lambda b: (b,), lambda b: (b,))
     elif isinstance(value, Embedding):
-        yield Entry((value.W,), (_join(path, "weight"),), lambda W: (W,), lambda W: (W,))
+        yield Entry((value.W,), (path_in(path, "weight"),), lambda W: (W,), lambda W: (W,))
     elif isinstance(value, (Stacked, Bidirectional)) and (layers := alike(value)):
         for number, cells in enumerate(layers):
             for cell, suffix in zip(cells, ("", "_reverse"), strict=False):
@@ -153,7 +153,7 @@ def _entries(path: str, value: Any, above: tuple[int, ...]) -> Iterator[Entry]:
         inside = vars(value) if isinstance(value, Module) else value
         pairs = inside.items() if isinstance(inside, dict) else enumerate(inside)
         for key, part in pairs:
-            yield from _entries(_join(path, str(key)), part, above)
+            yield from _entries(path_in(path, str(key)), part, above)
 
 
 def _cell_entries(path: str, cell: Any, suffix: str) -> Iterator[Entry]:
@@ -162,7 +162,7 @@ def _cell_entries(path: str, cell: Any, suffix: str) -> Iterator[Entry]:
     gru, hidden = kind.name == "GRU", kind.hidden_size
     if gru and not kind.setting:
         raise _without_counterpart(path, cell, "PyTorch's GRU is that of reset_after=True")
-    names = [_join(path, f"{name}{suffix}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+    names = [path_in(path, f"{name}{suffix}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
     yield Entry((cell.Wx,), (names[0],), _turned, _turned)
     yield Entry((cell.Wh,), (names[1],), _turned, _turned)
     if gru:  # rows r, z, n: those of n are not added up, as r multiplies one of them
@@ -180,10 +180,6 @@ def _cell_entries(path: str, cell: Any, suffix: str) -> Iterator[Entry]:
 
 def _turned(W: Array) -> Arrays:
     return (W.T,)
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
 
 
 def _without_counterpart(path: str, cell: Any, why: str) -> LoadError:
