@@ -322,7 +322,9 @@ def test_a_folder_of_names_is_a_class_a_file(file, tmp_path):
 def test_a_folder_without_two_classes_is_refused(file, tmp_path):
     file("Ane\n", "Basque.txt")
     assert "1 files that end in .txt, two or more are expected" in refusal(read, tmp_path)
-    assert "not a path: None" in refusal(read, None)
+    for reader in (read, read_name_classes):
+        for wrong in (None, 3, b"folder", ["Irish.txt"]):
+            assert refusal(reader, wrong).startswith(f"not a path: {wrong!r}")
     assert "0 files" in refusal(read_name_classes, tmp_path / "missing")
     file("", "Irish.txt")
     assert "an empty file" in refusal(read_name_classes, tmp_path)
@@ -466,6 +468,12 @@ def test_windows_cover_a_text_in_order():
         (lambda: pad(["ab", "c"]), "sequence 0 is no row of ids but str () of <U2"),
         (lambda: pad([[[1, 2]]]), "sequence 0 is no row of ids but list (1, 2) of int"),
         (lambda: pad([1, 2]), "a batch of a list"),
+        (lambda: pad([[1, 2], [1, [2, 3]]]), "sequence 1 is a row of rows of different lengths"),
+        (lambda: pad([[1, 2], [3]], padding_id=1.5), "padding with padding_id=1.5"),
+        (lambda: pad([[1, 2], [3]], padding_id=True), "padding with padding_id=True"),
+        (lambda: pad([[1, 2], [3]], padding_id=None), "padding with padding_id=None"),
+        (lambda: pad([[1, 2], [3]], padding_id=2**63), "padding with padding_id=9223372036854775808"),
+        (lambda: padded_batches([[1, 2], [3]], [0, 1], 2, padding_id="x"), "padding with padding_id='x'"),
         (lambda: pad([k] for k in range(3)), "a batch of a generator"),
         (lambda: shuffled_split(np.random.default_rng(0), 10, "a"), "'a' held out of 10 items"),
         (lambda: shuffled_split(np.random.default_rng(0), "10", 0.1), "0.1 held out of '10' items"),

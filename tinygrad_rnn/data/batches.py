@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygrad_rnn.data.kinds import check_rng
 from tinygrad_rnn.errors import DataError
 
 __all__ = ["PaddedBatch", "Window", "buckets", "pad", "padded_batches", "shuffled_split", "text_windows", "windows"]
@@ -60,7 +61,7 @@ def shuffled_split(rng: np.random.Generator, size: int, held_out: float | int) -
     >>> train, test
     (array([4, 6, 2, 7, 3, 5, 9, 0]), array([8, 1]))
     """
-    _check_rng(rng)
+    check_rng(rng)
     if not isinstance(size, Integral) or not isinstance(held_out, Real) or isinstance(held_out, bool) or not isfinite(held_out):
         raise DataError(f"{held_out!r} held out of {size!r} items", hint="a share of them (0.1), or how many of how many")
     count = int(held_out) if isinstance(held_out, Integral) else round(held_out * size)
@@ -77,7 +78,8 @@ def pad(sequences: Sequence[Any], padding_id: int = 0) -> tuple[Ids, Ids]:
     """Sequences of ids as one array `(batch, longest)`, shorter ones filled up at the end, and their lengths `(batch,)`.
 
     Targets of every step are padded with `padding_id=-100`, which `functional.cross_entropy` leaves out: 0 is a class.
-    Raises `DataError` for no sequences, for one of no steps (it has no last state): leave those out; and for what is no row of ids.
+    Raises `DataError` for no sequences, for one of no steps (it has no last state): leave those out; for what is no row of ids, and
+    for a `padding_id` that is no whole number.
 
     >>> import tinygrad_rnn as tg
     >>> tg.data.batches.pad([[1, 2, 3], [4]])
@@ -85,9 +87,14 @@ def pad(sequences: Sequence[Any], padding_id: int = 0) -> tuple[Ids, Ids]:
            [4, 0, 0]]), array([3, 1]))
     """
     lengths = _lengths(sequences)
+    if isinstance(padding_id, bool) or not isinstance(padding_id, (int, np.integer)) or not -(2**63) <= padding_id < 2**63:
+        raise DataError(f"padding with padding_id={padding_id!r}", hint="a whole number: the id that stands for no symbol")
     x = np.full((len(sequences), int(lengths.max())), padding_id, np.int64)
     for k, sequence in enumerate(sequences):
-        row = np.asarray(sequence)
+        try:
+            row = np.asarray(sequence)
+        except ValueError:
+            raise DataError(f"sequence {k} is a row of rows of different lengths", hint="whole numbers in each") from None
         if row.ndim != 1 or row.dtype.kind not in "iub":  # NumPy would cut 1.5 to 1
             raise DataError(
                 f"sequence {k} is no row of ids but {type(sequence).__name__} {row.shape} of {row.dtype}",
@@ -115,7 +122,7 @@ def buckets(lengths: Any, size: int, rng: np.random.Generator | None = None) -> 
     if rng is None:
         order = np.argsort(lengths, kind="stable")
     else:
-        _check_rng(rng)
+        check_rng(rng)
         order = rng.permutation(len(lengths))
         pools = [order[start : start + POOL * size] for start in range(0, len(order), POOL * size)]
         order = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
@@ -207,10 +214,3 @@ def _lengths(sequences: Sequence[Any]) -> Ids:
             hint="leave empty sequences out",
         )
     return lengths
-
-
-def _check_rng(rng: np.random.Generator) -> None:
-    if not isinstance(rng, np.random.Generator):
-        raise DataError(
-            f"rng is {type(rng).__name__}, expected numpy.random.Generator", hint="pass numpy.random.default_rng(0) first"
-        )

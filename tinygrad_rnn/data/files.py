@@ -22,7 +22,7 @@ import numpy as np
 
 from tinygrad_rnn.data.columns import SEPARATORS, cell, named_columns, whole_number
 from tinygrad_rnn.data.labelled import Labelled, Skipped, read_labelled
-from tinygrad_rnn.data.lines import lines_of
+from tinygrad_rnn.data.lines import checked_path, lines_of
 from tinygrad_rnn.data.rows import fields_of
 from tinygrad_rnn.data.stdlib_text import Text
 from tinygrad_rnn.errors import DataError
@@ -159,7 +159,7 @@ def read_name_classes(path: str | os.PathLike[str]) -> Labelled:
     >>> found.texts, found.labels, found.classes
     (('Ane', 'Aodh', 'Niamh'), array([0, 1, 1]), ('Basque', 'Irish'))
     """
-    files = sorted(Path(path).glob("*.txt"), key=lambda file: file.stem)
+    files = sorted(checked_path(path).glob("*.txt"), key=lambda file: file.stem)
     if len(files) < 2:
         raise DataError(
             f"{len(files)} files that end in .txt, two or more are expected",

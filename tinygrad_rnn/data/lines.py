@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tinygrad_rnn.errors import DataError
 
-__all__ = ["lines_of"]
+__all__ = ["checked_path", "lines_of"]
 
 
 def lines_of(path: str | os.PathLike[str]) -> list[str]:
@@ -23,11 +23,10 @@ def lines_of(path: str | os.PathLike[str]) -> list[str]:
     ...     lines_of(file)
     ['one', 'two']
     """
-    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
-        raise DataError(f"not a path: {path!r}", hint="a str or a pathlib.Path, for example 'news.csv'")
+    file = checked_path(path)
     where = os.path.abspath(path)
     try:
-        data = Path(path).read_bytes()
+        data = file.read_bytes()
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or error
         raise DataError(f"cannot read the file: {problem}", where=where, hint="give the path of a text file") from None
@@ -47,3 +46,15 @@ def lines_of(path: str | os.PathLike[str]) -> list[str]:
     if not text.strip():
         raise DataError("an empty file", where=where, hint="name a file with some text in it")
     return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
+
+
+def checked_path(path: str | os.PathLike[str]) -> Path:
+    """The path of a file or folder; a DataError for what is neither text nor a `pathlib.Path`.
+
+    >>> from tinygrad_rnn.data.lines import checked_path
+    >>> checked_path("news.csv").suffix
+    '.csv'
+    """
+    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
+        raise DataError(f"not a path: {path!r}", hint="a str or a pathlib.Path, for example 'news.csv'")
+    return Path(path)

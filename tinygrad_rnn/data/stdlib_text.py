@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from tinygrad_rnn.data.lines import checked_path
 from tinygrad_rnn.errors import DataError
 
 __all__ = ["Text", "docstrings", "from_file", "module_source", "unicode_names"]
@@ -88,7 +89,7 @@ def docstrings(folder: str | os.PathLike[str] | None = None) -> Text:
     ...     tg.data.stdlib_text.docstrings(folder).text
     'First.\\n\\nSecond.'
     """
-    place = _path(sysconfig.get_path("stdlib") if folder is None else folder)
+    place = checked_path(sysconfig.get_path("stdlib") if folder is None else folder)
     if folder is not None and not place.is_dir():
         raise DataError("no such folder", where=os.path.abspath(place), hint="name a folder that holds .py files")
     files = sorted(place.glob("*.py"), key=lambda file: file.name)
@@ -149,7 +150,7 @@ def from_file(path: str | os.PathLike[str]) -> Text:
     ...     tg.data.stdlib_text.from_file(file).text
     'one\\ntwo'
     """
-    data = _bytes_of(_path(path))
+    data = _bytes_of(checked_path(path))
     where = os.path.abspath(path)
     if b"\0" in data:
         raise DataError("binary data or UTF-16: NUL bytes in it", where=where, hint="save it as plain text in UTF-8")
@@ -193,12 +194,6 @@ def _docstrings_in(source: bytes) -> list[str]:
     nodes = [node for node in ast.walk(tree) if isinstance(node, kinds)]
     texts = (ast.get_docstring(node) for node in sorted(nodes, key=lambda node: getattr(node, "lineno", 0)))
     return [text for text in texts if text]
-
-
-def _path(path: str | os.PathLike[str]) -> Path:
-    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
-        raise DataError(f"not a path: {path!r}", hint="a str or a pathlib.Path, for example 'poems.txt'")
-    return Path(path)
 
 
 def _bytes_of(path: Path) -> bytes:
