@@ -229,10 +229,10 @@ def test_a_sentence_says_what_happened_and_does_not_flood_listeners(opened, own)
 
 def test_at_the_end_it_says_what_came_of_it(opened, own):
     graph = small().view.graph
-    last_h, first_h = (written(graph.find("h", t=t).grad_norm) for t in (3, 1))
+    last_c, first_c = (written(graph.find("c", t=t).grad_norm) for t in (3, 1))
     page = opened(own)
     assert page.inner_text("#told").startswith(
-        f"Everything has been sent: the gradient has norm {last_h} for h at t=3 and {first_h} for h at t=1."
+        f"Everything has been sent: the gradient has norm {last_c} for c at t=3 and {first_c} for c at t=1."
     )
 
 
@@ -479,6 +479,40 @@ def middles(page, selector):
     """The middle of each of these elements, from left to right."""
     boxes = [element.bounding_box() for element in page.locator(selector).all()]
     return sorted(box["x"] + box["width"] / 2 for box in boxes)
+
+
+def test_the_chart_shows_both_states_of_an_lstm(opened, own):
+    page = opened(own)
+    graph = small().view.graph
+    sizes = {written(graph.find(name, t=t).grad_norm) for name in "hc" for t in (1, 2, 3)}
+    assert {*page.locator("#chart .value").all_text_contents()} == sizes
+    assert page.locator("#axis").text_content().endswith("‖∂L/∂c‖ and ‖∂L/∂h‖ at each step")
+
+
+def test_a_box_waits_only_while_what_leaves_it_does(opened, demo):
+    page = opened(demo, "#cell=lstm&steps=4&detail=gate&step=40")
+    for k in range(20, 60):
+        to(page, k)
+        said, told = page.evaluate(
+            "[[...document.querySelectorAll('[data-waits]')].map((el) => Number(el.dataset.box)).sort(),"
+            " mounted.order.filter((id) => { const [got, all] = reports(id); return got > 0 && got < all; }).sort()]"
+        )
+        assert said == told, k
+
+
+def test_the_live_edge_points_to_who_receives(opened, own):
+    page = opened(own, "#detail=op&step=10")
+    live = page.locator("#graph [data-edge][data-live] > path").all()
+    assert [part.evaluate("el => getComputedStyle(el).visibility") for part in live] == ["visible", "hidden"]
+    assert live[0].evaluate("el => getComputedStyle(el).markerStart") == 'url("#against")'
+    assert page.locator("marker#against").count() == 1
+
+
+def test_every_id_is_there_once(opened, own):
+    page = opened(own, "#detail=op")
+    assert page.evaluate("[...document.querySelectorAll('[id]')].map((el) => el.id).length") == page.evaluate(
+        "new Set([...document.querySelectorAll('[id]')].map((el) => el.id)).size"
+    )
 
 
 def test_the_chart_is_aligned_with_the_columns(opened, demo):

@@ -142,7 +142,7 @@ def _equation(r: Record, written: str) -> str:
 
 
 def _chart(layout: Layout) -> list[dict[str, Any]]:
-    """A line for every lane of h (or of the first state): where its points stand, and the nodes that they stand for."""
+    """A line for every lane of h (or of the first state; h and c of a single LSTM): where its points stand, and for which nodes."""
     view = layout.view
     x = {view.steps[b.column]: (b.left + b.right) / 2 for b in layout.bands if 0 <= b.column < view.after}
     if layout.gap is not None:
@@ -150,10 +150,11 @@ def _chart(layout: Layout) -> list[dict[str, Any]]:
         x |= {view.steps[c]: layout.gap.left + wide * (k + 1) for k, c in enumerate(view.hidden)}
     found = lanes(view)
     name = "h" if any(name == "h" for _, name in found) else next((name for _, name in found), "")
+    both = len(found) == 2 and len({where for where, _ in found}) == 1
     return [
         {"where": clean(where, 40), "name": clean(state, 12), "points": [[round(x[r.t], 1), r.id] for r in records if r.t in x]}
         for (where, state), records in found.items()
-        if state == name
+        if state == name or both
     ]
 
 

@@ -30,26 +30,29 @@ function chart() {
     svg.append(drawn("path", { class: "grid", d: `M${GUTTER} ${at}H${width}` }));
     axis.append(drawn("text", { x: GUTTER - 8, y: at + 4, "text-anchor": "end" }, label));
   }
-  axis.append(drawn("text", { x: 8, y: 13 }, `‖∂L/∂${lines[0].name}‖ at each step`));
+  const states = [...new Set(lines.map((line) => line.name))]; // h, or h and c
+  axis.append(drawn("text", { x: 8, y: 13 }, `${states.map((name) => `‖∂L/∂${name}‖`).join(" and ")} at each step`));
   const names = [];
+  const spotsOf = (line) => line.points.map(([x, node]) => [mounted.place(x), y(run.numbers.have[run.flow.to[node].at(-1)] ?? 0), node]);
   for (const line of lines) {
-    const crowded = lines.length > 1 || line.points.length > 1.5 * mounted.view.columns.length;
-    const spots = line.points.map(([x, node]) => [mounted.place(x), y(run.numbers.have[run.flow.to[node].at(-1)] ?? 0), node]);
+    const crowded = lines.length > 2 || line.points.length > 1.5 * mounted.view.columns.length;
+    const spots = spotsOf(line), others = lines.length === 2 ? spotsOf(lines.find((other) => other !== line)) : [];
     svg.append(drawn("path", { class: "course", d: "M" + spots.map(([x, at]) => `${x} ${at}`).join("L") }));
     spots.slice(1).forEach(([x, at, node], k) => {
       const piece = drawn("path", { class: "done", d: `M${spots[k][0]} ${spots[k][1]}L${x} ${at}` });
       mounted.strokes.push([piece, spots[k][2], node]);
       svg.append(piece);
     });
-    for (const [x, at, node] of spots) {
+    for (const [k, [x, at, node]] of spots.entries()) {
       const dot = drawn("circle", { cx: x, cy: at, r: crowded ? 3 : 4.5 });
       const tip = drawn("title");
-      const value = drawn("text", { class: "value", x, y: at > top + 16 ? at - 9 : at + 18, "text-anchor": "middle" });
+      const below = at <= top + 16 || (others[k] && others[k][1] < at && at < bottom - 16); // of two lines, under the lower
+      const value = drawn("text", { class: "value", x, y: below ? at + 18 : at - 9, "text-anchor": "middle" });
       mounted.points.push([dot, crowded ? tip : value, node]);
       dot.append(tip);
       svg.append(dot, value);
     }
-    names.push([spots[0]?.[1], spots[0]?.[0], line.where]);
+    names.push([spots[0]?.[1], spots[0]?.[0], line.where || line.name]);
   }
   let lowest = -Infinity; // names of lines that end close to each other stand below each other
   for (const [at, x, words] of lines.length > 1 ? names.sort(([a], [b]) => a - b) : []) {

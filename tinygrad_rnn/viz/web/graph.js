@@ -68,7 +68,7 @@ function heads() {
       head.setAttribute("aria-pressed", opened);
       head.setAttribute("aria-label", `${words}: ${opened ? "close this step" : "open this step, the others stay cells"}`);
       const icon = drawn("svg", { viewBox: "0 0 10 10", "aria-hidden": "true" });
-      icon.append(drawn("path", { d: opened ? "M1 3h8M1 7h8" : "M1 3l4 4 4-4" }));
+      icon.append(drawn("path", { d: opened ? "M1 7l4-4 4 4" : "M1 3l4 4 4-4" }));
       head.append(icon);
       head.addEventListener("click", () => change({ open: opened ? null : t, detail: "cell" }));
     }
@@ -89,7 +89,7 @@ function paint() {
     const reached = members.some((m) => before(run.flow.to[m], k) > 0);
     put(el, "data-level", level(has(id, k)));
     put(el, "data-reached", reached);
-    put(el, "data-waits", reached && members.some((m) => run.flow.to[m].length && !whole(m, k)));
+    put(el, "data-waits", before(run.flow.to[id], k) > 0 && !whole(id, k)); // of a box of several: what leaves it
     put(el, "data-live", id === sender ? "from" : id === receiver ? "to" : null);
     put(el, "data-kept", kept !== null && (mounted.home.get(kept) ?? kept) === id);
   }

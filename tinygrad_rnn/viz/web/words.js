@@ -8,7 +8,8 @@ function told(k) {
   if (event === 0) return `${names[loss]} is the loss: its gradient is ${shown(run.numbers.sent[0])}, the start of everything.`;
   const p = parent[event], [got, all] = reports(p, k);
   const size = shown(run.numbers.sent[event]), sum = shown(run.numbers.have[event]);
-  const sends = `${names[child[event]]} sends ${size} to ${names[p]}`;
+  const box = mounted.home.get(p), inside = box !== undefined && box === mounted.home.get(child[event]);
+  const sends = `${inside ? `Inside the box of ${names[box]}: ` : ""}${names[child[event]]} sends ${size} to ${names[p]}`;
   if (all === 1) return `${sends}${from[p].length ? "" : ", which keeps it"}.`;
   if (got < all) return `${sends}, which now has ${sum} from ${got} of ${all} uses, and waits.`;
   return `${sends}, which now has all of its ${all} uses together: ${sum}.`;
