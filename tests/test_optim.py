@@ -432,6 +432,8 @@ def test_learning_rates_are_positive(make, lr):
         (lambda p: Adagrad([p], eps=-1.0), "Adagrad with eps=-1.0"),
         (lambda p: clip_grad_value_([p], 0.0), "clip_grad_value_ with max_value=0.0"),
         (lambda p: clip_grad_value_([p], "a"), "clip_grad_value_ with max_value='a'"),
+        (lambda p: clip_grad_value_([p], True), "clip_grad_value_ with max_value=True"),
+        (lambda p: clip_grad_norm_([p], True), "clip_grad_norm_ with max_norm=True"),
         (lambda p: clip_grad_norm_([p], None), "clip_grad_norm_ with max_norm=None"),
         (lambda p: clip_grad_norm_([p], 0.0), "clip_grad_norm_ with max_norm=0.0"),
         (lambda p: clip_grad_norm_([p], -1.0), "clip_grad_norm_ with max_norm=-1.0"),
@@ -442,3 +444,13 @@ def test_settings_out_of_range(make, message):
     with pytest.raises(DataError) as caught:
         make(parameter(1.0, grad=[2.0]))
     assert (caught.value.message, bool(caught.value.hint)) == (message, True)
+
+
+@pytest.mark.parametrize("clip", [clip_grad_norm_, clip_grad_value_])
+@pytest.mark.parametrize(
+    ("parameters", "kind"), [(5, "int"), (None, "NoneType"), ([parameter(1.0), "W"], "str"), ({"W": parameter(1.0)}, "str")]
+)
+def test_what_has_no_gradients_cannot_be_clipped(clip, parameters, kind):
+    with pytest.raises(GraphError) as caught:
+        clip(parameters, 1.0)
+    assert (caught.value.message, bool(caught.value.hint)) == (f"gradients of a {kind} cannot be clipped", True)

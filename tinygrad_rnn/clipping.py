@@ -7,9 +7,10 @@ from numbers import Real
 
 import numpy as np
 
-from .errors import DataError
+from .errors import DataError, GraphError
 from .nn.module import Module
 from .records import norm
+from .settings import is_number
 from .tensor import Tensor
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
@@ -19,7 +20,8 @@ def clip_grad_norm_(parameters: Module | Tensor | Iterable[Tensor], max_norm: fl
     """Scale all gradients together so that their common norm is at most `max_norm`; returns the norm before.
 
     Their direction stays (Pascanu, Mikolov and Bengio 2013, algorithm 1). A norm that is infinite or NaN is returned and
-    nothing is scaled: there is no direction left to keep. Raises `DataError` unless max_norm is positive.
+    nothing is scaled: there is no direction left to keep. Raises `DataError` unless max_norm is positive, `GraphError` for what is
+    neither tensors nor a module.
 
     >>> import tinygrad_rnn as tg
     >>> w = tg.Tensor([3.0, 4.0], requires_grad=True)
@@ -27,7 +29,7 @@ def clip_grad_norm_(parameters: Module | Tensor | Iterable[Tensor], max_norm: fl
     >>> tg.optim.clip_grad_norm_([w], 1.0), w.grad
     (5.0, array([0.6, 0.8]))
     """
-    if not isinstance(max_norm, Real) or not max_norm > 0:
+    if not is_number(max_norm, Real) or not max_norm > 0:
         raise DataError(f"clip_grad_norm_ with max_norm={max_norm!r}", hint="the largest norm allowed is positive")
     with_grad = _with_grad(parameters)
     total = norm(np.array([norm(p.grad) for p in with_grad if p.grad is not None]))
@@ -41,14 +43,14 @@ def clip_grad_norm_(parameters: Module | Tensor | Iterable[Tensor], max_norm: fl
 def clip_grad_value_(parameters: Module | Tensor | Iterable[Tensor], max_value: float) -> None:
     """Cut every entry of every gradient to -max_value..max_value. Their direction changes; NaN stays.
 
-    Raises `DataError` unless max_value is positive.
+    Raises `DataError` unless max_value is positive, `GraphError` for what is neither tensors nor a module.
 
     >>> import tinygrad_rnn as tg
     >>> w = tg.Tensor([3.0, 4.0], requires_grad=True)
     >>> (w * [0.5, -7.0]).sum().backward(); tg.optim.clip_grad_value_([w], 1.0); w.grad
     array([ 0.5, -1. ])
     """
-    if not isinstance(max_value, Real) or not max_value > 0:
+    if not is_number(max_value, Real) or not max_value > 0:
         raise DataError(f"clip_grad_value_ with max_value={max_value!r}", hint="the largest entry allowed is positive")
     for p in _with_grad(parameters):
         assert p.grad is not None
@@ -58,4 +60,12 @@ def clip_grad_value_(parameters: Module | Tensor | Iterable[Tensor], max_value: 
 def _with_grad(parameters: Module | Tensor | Iterable[Tensor]) -> list[Tensor]:
     if isinstance(parameters, Module):
         parameters = parameters.parameters()
-    return [p for p in ([parameters] if isinstance(parameters, Tensor) else parameters) if p.grad is not None]
+    elif isinstance(parameters, Tensor):
+        parameters = [parameters]
+    listed = list(parameters) if isinstance(parameters, Iterable) else [parameters]
+    odd = [p for p in listed if not isinstance(p, Tensor)]
+    if odd:
+        raise GraphError(
+            f"gradients of a {type(odd[0]).__name__} cannot be clipped", hint="give a module, or a list of its parameters"
+        )
+    return [p for p in listed if p.grad is not None]

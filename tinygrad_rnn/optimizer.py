@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from math import inf
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from . import missteps
 from .errors import DataError, GraphError, LoadError
 from .kernels import Array
 from .scopes import here
+from .settings import is_number, is_whole
 from .tensor import Tensor
 
 __all__ = ["Optimizer"]
@@ -29,7 +30,7 @@ RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
         "two numbers, both in 0 <= beta < 1",
     ),
     "steps": (
-        lambda value: all(isinstance(count, Integral) and count >= 0 for count in np.ravel(value)),
+        lambda value: all(is_whole(count, 0) for count in np.ravel(value)),
         "how often each parameter was changed: whole numbers, 0 or more",
     ),
 }
@@ -134,7 +135,7 @@ def _misfit(name: str, value: Any) -> str:
 
 
 def _between(value: Any, least: float, below: float) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and least <= float(value) < below
+    return is_number(value, Real) and least <= float(value) < below
 
 
 def _array(value: Any) -> Array:
