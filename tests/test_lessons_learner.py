@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from course.catalog import catalog
@@ -94,9 +93,9 @@ def test_control_c_at_the_guess_and_in_a_loop(home):
     lesson = first(home)
     code, text = AtATerminal(lesson).until("your guess").type("\x03").end()
     assert (code in (130, -signal.SIGINT), "Stopped" in text, "Traceback" in text) == (True, True, False)
-    lesson.write_text(lesson.read_text(encoding="utf-8").replace("raise YourTurn", "while True: pass", 1), encoding="utf-8")
-    looping = AtATerminal(lesson).until("your guess").type("\n").until("──")
-    time.sleep(1)
+    loop = '__import__("os").write(1, b"it loops")  # past what the lesson catches\n    while True: pass'
+    lesson.write_text(lesson.read_text(encoding="utf-8").replace("raise YourTurn", loop, 1), encoding="utf-8")
+    looping = AtATerminal(lesson).until("your guess").type("\n").until("it loops")
     code, text = looping.type("\x03").end()
     assert (code in (130, -signal.SIGINT), "Stopped" in text, "Traceback" in text) == (True, True, False)
 
@@ -312,7 +311,8 @@ def test_watch_runs_again_when_a_file_is_saved_and_never_goes_on(home):
     for _ in range(3):
         watching.until("your answer").type("\n")
     watching.until("watching")
-    time.sleep(1)
+    lesson.touch()  # run again, so it has looked at the files since and started nothing else
+    watching.until(lesson.name).until("watching")
     code, text = watching.type("\x03").end()
     assert code == 130
     assert "lesson 02" not in text
