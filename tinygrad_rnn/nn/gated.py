@@ -84,13 +84,17 @@ class GatedCell(Module):
         if self.project_once:
             cell.projected = True
             with scope(type(self).__name__):
-                flat = self.project(self.fitting(concat(list(xs))))
+                flat = self.projection(self.fitting(concat(list(xs))))
             xs = list(steps_in(flat, [len(x) for x in xs], "xW"))
         return cell, xs
 
     def project(self, x: Tensor) -> Tensor:
-        """x Wx + b, the part of a step that needs no state; x itself where all steps were projected at once."""
-        return x if self.projected else x @ self.Wx + self.b
+        """The part of a step that needs no state: the projection of x, or x itself where all steps were projected at once."""
+        return x if self.projected else self.projection(x)
+
+    def projection(self, x: Tensor) -> Tensor:
+        """x Wx + b."""
+        return x @ self.Wx + self.b
 
     def preactivation(self, x: Tensor, h: Tensor) -> Tensor:
         """x Wx + h Wh + b."""

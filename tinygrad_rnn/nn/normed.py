@@ -47,9 +47,9 @@ class LayerNormRNNCell(RNNCell):
         super().__init__(input_size, hidden_size, rng=rng, nonlinearity=nonlinearity, dtype=dtype)
         self.gain = _ones(hidden_size, dtype)
 
-    def project(self, x: Tensor) -> Tensor:
+    def projection(self, x: Tensor) -> Tensor:
         """x Wx; b is added after the normalisation."""
-        return x if self.projected else x @ self.Wx
+        return x @ self.Wx
 
     def preactivation(self, x: Tensor, h: Tensor) -> Tensor:
         """LN(x Wx + h Wh; gain) + b."""
@@ -85,9 +85,9 @@ class LayerNormLSTMCell(LSTMCell):
         self.gain_c = _ones(hidden_size, dtype)
         self.bias_c = Tensor(init.zeros((hidden_size,), dtype), requires_grad=True)
 
-    def project(self, x: Tensor) -> Tensor:
+    def projection(self, x: Tensor) -> Tensor:
         """LN(x Wx; gain_x) + b."""
-        return x if self.projected else layer_norm(x @ self.Wx, self.gain_x, self.b)
+        return layer_norm(x @ self.Wx, self.gain_x, self.b)
 
     @scoped
     def step(self, x: TensorLike, state: State) -> State:
@@ -129,10 +129,8 @@ class LayerNormGRUCell(GRUCell):
         super().__init__(input_size, hidden_size, rng=rng, reset_after=reset_after, dtype=dtype)
         self.gain_x, self.gain_h = _ones(3 * hidden_size, dtype), _ones(3 * hidden_size, dtype)
 
-    def project(self, x: Tensor) -> Tensor:
+    def projection(self, x: Tensor) -> Tensor:
         """LN(x Wx; gain_x) + b, r and z together and n by itself."""
-        if self.projected:
-            return x
         gates, a = 2 * self.hidden_size, x @ self.Wx
         parts = [layer_norm(a[:, :gates], self.gain_x[:gates]), layer_norm(a[:, gates:], self.gain_x[gates:])]
         return concat(parts, axis=1) + self.b
