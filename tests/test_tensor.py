@@ -186,6 +186,7 @@ def test_behaves_as_a_numpy_user_expects():
     (lambda: tg.default_dtype("float3"), DtypeError, "dtype='float3', which NumPy does not know"),
     (lambda: leaf().nothing, AttributeError, "nothing"),
     (lambda: leaf().sum(axis=2), ShapeError, "2 axes"),
+    (lambda: leaf().sum(axis=True), ShapeError, r"sum\(axis=True\)"),
     (lambda: leaf([]).mean(), ShapeError, "no entries"),
     (lambda: tg.take(leaf(), [0.5]), DtypeError, "integers"),
     (lambda: tg.take(leaf(), [2]), DataError, "row 2 of a table with 2 rows"),

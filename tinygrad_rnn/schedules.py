@@ -11,6 +11,7 @@ from numbers import Real
 from typing import TypeAlias
 
 from .errors import DataError
+from .settings import is_whole
 
 __all__ = ["Schedule", "cosine", "exponential", "steps", "warm_up"]
 
@@ -75,7 +76,7 @@ def warm_up(updates: int, then: Schedule | None = None) -> Schedule:
 
 
 def _whole(schedule: str, name: str, value: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if not is_whole(value, 1):
         raise DataError(f"{schedule} with {name}={value!r}", hint="a whole number of updates, at least 1")
 
 

@@ -23,6 +23,7 @@ from .kernels import Array, Key, is_basic
 from .misfit import misfit
 from .ops import BOTH, INPUT, NOTHING, OUTPUT, Op
 from .scopes import here, place_of, tick
+from .settings import is_whole
 
 __all__ = ["Tensor", "TensorLike", "named", "tensor"]
 
@@ -509,7 +510,7 @@ def _axes(axis: Any, t: Tensor, name: str) -> tuple[int, ...] | None:
     if axis is None:
         return None
     axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
-    if not all(isinstance(a, (int, np.integer)) and -t.ndim <= a < t.ndim for a in axes):
+    if not all(is_whole(a, -t.ndim) and a < t.ndim for a in axes):
         raise ShapeError(
             f"{name}(axis={axis}) of a tensor of shape {t.shape}", where=place_of(here.mode.frames), hint=f"it has {t.ndim} axes"
         )
