@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+from course import watch
 from course.catalog import catalog
 from course.graft import solutions_of
 from course.guess import number_in
@@ -311,12 +313,31 @@ def test_watch_runs_again_when_a_file_is_saved_and_never_goes_on(home):
     for _ in range(3):
         watching.until("your answer").type("\n")
     watching.until("watching")
-    lesson.touch()  # run again, so it has looked at the files since and started nothing else
-    watching.until(lesson.name).until("watching")
     code, text = watching.type("\x03").end()
     assert code == 130
     assert "lesson 02" not in text
     assert "Traceback" not in text
+
+
+def test_watch_runs_nothing_that_was_not_saved(home, monkeypatch):
+    lesson, ran, looks = first(home), [], iter(range(1, 100))
+
+    def look(pause):
+        """In place of the pause before a look at the files: the lesson was saved before the fifth, and the tenth is Ctrl-C."""
+        number = next(looks)
+        if number == 5:
+            os.utime(lesson, ns=(1, 1))
+        elif number == 10:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(watch.time, "sleep", look)
+    monkeypatch.setattr(watch.subprocess, "run", lambda command, check: ran.append(Path(command[-1]).name))
+    entry = next(entry for entry in catalog(home) if entry.path == lesson)
+    with pytest.raises(KeyboardInterrupt):
+        watch.watch(
+            home, entry, SimpleNamespace(heading=lambda text: None, write=lambda text: None, paint=lambda text, how: text)
+        )
+    assert ran == [lesson.name] * 2
 
 
 @pytest.mark.parametrize(
