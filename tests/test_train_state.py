@@ -178,7 +178,5 @@ def test_the_stream_of_the_batches_is_the_generator_that_was_given():
             yield np.ones((1, 2))
 
     model = tg.nn.Linear(2, 1, rng=np.random.default_rng(0))
-    fit(
-        model, squares, batches, tg.optim.SGD(model.parameters(), 0.1), epochs=2, rng=np.random.default_rng(8), progress=False
-    )
+    fit(model, squares, batches, tg.optim.SGD(model.parameters(), 0.1), epochs=2, rng=np.random.default_rng(8), progress=False)
     assert drawn == np.random.default_rng(8).random(6).tolist()
