@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from inspect import Signature, signature
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,8 @@ from .loop import Batches, DivergenceError, Loop, Score
 from .nn.module import Module
 from .optimizer import Optimizer
 from .resume import group, load
-from .sampling import is_number
 from .schedules import Schedule
+from .settings import is_number, is_whole
 from .terminal import Progress
 
 __all__ = ["DivergenceError", "History", "fit", "weights_in"]
@@ -85,7 +85,7 @@ def fit(
     _check_kinds(model, loss_of, batches, optimizer, schedule, evaluate, checkpoint, rng)
     _check_arguments(loss_of, stateful)
     for name, count in (("epochs", epochs), ("updates", updates), ("every", every), ("patience", patience)):
-        if count is not None and (not is_number(count, Integral) or count < 1):
+        if count is not None and not is_whole(count, 1):
             raise DataError(f"fit() with {name}={count!r}", hint="a whole number, at least 1")
     if epochs is None and updates is None:
         raise DataError("fit() without an end", hint="epochs=10, or updates=1000, or both")
