@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUDGET = {
-    "engine": 2500,
-    "training and generation": 1250,
+    "engine": 2550,
+    "training and generation": 1350,
     "nn": 1800,
     "probe": 1000,
     "data": 1300,

@@ -12,7 +12,7 @@ from .kernels import Array
 from .settings import is_number, is_whole
 from .tensor import Tensor
 
-__all__ = ["check_shaping", "checked_logits", "draw_symbol", "is_number", "next_probabilities"]
+__all__ = ["check_shaping", "checked_logits", "draw_symbol", "next_probabilities"]
 
 
 def next_probabilities(logits: Any, temperature: float = 1.0, top_k: int | None = None, nucleus: float | None = None) -> Array:
