@@ -1,6 +1,7 @@
 """The README's longer examples run as they are written (the short ones, with prompts, are doctests)."""
 
 import csv
+import os
 import re
 import subprocess
 import sys
@@ -26,7 +27,14 @@ def run(tmp_path):
 
     def run_text(text):
         (tmp_path / "script.py").write_text(text, encoding="utf-8")
-        done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+        done = subprocess.run(
+            [sys.executable, "script.py"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(README.parent)},  # the package need not be installed
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
