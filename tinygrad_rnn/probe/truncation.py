@@ -48,8 +48,9 @@ def truncation(loss: Tensor, k: int | Sequence[int] | None = None, weight: Tenso
     `k` is one number, several, or None for all from 1 to where nothing is cut any more: T, where a loss reads the last step of a net
     of one direction. `weight` is a parameter or its name; None takes all leaves of the loss as one vector.
     For a loss of the last step alone it costs about two to four training steps. A loss of every step has T (T + 1) / 2 pairs of a
-    term and a step that it reaches, where a training step has T sums over the terms, so that every k costs T / 6 to T / 3
-    training steps (`benchmarks.probes`); k up to 5 costs two to three and a half. Both keep max(k) copies of the gradient. Where g_k or g is 0 or overflows, cosine is NaN.
+    term and a step that it reaches, where a training step has T sums over the terms, so that every k costs 0.15 T to 0.4 T training
+    steps (`benchmarks.probes`); k up to 5 costs two to three and a half. Both keep max(k) copies of the gradient. Where g_k or g is 0
+    or overflows, cosine is NaN.
     Raises `DataError` for k below 1, `GraphError` where no state is handed on.
 
     >>> import numpy as np, tinygrad_rnn as tg
