@@ -6,8 +6,8 @@ import pytest
 
 NEEDS = {
     "tinygrad_rnn.io.weights": "safetensors",
-    "tinygrad_rnn.io.onnx": "onnx",
-    "tinygrad_rnn.io.onnx_recurrent": "onnx",
+    "tinygrad_rnn.io.onnx.unrolled": "onnx",
+    "tinygrad_rnn.io.onnx.recurrent": "onnx",
     **{f"tinygrad_rnn.plots.{name}": "matplotlib" for name in ("canvas", "gradients", "maps", "planes", "runs")},
 }
 EXTRA = {"matplotlib": "plots"}  # the others belong to interop

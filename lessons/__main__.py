@@ -12,10 +12,10 @@ from course.skeleton import skeleton
 from course.watch import watch
 
 from tinygrad_rnn.errors import DataError, TinygradRnnError
-from tinygrad_rnn.files import write
-from tinygrad_rnn.program import Parser, near, typed
-from tinygrad_rnn.sparks import cut
-from tinygrad_rnn.terminal import Terminal
+from tinygrad_rnn.shared.atomic_files import write
+from tinygrad_rnn.shared.glyphs import cut
+from tinygrad_rnn.shared.invocation import Parser, near, typed
+from tinygrad_rnn.shared.terminal import Terminal
 
 HOME = Path(__file__).resolve().parent
 

@@ -1,14 +1,12 @@
 """A small autograd engine on NumPy whose graphs know time: recurrent networks, drawn unrolled with their gradients."""
 
-from . import start as start  # before all that takes time
+from .shared import early_interrupt as early_interrupt  # before all that takes time
 
 # isort: split
-from . import data, errors, functional, io, nn, optim, plots, probe, schedules, train
-from .beams import beam_search
-from .dtypes import default_dtype
-from .generate import generate
-from .gradcheck import gradcheck
-from .primitives import (
+from . import data, errors, functional, io, nn, optim, plots, probe, train
+from .engine.dtypes import default_dtype
+from .engine.finite_differences import gradcheck
+from .engine.primitives import (
     abs,
     add,
     broadcast_to,
@@ -36,12 +34,15 @@ from .primitives import (
     transpose,
     where,
 )
-from .scopes import detect_anomaly, no_grad, scope, steps_after, time_step
-from .snapshot import backward_steps, snapshot
-from .sweep import grad
-from .tensor import Tensor, named, tensor
+from .engine.scopes import detect_anomaly, no_grad, scope, steps_after, time_step
+from .engine.sweep import grad
+from .engine.tensor import Tensor, named, tensor
+from .nn.decode.beams import beam_search
+from .nn.decode.generation import generate
+from .nn.decode.step_model import StepModel
+from .optim import schedules
+from .replay.from_loss import backward_steps, snapshot
 from .viz import Drawing, draw, to_graphviz
-from .writing import StepModel
 
 __all__ = [
     "Drawing",

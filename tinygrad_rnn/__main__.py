@@ -3,7 +3,7 @@
 import sys
 
 from .commands import main
-from .start import started
+from .shared.early_interrupt import started
 
 if __name__ == "__main__":
     started()

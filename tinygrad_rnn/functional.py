@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .dtypes import current_dtype
+from .engine.arrays import Array
+from .engine.dtypes import current_dtype
+from .engine.primitives import exp, log, where
+from .engine.scopes import here, place_of, scope
+from .engine.tensor import Tensor, TensorLike, as_tensor, named
 from .errors import DataError, DtypeError, ShapeError
-from .kernels import Array
-from .primitives import exp, log, where
-from .scopes import here, place_of, scope
-from .settings import is_number
-from .tensor import Tensor, TensorLike, as_tensor, named
+from .shared.checks import is_number
 
 __all__ = [
     "accuracy", "cross_entropy", "dropout", "dropout_mask", "layer_norm", "log_sigmoid", "log_softmax", "mean", "mse_loss",

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinygrad_rnn.program import near, typed
+from tinygrad_rnn.shared.invocation import near, typed
 
 
 @dataclass(frozen=True)

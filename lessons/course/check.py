@@ -130,7 +130,7 @@ def _tensors(value):
 
 def _cut(value):
     """For each Tensor of a result the leaves that it was recorded from."""
-    return [[] if t.node is None else [leaf.name for leaf in tg.graph.reachable(t.node)[1]] for t in _tensors(value)]
+    return [[] if t.node is None else [leaf.name for leaf in tg.engine.graph.reachable(t.node)[1]] for t in _tensors(value)]
 
 
 def _gradients(function, arguments, seconds):
@@ -163,5 +163,5 @@ def _graph(value, expected):
 
 
 def _operations(results):
-    nodes = {id(n): n for t in results if t.node is not None for n in tg.graph.reachable(t.node)[0]}
+    nodes = {id(n): n for t in results if t.node is not None for n in tg.engine.graph.reachable(t.node)[0]}
     return Counter(n.op.name for n in nodes.values())

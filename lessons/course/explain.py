@@ -1,6 +1,6 @@
 """How an exercise that is not done is told: where, what is expected and what came, and how to get a hint."""
 
-from tinygrad_rnn.program import near
+from tinygrad_rnn.shared.invocation import near
 
 LINES = 10  # of what the function printed
 

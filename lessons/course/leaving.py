@@ -3,8 +3,8 @@
 import os
 import sys
 
-from tinygrad_rnn.program import near
-from tinygrad_rnn.terminal import Terminal
+from tinygrad_rnn.shared.invocation import near
+from tinygrad_rnn.shared.terminal import Terminal
 
 from .outcome import own_line
 

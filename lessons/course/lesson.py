@@ -9,9 +9,9 @@ from pathlib import Path
 from time import process_time
 
 from tinygrad_rnn.errors import DataError
-from tinygrad_rnn.files import write
-from tinygrad_rnn.program import near, typed
-from tinygrad_rnn.terminal import Terminal
+from tinygrad_rnn.shared.atomic_files import write
+from tinygrad_rnn.shared.invocation import near, typed
+from tinygrad_rnn.shared.terminal import Terminal
 
 from . import quiz
 from .catalog import Exercise, catalog, entry, find

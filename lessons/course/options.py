@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from tinygrad_rnn.program import Parser
+from tinygrad_rnn.shared.invocation import Parser
 
 
 def options(entry):

@@ -5,7 +5,7 @@ import math
 import os
 
 from tinygrad_rnn.errors import DataError
-from tinygrad_rnn.files import write
+from tinygrad_rnn.shared.atomic_files import write
 
 NAME = ".progress.json"
 KEPT = {

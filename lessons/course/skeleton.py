@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from tinygrad_rnn.errors import DataError
-from tinygrad_rnn.files import write
+from tinygrad_rnn.shared.atomic_files import write
 
 from .catalog import catalog
 

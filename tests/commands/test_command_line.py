@@ -18,7 +18,7 @@ from tinygrad_rnn import commands
 from tinygrad_rnn.commands import draw as draw_command
 from tinygrad_rnn.commands import main
 from tinygrad_rnn.commands import page as page_command
-from tinygrad_rnn.program import typed
+from tinygrad_rnn.shared.invocation import typed
 
 ROOT = Path(tg.__file__).resolve().parent.parent
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and devices")

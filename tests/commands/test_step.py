@@ -15,10 +15,10 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import commands
-from tinygrad_rnn.arithmetic import worked
 from tinygrad_rnn.commands import network
-from tinygrad_rnn.ops import OPS
-from tinygrad_rnn.stepper import play
+from tinygrad_rnn.engine.ops import OPS
+from tinygrad_rnn.replay.stepper import play
+from tinygrad_rnn.replay.worked_rule import worked
 
 ROOT = Path(tg.__file__).parent.parent
 NETWORKS = [
@@ -66,7 +66,7 @@ def cases_of_ops():
 
 
 def recorded(op, inputs, args):
-    from tinygrad_rnn.tensor import apply1, apply2, apply_list
+    from tinygrad_rnn.engine.tensor import apply1, apply2, apply_list
 
     return apply_list(op, inputs, args) if not op.inputs else (apply1 if op.inputs == 1 else apply2)(op, *inputs, args)
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tinygrad_rnn.data import batches, files
 from tinygrad_rnn.data.batches import buckets, pad, padded_batches, shuffled_split, text_windows, windows
+from tinygrad_rnn.data.csv.rows import rows
 from tinygrad_rnn.data.files import (
     Labelled,
     Names,
@@ -23,7 +24,6 @@ from tinygrad_rnn.data.files import (
     read_names,
     read_text,
 )
-from tinygrad_rnn.data.rows import rows
 from tinygrad_rnn.data.stdlib_text import Text
 from tinygrad_rnn.data.vocab import CharVocabulary, WordVocabulary, words
 from tinygrad_rnn.errors import DataError

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
+from tinygrad_rnn.engine.graph import Node
 from tinygrad_rnn.errors import GraphError, ShapeError
-from tinygrad_rnn.graph import Node
 
 
 def leaf(values, **options):
@@ -188,7 +188,7 @@ def test_a_tensor_without_a_graph(call):
 
 
 def test_a_failure_in_the_middle_leaves_gradients_as_they_were(monkeypatch):
-    from tinygrad_rnn.ops import TANH
+    from tinygrad_rnn.engine.ops import TANH
 
     w, v = leaf([1.0]), leaf([2.0])
     right = TANH.vjps

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.data.kinds import IGNORED
+from tinygrad_rnn.data.tasks.task import IGNORED
 from tinygrad_rnn.errors import DataError, DtypeError
 from tinygrad_rnn.functional import accuracy, cross_entropy
 

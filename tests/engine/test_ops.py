@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, mutually_broadcastable_shapes
 
 import tinygrad_rnn as tg
+from tinygrad_rnn.engine.ops import OPS, Case, Op
+from tinygrad_rnn.engine.tensor import apply1, apply2, apply_list
 from tinygrad_rnn.errors import GradientError
-from tinygrad_rnn.ops import OPS, Case, Op
-from tinygrad_rnn.tensor import apply1, apply2, apply_list
 
 ALL = [(op, case) for op in OPS.values() for case in op.cases]
 NAMES = [f"{op.name}-{'-'.join('x'.join(map(str, shape)) or 'scalar' for shape in case.shapes)}" for op, case in ALL]
@@ -111,7 +111,7 @@ def test_a_wrong_vjp_is_caught(name, monkeypatch):
 
 
 def test_a_wrong_second_order_is_caught(monkeypatch):
-    from tinygrad_rnn.readers import Recorded
+    from tinygrad_rnn.engine.gradient_graph import Recorded
 
     monkeypatch.setattr(Recorded, "tanh_slope", lambda self, g, y: g * (1.0 - y.detach() * y))
     assert tg.gradcheck(tg.tanh, np.array([0.5, -1.0]))

@@ -8,11 +8,11 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
+from tinygrad_rnn.engine.ops import OPS
+from tinygrad_rnn.engine.tensor import apply1, apply2, apply_list
 from tinygrad_rnn.errors import DataError, DtypeError, GraphError
-from tinygrad_rnn.io.onnx import TRANSLATIONS
-from tinygrad_rnn.io.onnx_writer import OPSET, Writer
-from tinygrad_rnn.ops import OPS
-from tinygrad_rnn.tensor import apply1, apply2, apply_list
+from tinygrad_rnn.io.onnx.unrolled import TRANSLATIONS
+from tinygrad_rnn.io.onnx.writer import OPSET, Writer
 
 WHY = "needs onnx and onnxruntime: pip install 'tinygrad_rnn[interop]' onnxruntime"
 CASES = [(op, case) for op in OPS.values() for case in op.cases]
@@ -277,7 +277,7 @@ def test_graphs_that_changed_and_paths_that_are_none(onnx, tmp_path):
 
 
 def test_a_model_that_is_too_large_for_one_file(onnx, tmp_path, monkeypatch):
-    from tinygrad_rnn.io import onnx_writer
+    from tinygrad_rnn.io.onnx import writer as onnx_writer
 
     x, y = graph()
     monkeypatch.setattr(onnx_writer, "LIMIT", 7)
@@ -480,7 +480,7 @@ def test_ports_and_operators(onnx, tmp_path):
 
 
 def test_gates_in_another_order_are_seen(run, tmp_path, monkeypatch):
-    from tinygrad_rnn.io import onnx_recurrent
+    from tinygrad_rnn.io.onnx import recurrent as onnx_recurrent
 
     for name, order in (("LSTM", [0, 1, 2, 3]), ("GRU", [0, 1, 2])):
         with monkeypatch.context() as patch:

@@ -1,19 +1,14 @@
 """PyTorch's names and layouts: outputs as PyTorch has them, round trips to the bit, and clear words for what has no counterpart."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+import torch_layout as layout
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
 from tinygrad_rnn.errors import LoadError
-
-spec = importlib.util.spec_from_file_location("torch_layout", Path(__file__).with_name("torch_layout.py"))
-layout = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(layout)
 
 CASES, MODEL, HIDDEN, IDS, INPUT = layout.CASES, layout.MODEL, layout.HIDDEN, layout.IDS, layout.INPUT
 drawn, inputs = layout.drawn, layout.inputs

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import files
 from tinygrad_rnn.errors import DataError, LoadError
-from tinygrad_rnn.program import install
+from tinygrad_rnn.shared import atomic_files as files
+from tinygrad_rnn.shared.invocation import install
 
 posix = pytest.mark.skipif(os.name != "posix", reason="pipes and permissions")
 

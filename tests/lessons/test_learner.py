@@ -19,7 +19,7 @@ from course.progress import Progress
 import pytest
 from learner import HOME, ROOT, AtATerminal, checkout, environment, posix, run, solve
 
-from tinygrad_rnn.program import near, typed
+from tinygrad_rnn.shared.invocation import near, typed
 
 
 @pytest.fixture

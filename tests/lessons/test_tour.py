@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tinygrad_rnn.program import near, typed
+from tinygrad_rnn.shared.invocation import near, typed
 
-TOUR = Path(__file__).resolve().parent.parent / "lessons" / "00_tour.py"
+TOUR = Path(__file__).resolve().parents[2] / "lessons" / "00_tour.py"
 
 
 def run(*arguments, cwd=None, columns=80, timeout=120, program=TOUR, **environment):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,15 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch_values
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
+from tinygrad_rnn.engine.ops import OPS
 from tinygrad_rnn.errors import DataError, DtypeError, ShapeError
-from tinygrad_rnn.ops import OPS
-
-spec = importlib.util.spec_from_file_location("torch_values", Path(__file__).with_name("torch_values.py"))
-torch_values = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(torch_values)
 
 CELLS: dict[str, Callable[..., Any]] = {
     "RNNCell tanh": lambda *sizes, **more: nn.RNNCell(*sizes, rng=np.random.default_rng(0), **more),
@@ -228,7 +224,7 @@ def documented_nodes(kind: str) -> int:
 def test_every_node_is_a_primitive_and_steps_have_as_many_as_the_docstring_says(case):
     run = Run(case)
     graph = tg.snapshot(run.loss)
-    assert {r.op for r in graph if r.kind == "op"} <= OPS.keys() & set(tg.primitives.__all__)
+    assert {r.op for r in graph if r.kind == "op"} <= OPS.keys() & set(tg.engine.primitives.__all__)
     assert {r.name for r in graph.parameters} == {leaf.name for leaf in run.leaves.values()}
     steps = [r.t for r in graph if r.kind == "op" and any(frame.name == case.kind.split()[0] for frame in r.frames)]
     assert {t: steps.count(t) for t in steps} == dict.fromkeys(range(1, case.steps + 1), documented_nodes(case.kind))
@@ -303,7 +299,7 @@ OWN_METHODS = ("project", "projection", "preactivation", "seen")  # they are rea
 
 def own_mathematics(source: str) -> list[str]:
     """What a module of cells does besides calling recorded functions: NumPy in a step, raw arrays, vjps."""
-    allowed = {*tg.primitives.__all__, *tg.functional.__all__, "named", "as_tensor", "len", "self.checked"}
+    allowed = {*tg.engine.primitives.__all__, *tg.functional.__all__, "named", "as_tensor", "len", "self.checked"}
     allowed |= {f"self.{name}" for name in OWN_METHODS}
     inner_parts = {"ops", "kernels", "backward", "apply1", "apply2", "apply_list", "Op", "Node"}
     found = []
@@ -323,15 +319,17 @@ def own_mathematics(source: str) -> list[str]:
 
 
 def source_of(module: str) -> str:
-    return Path(nn.__file__).with_name(f"{module}.py").read_text(encoding="utf-8")
+    return Path(nn.__file__).parent.joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("module", ["cells", "gated", "normed"])
+@pytest.mark.parametrize("module", ["cells.lstm", "cells.gated", "cells.layer_norm"])
 def test_cells_are_made_of_primitives_only(module):
     assert own_mathematics(source_of(module)) == []
 
 
-@pytest.mark.parametrize("module", ["recurrent", "composed", "family", "packed", "states"])
+@pytest.mark.parametrize(
+    "module", ["sequence.unrolling", "sequence.dropout_and_residual", "sequence.rnn_lstm_gru", "packed", "states"]
+)
 def test_layers_have_no_backward_either(module):
     assert [line for line in own_mathematics(source_of(module)) if not line.startswith("calls")] == []
 

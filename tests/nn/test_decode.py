@@ -8,10 +8,10 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
-from tinygrad_rnn.beams import state_rows
 from tinygrad_rnn.data.vocab import CharVocabulary
 from tinygrad_rnn.errors import DataError, DtypeError, GraphError, NumericError, ShapeError
-from tinygrad_rnn.sampling import draw_symbol, next_probabilities
+from tinygrad_rnn.nn.decode.beams import state_rows
+from tinygrad_rnn.nn.decode.sampling import draw_symbol, next_probabilities
 
 TEXT = "the quick brown fox jumps over the lazy dog"
 LETTERS = CharVocabulary.from_text(TEXT)

@@ -1,21 +1,16 @@
 """RNN, LSTM and GRU against PyTorch; dropout, layer normalisation, projecting once; skip connections; pictures; errors."""
 
-import importlib.util
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
+import torch_family
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
+from tinygrad_rnn.engine.ops import OPS
 from tinygrad_rnn.errors import DataError, DtypeError, ShapeError
-from tinygrad_rnn.ops import OPS
-
-spec = importlib.util.spec_from_file_location("torch_family", Path(__file__).with_name("torch_family.py"))
-torch_family = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(torch_family)
 
 FAMILY = {
     "RNN tanh": (nn.RNN, {}),
@@ -194,7 +189,7 @@ def test_gradients_by_central_differences(kind, layer_norm):
 def test_every_node_is_a_primitive_and_knows_where_it_is(kind, layer_norm, project_once):
     net = made(kind, 3, 4, 2, bidirectional=True, layer_norm=layer_norm, project_once=project_once)
     graph = tg.snapshot(net(drawn(1, 3, 3))[0].sum())
-    assert {r.op for r in graph if r.kind == "op"} <= OPS.keys() & set(tg.primitives.__all__)
+    assert {r.op for r in graph if r.kind == "op"} <= OPS.keys() & set(tg.engine.primitives.__all__)
     assert {r.name for r in graph.parameters} == {name.rpartition(".")[2] for name, _ in net.named_parameters()}
     name, cell = type(net).__name__, type(net.layers[0].forwards).__name__
     places = {(layer, way, t) for layer in (1, 2) for way in (1, -1) for t in (1, 2, 3)}

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch_values
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.errors import DataError, GraphError, LoadError
 from tinygrad_rnn.optim import SGD, Adagrad, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_value_
-
-spec = importlib.util.spec_from_file_location("torch_values", Path(__file__).with_name("torch_values.py"))
-torch_values = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(torch_values)
 
 MAKERS = {
     "SGD": SGD,

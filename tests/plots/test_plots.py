@@ -24,7 +24,7 @@ from matplotlib.text import Text  # noqa: E402
 
 from tinygrad_rnn.plots.canvas import SERIES  # noqa: E402
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NAN, INF = float("nan"), float("inf")
 
 
@@ -367,7 +367,7 @@ def gate(values, op="sigmoid"):
 
 
 def logged(*numbers):
-    log = tg.history.Log()
+    log = tg.train.history.Log()
     for x in numbers:
         log.add(x, x, x)
     return log.history()

@@ -13,7 +13,8 @@ from test_ops import ALL, NAMES, function, inputs
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
 from tinygrad_rnn.errors import DataError, DtypeError, GraphError, ShapeError
-from tinygrad_rnn.probe import bound, jacobian, rows, singular_values, spectral_radius, step_jacobians
+from tinygrad_rnn.probe import batched_vjp as rows
+from tinygrad_rnn.probe import bound, jacobian, singular_values, spectral_radius, step_jacobians
 from tinygrad_rnn.probe.lanes import lane_of
 
 KINDS = {

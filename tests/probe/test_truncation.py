@@ -111,7 +111,7 @@ def test_truncation_after_some_steps_is_that_of_all():
 def test_products_are_multiplied_out_in_parts_that_change_nothing(monkeypatch):
     _, _, _, loss = run("GRU")
     whole = truncation(loss)
-    monkeypatch.setattr(import_module("tinygrad_rnn.probe.truncation"), "HELD", 0)  # the name is that of the function, too
+    monkeypatch.setattr(import_module("tinygrad_rnn.probe.truncated"), "HELD", 0)  # the name is that of the function, too
     parts = truncation(loss)
     assert parts.cosine == pytest.approx(whole.cosine, rel=1e-13)
     assert parts.norm_ratio == pytest.approx(whole.norm_ratio, rel=1e-13)

@@ -1,6 +1,6 @@
 """What PyTorch gives for RNN, LSTM and GRU, kept in torch_family.json so that the tests run without PyTorch.
 
-    python tests/torch_family.py      writes that file anew; needs torch
+    python tests/reference/torch_family.py      writes that file anew; needs torch
 
 Every array is stored as two numbers: its norm, and its projection on a direction drawn for it; an entry that is wrong moves both.
 The live test (mark `torch`) compares every entry. Inputs and weights are drawn again by `inputs`, from `random.Random(seed)`, whose

@@ -1,6 +1,6 @@
 """What PyTorch's modules are called inside and compute, kept in torch_layout.json so that the tests run without PyTorch.
 
-    python tests/torch_layout.py      writes that file anew; needs torch
+    python tests/reference/torch_layout.py      writes that file anew; needs torch
 
 Of each module the file holds the names and shapes of its `state_dict()`, in PyTorch's order, and its outputs in float64. Inputs
 and weights are drawn again by `drawn`, from Python's `random.Random(seed).random()`, whose sequence is documented to stay the same.

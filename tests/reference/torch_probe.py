@@ -1,6 +1,6 @@
 """What torch.func gives for the Jacobians of our cells, kept in torch_probe.json so that the tests run without PyTorch.
 
-    python tests/torch_probe.py      writes that file anew; needs torch
+    python tests/reference/torch_probe.py      writes that file anew; needs torch
 
 The cells, weights and inputs are those of torch_values.py, in its largest cases. A state is all its parts side by side: h, or (h, c).
 """

@@ -1,6 +1,6 @@
 """What PyTorch gives for our cells and optimizers, kept in torch_values.json so that the tests run without PyTorch.
 
-    python tests/torch_values.py      writes that file anew; needs torch
+    python tests/reference/torch_values.py      writes that file anew; needs torch
 
 Only outputs and gradients are stored. Inputs are drawn again by `inputs`, from Python's `random.Random(seed).random()`, whose
 sequence is documented to stay the same. Everything is float64 and in the layout of this package: the leaves are laid out as

@@ -5,7 +5,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.errors import GraphError
-from tinygrad_rnn.records import norm
+from tinygrad_rnn.replay.records import norm
 
 
 def small():

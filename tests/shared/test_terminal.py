@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinygrad_rnn.sparks import columns
-from tinygrad_rnn.terminal import Progress, Terminal
+from tinygrad_rnn.shared.glyphs import columns
+from tinygrad_rnn.shared.terminal import Progress, Terminal
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals")
 
 
@@ -100,7 +100,7 @@ PROGRAM = """
 import sys
 if "without" in sys.argv:
     sys.modules["tqdm"] = None
-from tinygrad_rnn.terminal import Progress
+from tinygrad_rnn.shared.terminal import Progress
 progress = Progress(int(sys.argv[1]), every=0.0)
 progress.pause = 0.0
 for done in (1, 3):

@@ -9,12 +9,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from tinygrad_rnn.records import norm
-from tinygrad_rnn.viz.layout import Layout
-from tinygrad_rnn.viz.size import chip_spots
-from tinygrad_rnn.viz.steps import BEFORE
+from tinygrad_rnn.replay.records import norm
+from tinygrad_rnn.viz.layout.placed import Layout
+from tinygrad_rnn.viz.layout.size import chip_spots
 from tinygrad_rnn.viz.style import THEMES, contrast, text_width
-from tinygrad_rnn.viz.view import CUT, HIDDEN, View
+from tinygrad_rnn.viz.view.steps import BEFORE
+from tinygrad_rnn.viz.view.view import CUT, HIDDEN, View
 
 SVG = "{http://www.w3.org/2000/svg}"
 

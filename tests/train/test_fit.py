@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import checkpoint as saved
 from tinygrad_rnn.data.batches import text_windows
 from tinygrad_rnn.errors import DataError, GraphError, LoadError, NumericError
-from tinygrad_rnn.schedules import cosine, warm_up
-from tinygrad_rnn.terminal import Progress
+from tinygrad_rnn.optim.schedules import cosine, warm_up
+from tinygrad_rnn.shared.terminal import Progress
 from tinygrad_rnn.train import DivergenceError, fit, weights_in
+from tinygrad_rnn.train import checkpoint as saved
 
 cases = pytest.mark.parametrize
 TEXT = np.frombuffer(b"the cat sat on the mat and the dog sat on the cat; " * 4, np.uint8) % 32
@@ -532,7 +532,7 @@ def test_a_folder_that_may_no_longer_be_written(tmp_path, monkeypatch):
 KILLED = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
-from test_train import train
+from test_fit import train
 name, left = sys.argv[3], int(sys.argv[4])
 plain = getattr(os, name)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinygrad_rnn.history import Log
+from tinygrad_rnn.train.history import Log
 
 
 def logged(updates, scores=(), stopped="done", notes=()):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import checkpoint as saved
 from tinygrad_rnn.errors import LoadError
+from tinygrad_rnn.train import checkpoint as saved
 from tinygrad_rnn.train import fit
 
 

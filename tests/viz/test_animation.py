@@ -13,10 +13,10 @@ import tinygrad_rnn as tg
 from tinygrad_rnn import nn
 from tinygrad_rnn.errors import DataError
 from tinygrad_rnn.viz import draw
-from tinygrad_rnn.viz.elements import f
-from tinygrad_rnn.viz.moments import Moments
-from tinygrad_rnn.viz.motion import LONGEST, SHORTEST, looks, pace
 from tinygrad_rnn.viz.style import THEMES, ink_on
+from tinygrad_rnn.viz.svg.elements import f
+from tinygrad_rnn.viz.svg.moments import Moments
+from tinygrad_rnn.viz.svg.motion import LONGEST, SHORTEST, looks, pace
 
 SVG = "{http://www.w3.org/2000/svg}"
 CELLS = {"RNN": nn.RNNCell, "LSTM": nn.LSTMCell, "GRU": nn.GRUCell}
@@ -308,7 +308,7 @@ def pillow():
 
 
 def raster_of(picture, theme="light"):
-    from tinygrad_rnn.viz.raster import Raster
+    from tinygrad_rnn.viz.formats.raster import Raster
 
     return Raster(picture.svg(animated=True), looks(THEMES[theme]))
 
@@ -318,7 +318,7 @@ def raster_of(picture, theme="light"):
 )
 @pytest.mark.parametrize("T", [3, 30])
 def test_the_painter_of_pixels_knows_everything_that_is_drawn(T, settings):
-    """A closed set of elements, attributes and commands: what is new in the SVG must be taught to `viz/raster.py` too."""
+    """A closed set of elements, attributes and commands: what is new in the SVG must be taught to `viz/formats/raster.py` too."""
     svg = draw(loss_of("LSTM", T), **settings).svg()
     root = ElementTree.fromstring(svg)
     for parent in root.iter():
@@ -363,8 +363,8 @@ def same_pixels(one, two):
 
 @pytest.mark.parametrize(("cell", "T", "detail"), [("RNN", 3, "op"), ("LSTM", 30, "cell")])
 def test_the_frames_go_from_the_plain_picture_to_the_coloured_one(pillow, cell, T, detail):
-    from tinygrad_rnn.viz.gif import frames, schedule
-    from tinygrad_rnn.viz.raster import Raster
+    from tinygrad_rnn.viz.formats.animated_gif import frames, schedule
+    from tinygrad_rnn.viz.formats.raster import Raster
 
     picture = draw(loss_of(cell, T), detail=detail)
     raster = raster_of(picture)
@@ -384,7 +384,7 @@ def test_the_frames_go_from_the_plain_picture_to_the_coloured_one(pillow, cell, 
 
 
 def test_the_gif(pillow, tmp_path):
-    from tinygrad_rnn.viz.gif import frames, schedule
+    from tinygrad_rnn.viz.formats.animated_gif import frames, schedule
 
     picture = draw(loss_of("RNN"))
     picture.save(tmp_path / "one.gif")
@@ -432,7 +432,7 @@ def test_without_the_usual_fonts_it_is_painted_all_the_same(pillow, monkeypatch)
     from PIL import ImageFont
 
     monkeypatch.setattr(
-        "tinygrad_rnn.viz.raster.FACES", dict.fromkeys([(a, b) for a in (False, True) for b in (False, True)], ())
+        "tinygrad_rnn.viz.formats.raster.FACES", dict.fromkeys([(a, b) for a in (False, True) for b in (False, True)], ())
     )
     assert isinstance(ImageFont.load_default(12), ImageFont.FreeTypeFont)
     assert raster_of(draw(two())).paint().size[0] > 100

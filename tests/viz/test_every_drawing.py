@@ -18,7 +18,8 @@ import tinygrad_rnn as tg
 from tinygrad_rnn.viz import draw
 from tinygrad_rnn.viz.style import THEMES, contrast, ink_on
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).resolve().parents[2]
+SUPPORT = str(ROOT / "tests" / "support")
 LEVELS = ["op", "gate", "cell"]
 LENGTHS = [1, 2, 3, 8, 30]
 LIGHT, DARK = THEMES
@@ -140,7 +141,7 @@ def test_the_same_program_draws_the_same_bytes():
 
 def test_bytes_do_not_depend_on_the_hashes_of_a_process():
     program = (
-        f"import sys, hashlib; sys.path.insert(0, {str(HERE)!r}); from drawing_networks import *; from itertools import product\n"
+        f"import sys, hashlib; sys.path.insert(0, {SUPPORT!r}); from drawing_networks import *; from itertools import product\n"
         "for case in product(('LSTM', 'MUT1'), NETWORKS):\n"
         "    graph = tg.snapshot(loss_of(*case, 3))\n"
         "    for level in ('op', 'gate', 'cell'):\n"
@@ -152,7 +153,7 @@ def test_bytes_do_not_depend_on_the_hashes_of_a_process():
             capture_output=True,
             text=True,
             check=True,
-            cwd=HERE.parent,
+            cwd=ROOT,
             env={"PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")

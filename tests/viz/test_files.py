@@ -13,7 +13,7 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn.errors import DataError
 from tinygrad_rnn.viz import draw
-from tinygrad_rnn.viz import painted as files
+from tinygrad_rnn.viz.formats import graphviz_program as files
 
 posix = pytest.mark.skipif(os.name != "posix", reason="programs of the shell and permissions")
 

@@ -1,6 +1,6 @@
 """A handful of drawings as they were when somebody last looked at them. After a change that is meant, look at them again:
 
-REDRAW=1 python -m pytest tests/test_viz_golden.py
+REDRAW=1 python -m pytest tests/viz/test_golden.py
 git diff --stat tests/golden
 """
 
@@ -13,7 +13,7 @@ import pytest
 
 from tinygrad_rnn.viz import draw
 
-HERE = Path(__file__).parent
+GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 
 NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
 PICTURES = {  # cell, network, steps, level, elision, theme
@@ -40,7 +40,7 @@ def differs(drawn, kept):
 def test_the_drawing_is_the_one_that_was_looked_at(name):
     cell, kind, T, level, elide, theme = PICTURES[name]
     drawn = draw(networks.graph(cell, kind, T), detail=level, elide=elide, theme=theme).svg()
-    path = HERE / "golden" / f"{name}.svg"
+    path = GOLDEN / f"{name}.svg"
     if os.environ.get("REDRAW"):
         path.write_text(drawn, encoding="utf-8")
     kept = path.read_text(encoding="utf-8")
@@ -50,4 +50,4 @@ def test_the_drawing_is_the_one_that_was_looked_at(name):
 
 
 def test_no_drawing_is_left_over():
-    assert {path.stem for path in (HERE / "golden").glob("*")} == set(PICTURES)
+    assert {path.stem for path in (GOLDEN).glob("*")} == set(PICTURES)

@@ -21,8 +21,8 @@ from tinygrad_rnn.commands import main
 from tinygrad_rnn.commands import page as page_command
 from tinygrad_rnn.commands.page import CONTROLS, START, combinations, demonstration, graph_of
 from tinygrad_rnn.errors import DataError
-from tinygrad_rnn.records import norm
-from tinygrad_rnn.viz.page import LEVELS, SCRIPTS, applies, shades
+from tinygrad_rnn.replay.records import norm
+from tinygrad_rnn.viz.page.html import LEVELS, SCRIPTS, applies, shades
 from tinygrad_rnn.viz.style import THEMES, Brush, Scale, contrast, number
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -394,6 +394,6 @@ def test_draw_writes_a_page_too(run):
 
 
 def test_the_parts_of_a_page_are_data_of_the_package(demo):
-    parts = {path.name: path.read_text(encoding="utf-8") for path in (files("tinygrad_rnn.viz") / "web").iterdir()}
+    parts = {path.name: path.read_text(encoding="utf-8") for path in (files("tinygrad_rnn.viz.page") / "web").iterdir()}
     assert set(parts) == {"page.html", "page.css", *SCRIPTS}
     assert all(parts[name] in demo for name in SCRIPTS)

@@ -9,9 +9,9 @@ import page_files as pages
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.arithmetic import worked
 from tinygrad_rnn.commands.page import CONTROLS, demonstration
-from tinygrad_rnn.records import norm
+from tinygrad_rnn.replay.records import norm
+from tinygrad_rnn.replay.worked_rule import worked
 from tinygrad_rnn.viz.style import THEMES, Brush, number
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.ops import OPS
+from tinygrad_rnn.engine.ops import OPS
 
 PACKAGE = Path(tg.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -199,7 +199,9 @@ PUBLIC = [
 ]
 
 
-@pytest.mark.parametrize("kind", [*PUBLIC, tg.records.GraphSnapshot, tg.records.Record], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", [*PUBLIC, tg.replay.records.GraphSnapshot, tg.replay.records.Record], ids=lambda kind: kind.__name__
+)
 def test_every_method_a_user_meets_has_a_docstring(kind):
     missing = [
         name
@@ -210,8 +212,8 @@ def test_every_method_a_user_meets_has_a_docstring(kind):
 
 
 def test_both_readers_of_a_vjp_offer_the_same():
-    from tinygrad_rnn.kernels import Arrays
-    from tinygrad_rnn.readers import Exact, Recorded
+    from tinygrad_rnn.engine.arrays import Arrays
+    from tinygrad_rnn.engine.gradient_graph import Exact, Recorded
 
     def names(kind):
         return {name for name in dir(kind) if not name.startswith("_")}

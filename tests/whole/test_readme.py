@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+README = Path(__file__).resolve().parents[2] / "README.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 GOOD, BAD = ["good", "great", "fine", "lovely", "superb"], ["bad", "dull", "poor", "weak", "awful"]
 REST = ["this", "film", "is", "a", "really", "long", "story", "with", "music", "and", "some", "actors", "in", "it"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.history import Log
+from tinygrad_rnn.train.history import Log
 
 ARRAYS = re.compile(r"\b(Array|NDArray|ndarray|Tensor)\b")
 

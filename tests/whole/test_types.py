@@ -9,7 +9,7 @@ import pytest
 
 import tinygrad_rnn as tg
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 GOOD = """
 import tinygrad_rnn as tg
 w = tg.Tensor(2.0, requires_grad=True)

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import TinygradRnnError
-from ..program import Parser, note, typed
+from ..shared.invocation import Parser, note, typed
 from . import draw, page, step
 from .output import let_go
 

@@ -12,8 +12,8 @@ import re
 import numpy as np
 
 from ..errors import DataError, TinygradRnnError
-from ..program import note
-from ..terminal import Terminal
+from ..shared.invocation import note
+from ..shared.terminal import Terminal
 from ..viz import draw
 from .network import add_network, check_network, checked, loss_of, number, whole
 from .output import free_name, need_output, write_text

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from .. import nn
+from ..engine.tensor import Tensor
 from ..errors import DataError
-from ..tensor import Tensor
 
 __all__ = ["add_network", "check_network", "checked", "loss_of", "number", "seed", "whole"]
 

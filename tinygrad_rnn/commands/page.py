@@ -16,16 +16,16 @@ from itertools import product
 import numpy as np
 
 from .. import nn
-from ..files import target_of, write
+from ..engine.tensor import Tensor, TensorLike, named
 from ..nn.module import scoped
-from ..program import note
-from ..records import GraphSnapshot
-from ..snapshot import snapshot
-from ..tensor import Tensor, TensorLike, named
+from ..replay.from_loss import snapshot
+from ..replay.records import GraphSnapshot
+from ..shared.atomic_files import target_of, write
+from ..shared.invocation import note
 from ..viz import draw
-from ..viz.page import Control, Shown, applies, page, views_of
+from ..viz.page.html import Control, Shown, applies, page, views_of
 from ..viz.style import Scale
-from ..viz.view import View
+from ..viz.view.view import View
 from .network import seed
 from .output import free_name, need_output, write_text
 

@@ -13,12 +13,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..arithmetic import worked
-from ..records import GraphSnapshot, Record, norm
-from ..scopes import Frame
-from ..snapshot import snapshot
-from ..stepper import Event, Message, called, play
-from ..terminal import Terminal
+from ..engine.scopes import Frame
+from ..replay.from_loss import snapshot
+from ..replay.records import GraphSnapshot, Record, norm
+from ..replay.stepper import Event, Message, called, play
+from ..replay.worked_rule import worked
+from ..shared.terminal import Terminal
 from .network import add_network, check_network, loss_of
 from .output import need_output
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_rnn.data.kinds import check_rng
+from tinygrad_rnn.data.tasks.task import check_rng
 from tinygrad_rnn.errors import DataError
 
 __all__ = ["PaddedBatch", "Window", "buckets", "pad", "padded_batches", "shuffled_split", "text_windows", "windows"]

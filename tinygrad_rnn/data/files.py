@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygrad_rnn.data.columns import SEPARATORS, cell, named_columns, whole_number
-from tinygrad_rnn.data.labelled import Labelled, Skipped, read_labelled
-from tinygrad_rnn.data.lines import checked_path, lines_of
-from tinygrad_rnn.data.rows import fields_of
+from tinygrad_rnn.data.csv.columns import SEPARATORS, cell, named_columns, whole_number
+from tinygrad_rnn.data.csv.labelled import Labelled, Skipped, read_labelled
+from tinygrad_rnn.data.csv.lines import checked_path, lines_of
+from tinygrad_rnn.data.csv.rows import fields_of
 from tinygrad_rnn.data.stdlib_text import Text
 from tinygrad_rnn.errors import DataError
 

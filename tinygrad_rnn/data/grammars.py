@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinygrad_rnn.data.combining import adding, negation, temporal_order
-from tinygrad_rnn.data.formal import (
+from tinygrad_rnn.data.tasks.combining import adding, negation, temporal_order
+from tinygrad_rnn.data.tasks.formal import (
     dyck,
     embedded_reber,
     is_embedded_reber,
@@ -22,16 +22,8 @@ from tinygrad_rnn.data.formal import (
     known_reber,
     reber,
 )
-from tinygrad_rnn.data.kinds import (
-    AddingBatch,
-    Known,
-    RealBatch,
-    StepBatch,
-    StringBatch,
-    SymbolBatch,
-    WordBatch,
-)
-from tinygrad_rnn.data.memory import agreement, copy, known_copy, known_latch, known_reverse, latch, parity, reverse
+from tinygrad_rnn.data.tasks.recall import agreement, copy, known_copy, known_latch, known_reverse, latch, parity, reverse
+from tinygrad_rnn.data.tasks.task import AddingBatch, Known, RealBatch, StepBatch, StringBatch, SymbolBatch, WordBatch
 from tinygrad_rnn.errors import DataError
 
 __all__ = [

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from tinygrad_rnn.data.lines import checked_path
+from tinygrad_rnn.data.csv.lines import checked_path
 from tinygrad_rnn.errors import DataError
 
 __all__ = ["Text", "docstrings", "from_file", "module_source", "unicode_names"]

@@ -1,8 +1,8 @@
-"""What a vjp may call besides operators, on NumPy arrays: the namespace `F` of `ops.py`.
+"""What a vjp may call besides operators, on NumPy arrays: the namespace `F` of `engine/ops.py`.
 
 `Arrays` computes each gradient on the spot. `Deferred` is the training path: it hands out gradients that are still to be
 computed (pairs to multiply, `Placed` slices) and that `backward()` settles in one go. The third reader, which records
-gradients as a graph of their own, is `Recorded` in `readers.py`: it has the same names, on Tensors.
+gradients as a graph of their own, is `Recorded` in `engine/gradient_graph.py`: it has the same names, on Tensors.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Backpropagation for training: gradients sit on the nodes while the pass runs, and only leaves receive a `.grad`.
 
-Weight gradients are deferred until all time steps can be multiplied out at once. `sweep.py` is the same chain rule for
+Weight gradients are deferred until all time steps can be multiplied out at once. `engine/sweep.py` is the same chain rule for
 everything else.
 """
 
@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from . import anomaly, missteps
+from ..errors import GraphError, ShapeError
+from .arrays import Array, Deferred, Placed, is_basic, unbroadcast
 from .dtypes import as_array
-from .errors import GraphError, ShapeError
+from .gradient_graph import Exact
 from .graph import Node, lock, reachable
-from .kernels import Array, Deferred, Placed, is_basic, unbroadcast
+from .mistakes import anomaly
+from .mistakes import training_loop as missteps
 from .ops import NOTHING, OTHER, same
-from .readers import Exact
 from .scopes import here
 from .sweep import contributions, seed_of
 from .tensor import Tensor

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .errors import DtypeError
-from .kernels import Array
+from ..errors import DtypeError
+from .arrays import Array
 
 __all__ = ["FLOATS", "as_array", "checked_dtype", "current_dtype", "default_dtype", "short"]
 

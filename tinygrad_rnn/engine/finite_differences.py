@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DtypeError, GradientError, GraphError
-from .kernels import Array
+from ..errors import DtypeError, GradientError, GraphError
+from .arrays import Array
 from .sweep import grad
 from .tensor import Tensor
 

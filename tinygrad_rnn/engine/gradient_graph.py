@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from . import ops, primitives
+from .arrays import Array, Arrays, rows
 from .graph import Node
-from .kernels import Array, Arrays, rows
 from .scopes import Change, Frame
 from .tensor import Tensor, apply1, as_tensor
 

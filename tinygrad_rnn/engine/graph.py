@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from .errors import GraphError
+from ..errors import GraphError
 from .scopes import Frame, here, place_of, tick
 
 if TYPE_CHECKING:
-    from .kernels import Array
+    from .arrays import Array
     from .ops import Op
     from .tensor import Tensor
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import GraphError
+from .arrays import Array, Key
 from .dtypes import as_array
-from .errors import GraphError
-from .kernels import Array, Key
 from .ops import OPS
 
 UFUNCS: dict[Any, str] = {op.forward: op.name for op in OPS.values() if isinstance(op.forward, np.ufunc)}
@@ -162,7 +162,8 @@ class NumpyLike:
 
 
 def _recorded(name: str) -> Callable[..., Any]:
-    from . import functional, primitives
+    from .. import functional
+    from . import primitives
 
     return getattr(primitives, name, None) or getattr(functional, name)
 

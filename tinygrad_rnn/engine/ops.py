@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from . import kernels
-from .kernels import Array
+from . import arrays as kernels
+from .arrays import Array
 
 __all__ = ["OPS", "Case", "Op"]
 

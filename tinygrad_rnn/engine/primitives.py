@@ -1,4 +1,4 @@
-"""The primitives as functions: each records one node (see `ops.py` for how it is computed and differentiated).
+"""The primitives as functions: each records one node (see `engine/ops.py` for how it is computed and differentiated).
 
 All take Tensors, arrays or numbers and return a Tensor. Shapes broadcast as in NumPy; what does not fit raises a `ShapeError`.
 """
@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import DataError, DtypeError, ShapeError
 from . import ops
-from .errors import DataError, DtypeError, ShapeError
-from .kernels import Key
+from .arrays import Key
 from .scopes import here, place_of
 from .tensor import Tensor, TensorLike, apply1, apply2, apply_list, as_pair, as_tensor, matmul
 from .tensor import power as pow

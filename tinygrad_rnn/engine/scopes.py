@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .errors import DataError
-from .settings import is_whole
+from ..errors import DataError
+from ..shared.checks import is_whole
 
 __all__ = ["Change", "Frame", "detect_anomaly", "here", "no_grad", "place_of", "scope", "steps_after", "tick", "time_step"]
 
@@ -24,7 +24,7 @@ tick = count(1).__next__  # the creation index of the next node
 class Frame(NamedTuple):
     """A scope that was open while a node was recorded: a name and integers.
 
-    >>> from tinygrad_rnn.scopes import Frame
+    >>> from tinygrad_rnn.engine.scopes import Frame
     >>> str(Frame("forget gate")), str(Frame("t", (("t", 3),))), str(Frame("block", (("row", 1), ("column", 2))))
     ('forget gate', 't=3', 'block row=1 column=2')
     """

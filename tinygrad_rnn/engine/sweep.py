@@ -10,12 +10,12 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
+from ..errors import GraphError, ShapeError
+from .arrays import ONE, Array
 from .dtypes import as_array
-from .errors import GraphError, ShapeError
+from .gradient_graph import Exact, Recorded
 from .graph import Node, reachable
-from .kernels import ONE, Array
 from .ops import BOTH, NOTHING, OTHER, OUTPUT
-from .readers import Exact, Recorded
 from .tensor import Tensor, as_tensor
 
 __all__ = ["Sent", "contributions", "grad", "seed_of", "sweep"]

@@ -1,8 +1,8 @@
 """Tensor: an array and the node that recorded where it came from.
 
-Everything is recorded by `apply1`, `apply2` and `apply_list`; the operators below and the functions in `primitives.py` are
+Everything is recorded by `apply1`, `apply2` and `apply_list`; the operators below and the functions in `engine/primitives.py` are
 thin callers. NumPy's own functions work on Tensors where an op exists and otherwise name what to call instead
-(`interop.py`); they never lose a gradient silently.
+(`engine/numpy_protocol.py`); they never lose a gradient silently.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from typing import Any, TypeAlias, Union
 import numpy as np
 import numpy.typing as npt
 
-from . import anomaly, graph, ops
+from ..errors import DtypeError, GraphError, ShapeError
+from ..shared.checks import is_whole
+from . import graph, ops
+from .arrays import Array, Key, is_basic
 from .dtypes import FLOATS, as_array, current_dtype
-from .errors import DtypeError, GraphError, ShapeError
 from .graph import Node, leaf
-from .interop import NumpyLike
-from .kernels import Array, Key, is_basic
-from .misfit import misfit
+from .mistakes import anomaly
+from .mistakes.shapes import misfit
+from .numpy_protocol import NumpyLike
 from .ops import BOTH, INPUT, NOTHING, OUTPUT, Op
 from .scopes import here, place_of, tick
-from .settings import is_whole
 
 __all__ = ["Tensor", "TensorLike", "named", "tensor"]
 

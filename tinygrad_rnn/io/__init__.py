@@ -1,7 +1,7 @@
 """The way to other systems: weights as safetensors, PyTorch's names and layouts, ONNX models."""
 
-from .onnx import export_onnx
-from .onnx_recurrent import export_onnx_recurrent
+from .onnx.recurrent import export_onnx_recurrent
+from .onnx.unrolled import export_onnx
 from .torch_layout import from_torch_state_dict, to_torch_state_dict
 from .weights import load, load_into, metadata, save
 

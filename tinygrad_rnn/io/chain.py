@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..errors import DataError, GraphError
-from ..nn.composed import Dropout
 from ..nn.layers import Embedding, Linear
-from ..nn.models import CharModel, SequenceClassifier
+from ..nn.models.classifier import CharModel, SequenceClassifier
 from ..nn.module import Module
+from ..nn.sequence.dropout_and_residual import Dropout
 
 __all__ = ["input_size_of", "parts_of"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..nn.cells import GRUCell, LSTMCell, RNNCell
-from ..nn.composed import Dropout
-from ..nn.recurrent import Bidirectional, Stacked
+from ..nn.cells.lstm import GRUCell, LSTMCell, RNNCell
+from ..nn.sequence.dropout_and_residual import Dropout
+from ..nn.sequence.unrolling import Bidirectional, Stacked
 
 __all__ = ["Kind", "alike", "cells_of", "is_plain_stack", "kind_of", "missing_elsewhere", "path_in"]
 
@@ -77,7 +77,7 @@ def alike(layer: Any) -> list[tuple[Any, ...]] | None:
 def path_in(path: str, name: str) -> str:
     """The path of what is called so in the module at that path; the outermost module has the path "".
 
-    >>> from tinygrad_rnn.io.layers import path_in
+    >>> from tinygrad_rnn.io.counterparts import path_in
     >>> path_in("layers.0", "W"), path_in("", "W")
     ('layers.0.W', 'W')
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from ..errors import DataError
-from ..program import install
+from ..shared.invocation import install
 
 __all__ = ["onnx_package", "safetensors_package"]
 

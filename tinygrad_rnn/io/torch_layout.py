@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..engine.arrays import Array
+from ..engine.tensor import Tensor
 from ..errors import LoadError
-from ..kernels import Array
 from ..nn.layers import Embedding, Linear
 from ..nn.module import Module
-from ..nn.recurrent import Bidirectional, Stacked
-from ..tensor import Tensor
-from .layers import alike, kind_of, missing_elsewhere, path_in
+from ..nn.sequence.unrolling import Bidirectional, Stacked
+from .counterparts import alike, kind_of, missing_elsewhere, path_in
 
 __all__ = ["from_torch_state_dict", "to_torch_state_dict"]
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import short
+from ..engine.arrays import Array
+from ..engine.dtypes import short
 from ..errors import DataError, LoadError
-from ..files import target_of, write
-from ..kernels import Array
 from ..nn.module import Module
-from .extras import safetensors_package
+from ..shared.atomic_files import target_of, write
+from .optional_packages import safetensors_package
 
 __all__ = ["load", "load_into", "metadata", "save"]
 

@@ -2,20 +2,20 @@
 
 from . import init
 from .attention import AdditiveAttention, DotAttention
-from .cells import Cell, GRUCell, LSTMCell, RNNCell, State
-from .composed import Dropout, Residual
-from .family import GRU, LSTM, RNN
-from .grid import Grid, GridLSTM
-from .grid_cell import GridLSTMCell
+from .cells.grid_cell import GridLSTMCell
+from .cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
+from .cells.lstm import Cell, GRUCell, LSTMCell, RNNCell, State
+from .cells.peephole import PeepholeLSTMCell
 from .layers import Embedding, Linear
-from .models import CharModel, SequenceClassifier
+from .models.classifier import CharModel, SequenceClassifier
+from .models.seq2seq import Decoding, Seq2Seq
 from .module import Module
-from .normed import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
 from .packed import PackedSequence, last_valid, mask, pack, unpack
-from .peephole import PeepholeLSTMCell
 from .pooling import AttentionPooling, pool_last, pool_max, pool_mean
-from .recurrent import Bidirectional, SequenceLayer, Stacked, unroll
-from .seq2seq import Decoding, Seq2Seq
+from .sequence.dropout_and_residual import Dropout, Residual
+from .sequence.grid_layer import Grid, GridLSTM
+from .sequence.rnn_lstm_gru import GRU, LSTM, RNN
+from .sequence.unrolling import Bidirectional, SequenceLayer, Stacked, unroll
 from .states import detach_state
 
 __all__ = [

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.primitives import stack, tanh, where
+from ..engine.scopes import here, place_of
+from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import DataError, ShapeError
 from ..functional import softmax
-from ..primitives import stack, tanh, where
-from ..scopes import here, place_of
-from ..tensor import Tensor, TensorLike, as_tensor, named
 from . import init
 from .module import Module
 

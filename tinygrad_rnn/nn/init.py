@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..dtypes import checked_dtype
+from ..engine.arrays import Array
+from ..engine.dtypes import checked_dtype
+from ..engine.tensor import Tensor
 from ..errors import DataError, ShapeError
-from ..kernels import Array
-from ..settings import is_number, is_whole
-from ..tensor import Tensor
+from ..shared.checks import is_number, is_whole
 
 __all__ = [
     "forget_gate_",

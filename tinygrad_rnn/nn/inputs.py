@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeGuard
 
+from ..engine.scopes import time_step
+from ..engine.tensor import Tensor, as_tensor, named
 from ..errors import DataError, ShapeError
-from ..scopes import time_step
-from ..tensor import Tensor, as_tensor, named
 
 __all__ = ["WHOLE", "is_list_of_steps", "steps_of"]
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.primitives import take, where
+from ..engine.tensor import Tensor, TensorLike, as_tensor
 from ..errors import DataError
-from ..primitives import take, where
-from ..settings import is_whole
-from ..tensor import Tensor, TensorLike, as_tensor
+from ..shared.checks import is_whole
 from . import init
 from .module import Module
 

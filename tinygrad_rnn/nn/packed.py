@@ -12,11 +12,11 @@ from numbers import Integral, Real
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.primitives import concat, stack, take
+from ..engine.scopes import here, place_of, time_step
+from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import DataError, DtypeError, ShapeError
-from ..primitives import concat, stack, take
-from ..scopes import here, place_of, time_step
-from ..settings import is_number
-from ..tensor import Tensor, TensorLike, as_tensor, named
+from ..shared.checks import is_number
 from .inputs import is_list_of_steps
 
 __all__ = ["PackedSequence", "last_valid", "mask", "pack", "unpack"]

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.primitives import concat, take
+from ..engine.scopes import here, place_of
+from ..engine.tensor import Tensor, as_tensor, named
 from ..errors import DataError, GraphError, ShapeError
-from ..primitives import concat, take
-from ..scopes import here, place_of
-from ..tensor import Tensor, as_tensor, named
 from .packed import PackedSequence
 
 __all__ = ["detach_state"]

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..engine.arrays import Array
+from ..engine.tensor import Tensor
+from .base import Optimizer
 from .clipping import clip_grad_norm_, clip_grad_value_
-from .kernels import Array
-from .optimizer import Optimizer
 from .schedules import Schedule, cosine, exponential, steps, warm_up
-from .tensor import Tensor
 
 __all__ = [
     "SGD",

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from . import missteps
-from .errors import DataError, GraphError, LoadError
-from .kernels import Array
-from .scopes import here
-from .settings import is_number, is_whole
-from .tensor import Tensor
+from ..engine.arrays import Array
+from ..engine.mistakes import training_loop as missteps
+from ..engine.scopes import here
+from ..engine.tensor import Tensor
+from ..errors import DataError, GraphError, LoadError
+from ..shared.checks import is_number, is_whole
 
 __all__ = ["Optimizer"]
 

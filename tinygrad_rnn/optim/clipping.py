@@ -7,11 +7,11 @@ from numbers import Real
 
 import numpy as np
 
-from .errors import DataError, GraphError
-from .nn.module import Module
-from .records import norm
-from .settings import is_number
-from .tensor import Tensor
+from ..engine.tensor import Tensor
+from ..errors import DataError, GraphError
+from ..nn.module import Module
+from ..replay.records import norm
+from ..shared.checks import is_number
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 

@@ -10,8 +10,8 @@ from math import cos, inf, pi
 from numbers import Real
 from typing import TypeAlias
 
-from .errors import DataError
-from .settings import is_whole
+from ..errors import DataError
+from ..shared.checks import is_whole
 
 __all__ = ["Schedule", "cosine", "exponential", "steps", "warm_up"]
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.arrays import Array
 from ..errors import DataError, GraphError
-from ..kernels import Array
 
 __all__ = ["expect", "finite", "numbers", "share_of", "steps_to_mark"]
 
@@ -18,7 +18,7 @@ LARGEST = 1e150
 def expect(plot: str, given: object, attribute: str, hint: str) -> None:
     """Raise `DataError` for what is not the kind of thing that a plot draws: a loss, say, where a probe's result is.
 
-    >>> from tinygrad_rnn.plots.numbers import expect
+    >>> from tinygrad_rnn.plots.arguments import expect
     >>> expect("gates", 3.0, "items", "give what probe.gates(loss) returns")
     Traceback (most recent call last):
     tinygrad_rnn.errors.DataError: a plot of gates cannot draw a float
@@ -34,7 +34,7 @@ def numbers(what: str, values: npt.ArrayLike, ndims: tuple[int, ...]) -> Array:
 
     What is too large to be squared (beyond 1e150) counts as infinite: an axis could not hold it.
 
-    >>> from tinygrad_rnn.plots.numbers import numbers
+    >>> from tinygrad_rnn.plots.arguments import numbers
     >>> numbers("a curve", [1, 2], (1,))
     array([1., 2.])
     """
@@ -64,7 +64,7 @@ def finite(values: Array) -> Array:
 def share_of(x: float) -> str:
     """A number in a title: two digits.
 
-    >>> from tinygrad_rnn.plots.numbers import share_of
+    >>> from tinygrad_rnn.plots.arguments import share_of
     >>> share_of(0.123), share_of(1.2e-13), share_of(0.0), share_of(float("nan"))
     ('0.12', '1.2e-13', '0', 'no number')
     """
@@ -74,7 +74,7 @@ def share_of(x: float) -> str:
 def steps_to_mark(count: int) -> list[int]:
     """Some of the numbers 1 to count, for the ticks of an axis: the first, and round ones.
 
-    >>> from tinygrad_rnn.plots.numbers import steps_to_mark
+    >>> from tinygrad_rnn.plots.arguments import steps_to_mark
     >>> steps_to_mark(4), steps_to_mark(24), steps_to_mark(300)
     ([1, 2, 3, 4], [1, 5, 10, 15, 20], [1, 50, 100, 150, 200, 250, 300])
     """

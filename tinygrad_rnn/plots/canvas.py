@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..engine.arrays import Array
 from ..errors import DataError
-from ..files import target_of, write
-from ..kernels import Array
-from ..program import install
+from ..shared.atomic_files import target_of, write
+from ..shared.invocation import install
 from ..viz.style import THEMES, Brush, Scale, Theme, superscript
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.arrays import Array
 from ..errors import DataError
-from ..kernels import Array
+from .arguments import expect, finite, numbers, share_of, steps_to_mark
 from .canvas import Canvas, canvas
-from .numbers import expect, finite, numbers, share_of, steps_to_mark
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..engine.arrays import Array
 from ..errors import DataError
-from ..kernels import Array
+from .arguments import expect, numbers, share_of
 from .canvas import Canvas, canvas
-from .numbers import expect, numbers, share_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..history import History
     from ..probe import ActivationMemory
+    from ..train.history import History
 
 __all__ = ["activation_memory", "training"]
 
@@ -27,7 +27,7 @@ def training(history: History, *, theme: str = "light", title: str | None = None
     if there was no update.
 
     >>> import tinygrad_rnn as tg
-    >>> log = tg.history.Log()
+    >>> log = tg.train.history.Log()
     >>> for k in range(5): log.add(loss=1 / (k + 1), grad_norm=1.0, lr=0.1)
     >>> tg.plots.describe(tg.plots.training(log.history()))
     'In 5 updates the loss goes from 1 to 0.2.'

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import kernels
-from ..graph import Node
-from ..kernels import Array, Key, is_basic
-from ..ops import CONCAT, GETITEM, PLACE, STACK
-from ..readers import Exact
-from ..sweep import contributions
+from ..engine import arrays as kernels
+from ..engine.arrays import Array, Key, is_basic
+from ..engine.gradient_graph import Exact
+from ..engine.graph import Node
+from ..engine.ops import CONCAT, GETITEM, PLACE, STACK
+from ..engine.sweep import contributions
 
 __all__ = ["EXACT", "ROWS", "leading_to", "pull", "sent"]
 

@@ -7,16 +7,16 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from ..dtypes import as_array
+from ..engine.arrays import Array
+from ..engine.dtypes import as_array
+from ..engine.graph import Node
+from ..engine.scopes import place_of
+from ..engine.sweep import seed_of, sweep
+from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
-from ..graph import Node
-from ..kernels import Array
-from ..records import norm
-from ..scopes import place_of
-from ..sweep import seed_of, sweep
-from ..tensor import Tensor
+from ..replay.records import norm
+from .batched_vjp import EXACT, pull
 from .lanes import Places, Role, graph_of, lane_of
-from .rows import EXACT, pull
 
 __all__ = ["contributions", "gradient_by_step", "half_life", "leaf_of"]
 

@@ -7,14 +7,14 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..engine.arrays import Array
+from ..engine.graph import Node
+from ..engine.ops import ADD, MATMUL, RELU, SIGMOID, TANH, Op
+from ..engine.tensor import Tensor
 from ..errors import GraphError
-from ..graph import Node
-from ..kernels import Array
-from ..ops import ADD, MATMUL, RELU, SIGMOID, TANH, Op
-from ..tensor import Tensor
+from .batched_vjp import leading_to
 from .jacobians import singular_values, step_jacobians
 from .lanes import Lane, State, lane_of
-from .rows import leading_to
 
 __all__ = ["Bound", "bound"]
 

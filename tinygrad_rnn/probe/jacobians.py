@@ -8,13 +8,13 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from ..dtypes import as_array
+from ..engine.arrays import Array
+from ..engine.dtypes import as_array
+from ..engine.graph import Node, reachable
+from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError, ShapeError
-from ..graph import Node, reachable
-from ..kernels import Array
-from ..tensor import Tensor
+from .batched_vjp import ROWS, pull
 from .lanes import Role, State, lane_of
-from .rows import ROWS, pull
 
 __all__ = ["jacobian", "singular_values", "spectral_radius", "step_jacobians"]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node
-from ..kernels import Array
-from ..tensor import Tensor
+from ..engine.arrays import Array
+from ..engine.graph import Node
+from ..engine.tensor import Tensor
 from .lanes import Places, graph_of
 
 __all__ = ["ActivationMemory", "activation_memory"]

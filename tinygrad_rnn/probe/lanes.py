@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from ..engine.graph import Node, reachable
+from ..engine.scopes import Frame, place_of
+from ..engine.tensor import Tensor
 from ..errors import GraphError
-from ..graph import Node, reachable
-from ..scopes import Frame, place_of
-from ..tensor import Tensor
 
 __all__ = ["Lane", "Places", "Role", "State", "graph_of", "lane_of", "lanes_of", "one_of"]
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.arrays import Array
+from ..engine.gradient_graph import Recorded
+from ..engine.graph import Node
+from ..engine.primitives import stack
+from ..engine.sweep import seed_of
+from ..engine.tensor import Tensor, as_tensor, named
 from ..errors import DataError
-from ..graph import Node
-from ..kernels import Array
-from ..primitives import stack
-from ..readers import Recorded
-from ..sweep import seed_of
-from ..tensor import Tensor, as_tensor, named
+from .batched_vjp import EXACT, pull
 from .lanes import Role, State, graph_of, lane_of
-from .rows import EXACT, pull
 
 __all__ = ["vanishing_regularizer"]
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..engine.arrays import Array
+from ..engine.graph import Node
+from ..engine.ops import MATMUL
+from ..engine.sweep import seed_of
+from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
-from ..graph import Node
-from ..kernels import Array
-from ..ops import MATMUL
-from ..sweep import seed_of
-from ..tensor import Tensor
+from .batched_vjp import ROWS, leading_to, sent
 from .gradients import leaf_of
 from .lanes import Places, graph_of
-from .rows import ROWS, leading_to, sent
 
 __all__ = ["Truncation", "truncation"]
 

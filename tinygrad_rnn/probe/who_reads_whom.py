@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.arrays import Array
+from ..engine.graph import Node, reachable
+from ..engine.tensor import Tensor
 from ..errors import GraphError, ShapeError
-from ..graph import Node, reachable
-from ..kernels import Array
-from ..records import norm
-from ..tensor import Tensor
-from .rows import ROWS, pull
+from ..replay.records import norm
+from .batched_vjp import ROWS, pull
 
 __all__ = ["connectivity"]
 

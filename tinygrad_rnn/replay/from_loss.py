@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from .errors import GraphError
-from .graph import Node, reachable
-from .kernels import Array
-from .ops import GETITEM, POW
-from .readers import Exact
+from ..engine.arrays import Array
+from ..engine.gradient_graph import Exact
+from ..engine.graph import Node, reachable
+from ..engine.ops import GETITEM, POW
+from ..engine.scopes import Frame
+from ..engine.sweep import seed_of, sweep
+from ..engine.tensor import Tensor
+from ..errors import GraphError
 from .records import GraphSnapshot, Record
-from .scopes import Frame
 from .stepper import Event, play
-from .sweep import seed_of, sweep
-from .tensor import Tensor
 
 __all__ = ["backward_steps", "replay", "snapshot"]
 

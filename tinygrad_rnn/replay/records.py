@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .errors import GraphError
-from .kernels import Array
-from .scopes import Frame, place_of
+from ..engine.arrays import Array
+from ..engine.scopes import Frame, place_of
+from ..errors import GraphError
 
 __all__ = ["GraphSnapshot", "Record", "Use"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .kernels import Array
+from ..engine.arrays import Array
 from .records import GraphSnapshot, Record, norm
 
 __all__ = ["Event", "Message", "called", "play"]
@@ -71,7 +71,7 @@ def play(graph: GraphSnapshot) -> Iterator[Event]:
 
     A snapshot without gradients has no events.
 
-    >>> from tinygrad_rnn.stepper import play
+    >>> from tinygrad_rnn.replay.stepper import play
     >>> import tinygrad_rnn as tg
     >>> w = tg.Tensor(2.0, requires_grad=True, name="w")
     >>> [(event.node.symbol, event.upstream.item()) for event in play(tg.snapshot(w * 3.0))]

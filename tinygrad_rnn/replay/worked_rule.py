@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .kernels import Array
-from .ops import NOTHING, OPS, OTHER, Op
+from ..engine.arrays import Array
+from ..engine.ops import NOTHING, OPS, OTHER, Op
 from .records import GraphSnapshot, Record
 
 __all__ = ["Worked", "worked"]
@@ -39,7 +39,7 @@ def worked(graph: GraphSnapshot, node: Record, slot: int, digits: int = 3) -> Wo
     formula in `ops`. None where there is neither (the larger of several), where nothing is sent, and for NaN and infinity.
 
     >>> import tinygrad_rnn as tg
-    >>> from tinygrad_rnn.arithmetic import worked
+    >>> from tinygrad_rnn.replay.worked_rule import worked
     >>> x = tg.Tensor([0.5, -2.0], requires_grad=True)
     >>> graph = tg.snapshot((tg.tanh(x) * [3.0, 1.0]).sum())
     >>> for node in graph:

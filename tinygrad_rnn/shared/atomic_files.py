@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-from .errors import DataError
+from ..errors import DataError
 
 __all__ = ["target_of", "write"]
 
@@ -17,7 +17,7 @@ __all__ = ["target_of", "write"]
 def target_of(path: str | os.PathLike[str], kinds: tuple[str, ...], what: str) -> Path:
     """The path, if `what` (a picture, weights) can be written there and its suffix is one of `kinds`. Raises `DataError` if not.
 
-    >>> from tinygrad_rnn.files import target_of
+    >>> from tinygrad_rnn.shared.atomic_files import target_of
     >>> target_of("lstm.SVG", (".svg", ".dot"), "picture").suffix
     '.SVG'
     """

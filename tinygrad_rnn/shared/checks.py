@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DataError
+from ..errors import DataError
 
 __all__ = ["check_flags", "is_number", "is_whole"]
 
@@ -15,7 +15,7 @@ def is_number(value: Any, kind: type) -> bool:
     """Whether a value is a number of a kind, `numbers.Real` or `numbers.Integral`; True and False are none.
 
     >>> from numbers import Real
-    >>> from tinygrad_rnn.settings import is_number
+    >>> from tinygrad_rnn.shared.checks import is_number
     >>> is_number(2.5, Real), is_number(True, Real), is_number("2.5", Real)
     (True, False, False)
     """
@@ -25,7 +25,7 @@ def is_number(value: Any, kind: type) -> bool:
 def is_whole(value: Any, least: int) -> bool:
     """Whether a value is a whole number, Python's or NumPy's, of at least `least`; True and False are none.
 
-    >>> from tinygrad_rnn.settings import is_whole
+    >>> from tinygrad_rnn.shared.checks import is_whole
     >>> is_whole(1, 1), is_whole(0, 1), is_whole(1.0, 1), is_whole(True, 1)
     (True, False, False, False)
     """
@@ -35,7 +35,7 @@ def is_whole(value: Any, least: int) -> bool:
 def check_flags(owner: str, **flags: Any) -> None:
     """Raise a `DataError` for a setting that is neither True nor False: the text "no" would count as true.
 
-    >>> from tinygrad_rnn.settings import check_flags
+    >>> from tinygrad_rnn.shared.checks import check_flags
     >>> check_flags("LSTM", bidirectional=True)
     >>> check_flags("LSTM", bidirectional="no")
     Traceback (most recent call last):

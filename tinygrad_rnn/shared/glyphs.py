@@ -22,8 +22,8 @@ HEIGHTS, SHADES, PLAIN = "▁▂▃▄▅▆▇█", "░▒▓█", ":-=+*#%@" 
 class Ramp:
     """The sign of each number between two ends (exponents of ten if `log`). `dot` is the sign of exactly zero.
 
-    >>> from tinygrad_rnn.sparks import Ramp, SHADES
-    >>> from tinygrad_rnn.sparks import SHADES, Ramp
+    >>> from tinygrad_rnn.shared.glyphs import Ramp, SHADES
+    >>> from tinygrad_rnn.shared.glyphs import SHADES, Ramp
     >>> ramp = Ramp.of([1e-8, 1.0], SHADES, log=True)
     >>> "".join(ramp.sign(x) for x in (1e-8, 1e-5, 1e-3, 1.0, 0.0, float("nan"), float("inf"), -1.0))
     '░▒▓█·?!?'
@@ -81,7 +81,7 @@ class Ramp:
 def blocks(count: int, most: int) -> list[list[int]]:
     """The indices 0 to count - 1 as at most so many runs of neighbours, as equal as can be.
 
-    >>> from tinygrad_rnn.sparks import blocks
+    >>> from tinygrad_rnn.shared.glyphs import blocks
     >>> blocks(5, 2)
     [[0, 1, 2], [3, 4]]
     """
@@ -91,7 +91,7 @@ def blocks(count: int, most: int) -> list[list[int]]:
 def squeeze(values: Any, most: int) -> list[float]:
     """At most so many numbers: neighbours become one, which is the largest of them, and no number if one of them is none.
 
-    >>> from tinygrad_rnn.sparks import squeeze
+    >>> from tinygrad_rnn.shared.glyphs import squeeze
     >>> squeeze([1, 5, 2, 3, 0, 0], 3)
     [5.0, 3.0, 0.0]
     """
@@ -108,7 +108,7 @@ def _width(c: str) -> int:
 def columns(text: str) -> int:
     """How many columns of a terminal a line of text takes: none for a combining mark, two for a wide character.
 
-    >>> from tinygrad_rnn.sparks import columns
+    >>> from tinygrad_rnn.shared.glyphs import columns
     >>> columns("abc"), columns("e\\u0301"), columns("時間")
     (3, 1, 4)
     """
@@ -124,7 +124,7 @@ def pad(text: str, width: int, left: bool = False) -> str:
 def cut(text: str, width: int, mark: str = "~") -> str:
     """The text, or as much of it as fits into the width with a mark behind it.
 
-    >>> from tinygrad_rnn.sparks import cut
+    >>> from tinygrad_rnn.shared.glyphs import cut
     >>> cut("a long word", 7), cut("時間", 3)
     ('a long~', '時~')
     """

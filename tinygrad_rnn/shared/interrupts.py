@@ -18,7 +18,7 @@ def first_interrupt(note: Callable[[], None]) -> Iterator[None]:
     Outside of the main thread, and where a program listens to Ctrl-C itself, nothing is changed.
 
     >>> import signal
-    >>> from tinygrad_rnn.interrupts import first_interrupt
+    >>> from tinygrad_rnn.shared.interrupts import first_interrupt
     >>> with first_interrupt(lambda: print("stopping soon")):
     ...     signal.raise_signal(signal.SIGINT)
     stopping soon

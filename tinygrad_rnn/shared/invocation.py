@@ -33,7 +33,7 @@ def note(text: str) -> None:
 def near(path: str | os.PathLike[str]) -> str:
     """A path as short as it can be said from the current folder.
 
-    >>> from tinygrad_rnn.program import near
+    >>> from tinygrad_rnn.shared.invocation import near
     >>> near("lstm.svg")
     'lstm.svg'
     """
@@ -47,7 +47,7 @@ def near(path: str | os.PathLike[str]) -> str:
 def typed(*words: str, windows: bool = os.name == "nt") -> str:
     """A command for the Python that runs now, as it is typed here: an environment need not be activated.
 
-    >>> from tinygrad_rnn.program import typed
+    >>> from tinygrad_rnn.shared.invocation import typed
     >>> typed("-m", "tinygrad_rnn", "draw", "-o", "two words.svg", windows=False)  # doctest: +ELLIPSIS
     "...python... -m tinygrad_rnn draw -o 'two words.svg'"
     """

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from .sparks import HEIGHTS, PLAIN, SHADES, Ramp, blocks, columns, cut, lines_of, pad, squeeze
+from .glyphs import HEIGHTS, PLAIN, SHADES, Ramp, blocks, columns, cut, lines_of, pad, squeeze
 
 __all__ = ["Progress", "Terminal"]
 
@@ -27,7 +27,7 @@ class Terminal:
 
     `color=None` uses colour on a terminal unless the environment says NO_COLOR; colour is never the only carrier.
 
-    >>> from tinygrad_rnn.terminal import Terminal
+    >>> from tinygrad_rnn.shared.terminal import Terminal
     >>> out = Terminal(width=60, color=False)
     >>> out.table([["RNN", "0.4"], ["LSTM", "0.95"]], head=["cell", "norm"])
       cell    norm

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from . import files
-from .errors import LoadError
-from .kernels import Array
+from ..engine.arrays import Array
+from ..errors import LoadError
+from ..shared import atomic_files as files
 
 __all__ = ["generator_note", "read", "set_generator", "write"]
 
@@ -30,7 +30,7 @@ def write(path: str | os.PathLike[str], arrays: Mapping[str, Array], note: Mappi
     Raises `DataError` where that fails (a full disk, a folder that may not be written): the old file is then still there, whole.
 
     >>> import numpy as np
-    >>> from tinygrad_rnn.checkpoint import read, write
+    >>> from tinygrad_rnn.train.checkpoint import read, write
     >>> import tempfile, pathlib
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder, "run.npz")
@@ -80,7 +80,7 @@ def generator_note(rng: np.random.Generator) -> dict[str, Any]:
     """The state of a generator as plain JSON data.
 
     >>> import numpy as np
-    >>> from tinygrad_rnn.checkpoint import generator_note, set_generator
+    >>> from tinygrad_rnn.train.checkpoint import generator_note, set_generator
     >>> rng = np.random.default_rng(0)
     >>> note = generator_note(rng)
     >>> first = rng.random()

@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.arrays import Array
+from ..errors import DataError, LoadError
+from ..nn.module import Module
+from ..optim.base import Optimizer
+from ..optim.schedules import Schedule
+from ..shared.atomic_files import target_of
+from ..shared.checks import is_number, is_whole
+from ..shared.terminal import Progress
 from . import checkpoint as saved
-from .errors import DataError, LoadError
-from .files import target_of
 from .history import History
-from .kernels import Array
 from .loop import Batches, DivergenceError, Loop, Score
-from .nn.module import Module
-from .optimizer import Optimizer
 from .resume import group, load
-from .schedules import Schedule
-from .settings import is_number, is_whole
-from .terminal import Progress
 
 __all__ = ["DivergenceError", "History", "fit", "weights_in"]
 

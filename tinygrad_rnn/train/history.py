@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .kernels import Array
+from ..engine.arrays import Array
 
 __all__ = ["History", "Log"]
 
@@ -23,7 +23,7 @@ class History:
     end of each epoch. `best` is the lowest of the first score and `best_update` where it was; None if nothing was evaluated. `stopped`
     says why training ended, `notes` what went wrong on the way (a checkpoint that could not be written).
 
-    >>> from tinygrad_rnn.history import Log
+    >>> from tinygrad_rnn.train.history import Log
     >>> log = Log()
     >>> log.add(loss=0.7, grad_norm=2.0, lr=0.1); log.judge({"error": 0.5})
     True

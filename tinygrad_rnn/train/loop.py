@@ -11,20 +11,20 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .clipping import clip_grad_norm_
-from .errors import DataError, NumericError
-from .generators import Draws, generators_of, notes_of
+from ..engine.arrays import Array
+from ..errors import DataError, NumericError
+from ..nn.decode.step_model import evaluating, modes_kept
+from ..nn.module import Module
+from ..nn.states import detach_state
+from ..optim.base import Optimizer
+from ..optim.clipping import clip_grad_norm_
+from ..optim.schedules import Schedule
+from ..shared.interrupts import first_interrupt
+from ..shared.terminal import Progress
 from .history import History, Log
-from .interrupts import first_interrupt
-from .kernels import Array
-from .nn.module import Module
-from .nn.states import detach_state
-from .optimizer import Optimizer
+from .random_states import Draws, generators_of, notes_of
 from .resume import flatten, save
-from .returned import loss_and_state, scores_of, share_of
-from .schedules import Schedule
-from .terminal import Progress
-from .writing import evaluating, modes_kept
+from .user_results import loss_and_state, scores_of, share_of
 
 __all__ = ["Batches", "DivergenceError", "Loop", "Score"]
 

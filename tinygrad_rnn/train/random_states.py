@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..engine.tensor import Tensor
+from ..errors import DataError
+from ..nn.module import Module, _walk
 from .checkpoint import generator_note, set_generator
-from .errors import DataError
-from .nn.module import Module, _walk
-from .tensor import Tensor
 
 __all__ = ["Draws", "Notes", "generators_of", "notes_of", "rewind"]
 

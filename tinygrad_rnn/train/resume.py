@@ -8,12 +8,12 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..engine.arrays import Array
+from ..engine.tensor import Tensor
+from ..errors import DataError, LoadError
 from .checkpoint import read, write
-from .errors import DataError, LoadError
-from .generators import Draws, rewind
 from .history import Log
-from .kernels import Array
-from .tensor import Tensor
+from .random_states import Draws, rewind
 
 if TYPE_CHECKING:
     from .loop import Loop
@@ -121,7 +121,7 @@ def flatten(state: Any, leaves: list[Array]) -> Any:
     class is known to the program alone, and keys of a dict that are neither text nor whole numbers.
 
     >>> import tinygrad_rnn as tg
-    >>> from tinygrad_rnn.resume import flatten
+    >>> from tinygrad_rnn.train.resume import flatten
     >>> leaves = []
     >>> flatten((tg.Tensor([1.0]), None), leaves), leaves
     ({'tuple': [{'tensor': 0}, None]}, [array([1.])])

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 import numpy as np
 
 from ..errors import DataError
-from ..records import GraphSnapshot
+from ..replay.records import GraphSnapshot
 from .drawing import Comparison, Drawing
-from .rolled import rolled as roll
 from .style import THEMES, Scale
-from .view import view_of
+from .view.rolling import rolled as roll
+from .view.view import view_of
 
 if TYPE_CHECKING:
     import graphviz
@@ -144,7 +144,7 @@ def to_graphviz(loss: Any, **settings: Any) -> graphviz.Digraph:
 
 def _snapshot(loss: Any) -> GraphSnapshot:
     """The one place where pictures meet live tensors."""
-    from ..snapshot import snapshot
+    from ..replay.from_loss import snapshot
 
     return snapshot(loss)
 

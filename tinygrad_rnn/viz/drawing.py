@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, GraphError, TinygradRnnError
-from ..files import target_of, write
-from .arrange import arrange
-from .describe import describe, heading
-from .dot import dag, digraph
-from .gif import gif
-from .layout import Layout
-from .moments import Moments
-from .page import Control, Shown, page, views_of
-from .painted import NotPainted, painted
-from .sheet import Sheet, compared, single
+from ..shared.atomic_files import target_of, write
+from .formats.animated_gif import gif
+from .formats.dot import dag, digraph
+from .formats.graphviz_program import NotPainted, painted
+from .layout.arrangement import arrange
+from .layout.placed import Layout
+from .layout.sheet import Sheet, compared, single
+from .page.html import Control, Shown, page, views_of
 from .style import THEMES, Brush, Scale, clean
-from .svg import paint
-from .view import View
+from .svg.moments import Moments
+from .svg.painter import paint
+from .view.description import describe, heading
+from .view.view import View
 
 if TYPE_CHECKING:
     import graphviz

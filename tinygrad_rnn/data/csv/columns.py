@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tinygrad_rnn.data.rows import Row, rows
+from tinygrad_rnn.data.csv.rows import Row, rows
 from tinygrad_rnn.errors import DataError
 
 __all__ = ["FORM", "SEPARATORS", "Layout", "cell", "layout_of", "named_columns", "separated", "whole_number"]
@@ -115,7 +115,7 @@ def layout_of(found: Sequence[Row], label: int | None, text: int | None, header:
 def named_columns(table: Sequence[Sequence[str]]) -> list[int]:
     """The columns that the first row calls a class, if it is a header: none of its cells is a number, nor the name below it again.
 
-    >>> from tinygrad_rnn.data.columns import named_columns
+    >>> from tinygrad_rnn.data.csv.columns import named_columns
     >>> named_columns([["Text", "Label"], ["good film", "pos"]]), named_columns([["class", "A():"], ["class", "B():"]])
     ([1], [])
     """

@@ -54,7 +54,7 @@ def rows(lines: Sequence[str], separator: str = ",") -> Iterator[Row]:
     inside of quotes; else it is spoiled too. What no reader can see: after a stray quote, a field that starts with a comma or a
     line break looks like the end of what the stray quote began.
 
-    >>> from tinygrad_rnn.data.rows import rows
+    >>> from tinygrad_rnn.data.csv.rows import rows
     >>> [row.fields for row in rows(['1,"two', '2,lines"', '3,"one "" line"'])]
     [['1', 'two\\n2,lines'], ['3', 'one " line']]
     >>> list(rows(['"1","open', "2,text or a row?", '"3","good"']))
@@ -82,7 +82,7 @@ def rows(lines: Sequence[str], separator: str = ",") -> Iterator[Row]:
 def fields_of(text: str, separator: str = ",") -> list[str]:
     """The fields of one row, [] where its quotes do not match.
 
-    >>> from tinygrad_rnn.data.rows import fields_of
+    >>> from tinygrad_rnn.data.csv.rows import fields_of
     >>> fields_of('1, "a ""quoted"" word, and more",6" long')
     ['1', 'a "quoted" word, and more', '6" long']
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygrad_rnn.data.kinds import AddingBatch, SymbolBatch, WordBatch, check_rng, check_size
+from tinygrad_rnn.data.tasks.task import AddingBatch, SymbolBatch, WordBatch, check_rng, check_size
 from tinygrad_rnn.errors import DataError
 
 __all__ = ["adding", "negation", "temporal_order"]

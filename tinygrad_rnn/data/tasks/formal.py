@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_rnn.data.kinds import IGNORED, Known, StringBatch, SymbolBatch, check_rng, check_size
+from tinygrad_rnn.data.tasks.task import IGNORED, Known, StringBatch, SymbolBatch, check_rng, check_size
 from tinygrad_rnn.errors import DataError
 
 __all__ = [

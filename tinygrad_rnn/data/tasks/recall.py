@@ -8,7 +8,7 @@ from string import ascii_letters, digits
 
 import numpy as np
 
-from tinygrad_rnn.data.kinds import Known, RealBatch, StepBatch, SymbolBatch, WordBatch, check_rng, check_size
+from tinygrad_rnn.data.tasks.task import Known, RealBatch, StepBatch, SymbolBatch, WordBatch, check_rng, check_size
 from tinygrad_rnn.errors import DataError
 
 __all__ = ["agreement", "copy", "known_copy", "known_latch", "known_reverse", "latch", "parity", "reverse"]

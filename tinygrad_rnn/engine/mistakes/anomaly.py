@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from .errors import GraphError, NumericError
-from .graph import Node, Trace
-from .kernels import Array
-from .scopes import place_of
+from ...errors import GraphError, NumericError
+from ..arrays import Array
+from ..graph import Node, Trace
+from ..scopes import place_of
 
-PACKAGE = str(Path(__file__).parent)
+PACKAGE = str(Path(__file__).parents[2])
 
 
 def inspect(node: Node, y: Array, inputs: list[Array]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .dtypes import short
-from .errors import DtypeError, ShapeError
-from .kernels import Array
-from .ops import Op
-from .scopes import here, place_of
+from ...errors import DtypeError, ShapeError
+from ..arrays import Array
+from ..dtypes import short
+from ..ops import Op
+from ..scopes import here, place_of
 
 __all__ = ["misfit"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
+from ...errors import GraphError
+from ..graph import Node, Trace, latest_change
 from .anomaly import where
-from .errors import GraphError
-from .graph import Node, Trace, latest_change
 
 __all__ = ["before_backward", "before_gradients", "before_step"]
 

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import GraphError
-from ..kernels import Array
-from ..nn.composed import Dropout, Residual
-from ..nn.layers import Embedding, Linear
-from ..nn.module import Module
-from ..nn.recurrent import Bidirectional
-from .layers import cells_of, is_plain_stack, kind_of, missing_elsewhere, path_in
-from .onnx_writer import Writer
-from .parts import input_size_of, parts_of
+from ...engine.arrays import Array
+from ...errors import GraphError
+from ...nn.layers import Embedding, Linear
+from ...nn.module import Module
+from ...nn.sequence.dropout_and_residual import Dropout, Residual
+from ...nn.sequence.unrolling import Bidirectional
+from ..chain import input_size_of, parts_of
+from ..counterparts import cells_of, is_plain_stack, kind_of, missing_elsewhere, path_in
+from .writer import Writer
 
 __all__ = ["export_onnx_recurrent"]
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, GraphError
-from ..graph import Node
-from ..kernels import Array
-from ..nn.module import Module
-from ..scopes import place_of
-from ..snapshot import replay
-from ..tensor import Tensor
-from .onnx_writer import Writer
+from ...engine.arrays import Array
+from ...engine.graph import Node
+from ...engine.scopes import place_of
+from ...engine.tensor import Tensor
+from ...errors import DataError, GraphError
+from ...nn.module import Module
+from ...replay.from_loss import replay
+from .writer import Writer
 
 __all__ = ["TRANSLATIONS", "Call", "export_onnx"]
 

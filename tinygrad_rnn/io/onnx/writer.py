@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError, DtypeError, GraphError
-from ..files import target_of, write
-from ..kernels import Array
-from .extras import onnx_package
+from ...engine.arrays import Array
+from ...errors import DataError, DtypeError, GraphError
+from ...shared.atomic_files import target_of, write
+from ..optional_packages import onnx_package
 
 __all__ = ["OPSET", "Writer"]
 

@@ -9,15 +9,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError, ShapeError
-from ..functional import dropout_mask
-from ..primitives import concat
-from ..scopes import here, place_of, scope
-from ..settings import is_whole
-from ..tensor import Tensor, TensorLike, as_tensor, named
-from . import init
-from .module import Module
-from .packed import PackedSequence, steps_in
+from ...engine.primitives import concat
+from ...engine.scopes import here, place_of, scope
+from ...engine.tensor import Tensor, TensorLike, as_tensor, named
+from ...errors import DataError, ShapeError
+from ...functional import dropout_mask
+from ...shared.checks import is_whole
+from .. import init
+from ..module import Module
+from ..packed import PackedSequence, steps_in
 
 __all__ = ["GatedCell", "State"]
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError, ShapeError
-from ..primitives import concat, sigmoid, split, tanh
-from ..scopes import here, place_of
-from ..settings import is_whole
-from ..tensor import Tensor, named
-from . import init
-from .module import Module, scoped
+from ...engine.primitives import concat, sigmoid, split, tanh
+from ...engine.scopes import here, place_of
+from ...engine.tensor import Tensor, named
+from ...errors import DataError, ShapeError
+from ...shared.checks import is_whole
+from .. import init
+from ..module import Module, scoped
 
 __all__ = ["GridLSTMCell", "Pair"]
 

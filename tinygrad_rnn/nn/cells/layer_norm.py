@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..functional import layer_norm
-from ..primitives import concat, sigmoid, split, tanh
-from ..tensor import Tensor, TensorLike, named
-from . import init
-from .cells import GRUCell, LSTMCell, RNNCell, State
-from .module import scoped
+from ...engine.primitives import concat, sigmoid, split, tanh
+from ...engine.tensor import Tensor, TensorLike, named
+from ...functional import layer_norm
+from .. import init
+from ..module import scoped
+from .lstm import GRUCell, LSTMCell, RNNCell, State
 
 __all__ = ["LayerNormGRUCell", "LayerNormLSTMCell", "LayerNormRNNCell"]
 

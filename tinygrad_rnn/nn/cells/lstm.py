@@ -13,13 +13,13 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError
-from ..primitives import relu, sigmoid, split, tanh
-from ..settings import check_flags
-from ..tensor import Tensor, TensorLike, named
-from . import init
+from ...engine.primitives import relu, sigmoid, split, tanh
+from ...engine.tensor import Tensor, TensorLike, named
+from ...errors import DataError
+from ...shared.checks import check_flags
+from .. import init
+from ..module import scoped
 from .gated import GatedCell, State
-from .module import scoped
 
 __all__ = ["Cell", "GRUCell", "LSTMCell", "RNNCell", "State"]
 

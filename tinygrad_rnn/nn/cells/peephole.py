@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..primitives import sigmoid, split, tanh
-from ..tensor import Tensor, TensorLike, as_tensor, named
-from . import init
-from .cells import State
-from .module import Module
+from ...engine.primitives import sigmoid, split, tanh
+from ...engine.tensor import Tensor, TensorLike, as_tensor, named
+from .. import init
+from ..module import Module
+from .lstm import State
 
 __all__ = ["PeepholeLSTMCell"]
 

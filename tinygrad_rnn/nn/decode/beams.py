@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .errors import DataError
-from .kernels import Array
-from .nn.states import mapped
+from ...engine.arrays import Array
+from ...engine.tensor import Tensor
+from ...errors import DataError
+from ...shared.checks import is_number, is_whole
+from ..states import mapped
 from .sampling import checked_logits
-from .settings import is_number, is_whole
-from .tensor import Tensor
-from .writing import Prompt, StepModel, check_writer, evaluating, step
+from .step_model import Prompt, StepModel, check_writer, evaluating, step
 
 __all__ = ["beam_search", "state_rows"]
 
@@ -86,7 +86,7 @@ def state_rows(state: Any, rows: npt.ArrayLike) -> Any:
     """A state with its sequences (rows) chosen anew: those of the beams that live on. Tuples, lists, dicts and None are kept.
 
     >>> import tinygrad_rnn as tg
-    >>> from tinygrad_rnn.beams import state_rows
+    >>> from tinygrad_rnn.nn.decode.beams import state_rows
     >>> h, c = state_rows((tg.Tensor([[1.0], [2.0]]), tg.Tensor([[3.0], [4.0]])), [1, 1])
     >>> h.data.tolist(), c.data.tolist()
     ([[2.0], [2.0]], [[4.0], [4.0]])

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DataError
-from .kernels import Array
+from ...engine.arrays import Array
+from ...errors import DataError
 from .sampling import check_shaping, draw_symbol, next_probabilities
-from .writing import Prompt, StepModel, check_writer, evaluating, step
+from .step_model import Prompt, StepModel, check_writer, evaluating, step
 
 __all__ = ["generate"]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DataError, NumericError, ShapeError
-from .kernels import Array
-from .settings import is_number, is_whole
-from .tensor import Tensor
+from ...engine.arrays import Array
+from ...engine.tensor import Tensor
+from ...errors import DataError, NumericError, ShapeError
+from ...shared.checks import is_number, is_whole
 
 __all__ = ["check_shaping", "checked_logits", "draw_symbol", "next_probabilities"]
 
@@ -24,7 +24,7 @@ def next_probabilities(logits: Any, temperature: float = 1.0, top_k: int | None 
     most probable symbol alone. Raises `DataError` for a temperature below 0, a top_k below 1, a nucleus outside of (0, 1].
 
     >>> import numpy as np
-    >>> from tinygrad_rnn.sampling import next_probabilities
+    >>> from tinygrad_rnn.nn.decode.sampling import next_probabilities
     >>> next_probabilities(np.log([0.4, 0.3, 0.2, 0.1]), nucleus=0.6).round(3)
     array([0.571, 0.429, 0.   , 0.   ])
     """

@@ -8,13 +8,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .errors import DataError, DtypeError, GraphError, ShapeError
-from .kernels import Array
-from .nn.module import Module
-from .nn.states import check_method
-from .scopes import no_grad
-from .settings import is_whole
-from .tensor import Tensor
+from ...engine.arrays import Array
+from ...engine.scopes import no_grad
+from ...engine.tensor import Tensor
+from ...errors import DataError, DtypeError, GraphError, ShapeError
+from ...shared.checks import is_whole
+from ..module import Module
+from ..states import check_method
 
 __all__ = ["Prompt", "StepModel", "check_writer", "evaluating", "modes_kept", "step"]
 

@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError, DtypeError, ShapeError
-from ..kernels import Array
-from ..primitives import concat, stack
-from ..scopes import here, place_of, time_step
-from ..settings import is_number, is_whole
-from ..tensor import Tensor, as_tensor, named
-from .cells import Cell
-from .layers import Embedding, Linear
-from .module import Module
-from .packed import PackedSequence, mask, steps_in, unpack
-from .pooling import AttentionPooling, pool_last, pool_max, pool_mean
-from .recurrent import Bidirectional, SequenceLayer, Stacked, unroll
+from ...engine.arrays import Array
+from ...engine.primitives import concat, stack
+from ...engine.scopes import here, place_of, time_step
+from ...engine.tensor import Tensor, as_tensor, named
+from ...errors import DataError, DtypeError, ShapeError
+from ...shared.checks import is_number, is_whole
+from ..cells.lstm import Cell
+from ..layers import Embedding, Linear
+from ..module import Module
+from ..packed import PackedSequence, mask, steps_in, unpack
+from ..pooling import AttentionPooling, pool_last, pool_max, pool_mean
+from ..sequence.unrolling import Bidirectional, SequenceLayer, Stacked, unroll
 
 __all__ = ["CharModel", "SequenceClassifier", "given", "looks_back", "read"]
 
@@ -166,7 +166,7 @@ def read(
 
     Without an embedding, `ids` are vectors (batch, time, features). Raises `ShapeError` and `DataError` where that does not fit.
 
-    >>> from tinygrad_rnn.nn.models import read
+    >>> from tinygrad_rnn.nn.models.classifier import read
     >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
     >>> hs, (h,) = read(tg.nn.GRUCell(3, 4, rng=rng), tg.nn.Embedding(9, 3, rng=rng), [[1, 2, 3], [4, 0, 0]], lengths=[3, 1])

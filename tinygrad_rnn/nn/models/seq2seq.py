@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ..errors import DataError, ShapeError
-from ..kernels import Array
-from ..primitives import concat, stack
-from ..scopes import scope, steps_after, time_step
-from ..tensor import Tensor, named
-from .cells import Cell
-from .models import given, looks_back, read
-from .module import Module
-from .packed import PackedSequence, mask, unpack
-from .recurrent import SequenceLayer, unroll
+from ...engine.arrays import Array
+from ...engine.primitives import concat, stack
+from ...engine.scopes import scope, steps_after, time_step
+from ...engine.tensor import Tensor, named
+from ...errors import DataError, ShapeError
+from ..cells.lstm import Cell
+from ..module import Module
+from ..packed import PackedSequence, mask, unpack
+from ..sequence.unrolling import SequenceLayer, unroll
+from .classifier import given, looks_back, read
 
 __all__ = ["Decoding", "Seq2Seq"]
 

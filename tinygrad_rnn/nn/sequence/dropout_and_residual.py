@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, ShapeError
-from ..functional import check_dropout, dropout_mask
-from ..scopes import here, place_of, time_step
-from ..tensor import Tensor, named
-from .packed import PackedSequence
-from .recurrent import SequenceLayer, unroll
+from ...engine.scopes import here, place_of, time_step
+from ...engine.tensor import Tensor, named
+from ...errors import DataError, ShapeError
+from ...functional import check_dropout, dropout_mask
+from ..packed import PackedSequence
+from .unrolling import SequenceLayer, unroll
 
 __all__ = ["Dropout", "Residual"]
 

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError, ShapeError
-from ..primitives import split
-from ..scopes import here, place_of, scope, time_step
-from ..settings import check_flags, is_whole
-from ..tensor import Tensor, TensorLike, as_tensor, named
-from . import init
-from .cells import State
-from .grid_cell import GridLSTMCell, Pair
-from .module import Module
-from .recurrent import SequenceLayer, unroll
+from ...engine.primitives import split
+from ...engine.scopes import here, place_of, scope, time_step
+from ...engine.tensor import Tensor, TensorLike, as_tensor, named
+from ...errors import DataError, ShapeError
+from ...shared.checks import check_flags, is_whole
+from .. import init
+from ..cells.grid_cell import GridLSTMCell, Pair
+from ..cells.lstm import State
+from ..module import Module
+from .unrolling import SequenceLayer, unroll
 
 __all__ = ["Grid", "GridLSTM"]
 

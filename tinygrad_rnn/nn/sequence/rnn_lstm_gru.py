@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DataError
-from ..functional import check_dropout
-from ..primitives import stack
-from ..scopes import scope
-from ..settings import check_flags, is_whole
-from .cells import GRUCell, LSTMCell, RNNCell
-from .composed import Dropout
-from .inputs import is_list_of_steps
-from .normed import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
-from .packed import PackedSequence
-from .recurrent import Bidirectional, Stacked
+from ...engine.primitives import stack
+from ...engine.scopes import scope
+from ...errors import DataError
+from ...functional import check_dropout
+from ...shared.checks import check_flags, is_whole
+from ..cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
+from ..cells.lstm import GRUCell, LSTMCell, RNNCell
+from ..inputs import is_list_of_steps
+from ..packed import PackedSequence
+from .dropout_and_residual import Dropout
+from .unrolling import Bidirectional, Stacked
 
 __all__ = ["GRU", "LSTM", "RNN"]
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, overload
 
-from ..errors import DataError, GraphError
-from ..primitives import concat
-from ..scopes import scope, time_step
-from ..tensor import Tensor, TensorLike, named
-from .cells import Cell
-from .inputs import WHOLE, steps_of
-from .module import Module
-from .packed import PackedSequence
-from .states import callers_order, check_method, checked_state, joined, longest_first, parts_of, rows_of
+from ...engine.primitives import concat
+from ...engine.scopes import scope, time_step
+from ...engine.tensor import Tensor, TensorLike, named
+from ...errors import DataError, GraphError
+from ..cells.lstm import Cell
+from ..inputs import WHOLE, steps_of
+from ..module import Module
+from ..packed import PackedSequence
+from ..states import callers_order, check_method, checked_state, joined, longest_first, parts_of, rows_of
 
 __all__ = ["Bidirectional", "SequenceLayer", "Stacked", "unroll"]
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import DataError
-from ..kernels import Array
-from .motion import PAUSE, REST, looks, pace
+from ...engine.arrays import Array
+from ...errors import DataError
+from ..style import Theme
+from ..svg.motion import PAUSE, REST, looks, pace
 from .raster import Raster
-from .style import Theme
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,7 +32,7 @@ def gif(svg: str, theme: Theme) -> bytes:
 
     Raises `DataError` if the picture is wider or higher than 6,000 pixels, or Pillow is not installed.
 
-    >>> from tinygrad_rnn.viz.gif import gif
+    >>> from tinygrad_rnn.viz.formats.animated_gif import gif
     >>> import tinygrad_rnn as tg
     >>> w = tg.Tensor(2.0, requires_grad=True, name="w")
     >>> gif(tg.draw(w * 3.0).svg(animated=True), THEMES["light"])[:6]  # doctest: +SKIP

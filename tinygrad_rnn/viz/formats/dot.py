@@ -10,15 +10,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from .boxes import Box
-from .elements import x
-from .layout import Layout, Path, threads
-from .sheet import Sheet
-from .size import CHIP_HEIGHT, chip_spots, chips_inside, lines_of
-from .style import Brush, Theme, clean, ink_on, subscript, text_width
-from .svg import painters_of, surroundings
-from .view import HIDDEN, Edge, View
-from .words import box_words, chip_words
+from ..layout.placed import Layout, Path, threads
+from ..layout.sheet import Sheet
+from ..layout.size import CHIP_HEIGHT, chip_spots, chips_inside, lines_of
+from ..style import Brush, Theme, clean, ink_on, subscript, text_width
+from ..svg.elements import x
+from ..svg.painter import painters_of, surroundings
+from ..view.boxes import Box
+from ..view.view import HIDDEN, Edge, View
+from ..view.words import box_words, chip_words
 
 if TYPE_CHECKING:
     import graphviz

@@ -9,7 +9,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from .style import clean
+from ..style import clean
 
 __all__ = ["NotPainted", "painted"]
 

@@ -35,7 +35,7 @@ def arc(centre: Point, radius: float, first: int, last: int) -> list[Point]:
 def along(d: str) -> list[list[Point]]:
     """The lines of a path of M L H V Q C Z.
 
-    >>> from tinygrad_rnn.viz.polyline import along
+    >>> from tinygrad_rnn.viz.formats.polyline import along
     >>> along("M0 0H4V3Z")
     [[(0.0, 0.0), (4.0, 0.0), (4.0, 3.0), (0.0, 0.0)]]
     """
@@ -71,7 +71,7 @@ def curve(points: list[Point]) -> list[Point]:
 def dashed(line: list[Point], lengths: list[float]) -> list[list[Point]]:
     """The pieces of a line that are drawn: the first length is, the second is not, and so on.
 
-    >>> from tinygrad_rnn.viz.polyline import dashed
+    >>> from tinygrad_rnn.viz.formats.polyline import dashed
     >>> dashed([(0.0, 0.0), (7.0, 0.0)], [2.0, 3.0])
     [[(0.0, 0.0), (2.0, 0.0)], [(5.0, 0.0), (7.0, 0.0)]]
     """

@@ -15,9 +15,9 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from ..errors import DataError
-from ..program import install
-from .motion import Look
+from ...errors import DataError
+from ...shared.invocation import install
+from ..svg.motion import Look
 from .polyline import Point, dashed, outlines
 
 if TYPE_CHECKING:

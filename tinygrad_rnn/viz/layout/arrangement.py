@@ -9,14 +9,14 @@ from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
 
-from .boxes import Box
-from .layout import Band, Layout, Path, Rows
+from ..style import text_width
+from ..view.boxes import Box
+from ..view.steps import BEFORE
+from ..view.view import HIDDEN, Edge, View
+from .placed import Band, Layout, Path, Rows
 from .plan import Plan, Tile
 from .size import CHIP_HEIGHT, Node, corner_chip, panel_of, size_of
-from .steps import BEFORE
-from .style import text_width
 from .tiles import Tiles
-from .view import HIDDEN, Edge, View
 
 __all__ = ["arrange"]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from .boxes import Chip
+from ..view.boxes import Chip
+from ..view.view import Edge, Series, View
 from .size import Node, Panel, chip_spots
-from .view import Edge, Series, View
 
 __all__ = ["Band", "Layout", "Path", "Rows", "threads"]
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..errors import GraphError
+from ...errors import GraphError
+from ..view.steps import BEFORE, Key
+from ..view.view import HIDDEN, Edge
 from .route import LEFT, RIGHT, Lattice, Port, Vertex
-from .steps import BEFORE, Key
 from .template import Spot
 from .tiles import Tiles
-from .view import HIDDEN, Edge
 
 __all__ = ["Piece", "Plan", "Tile"]
 

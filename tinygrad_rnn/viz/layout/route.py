@@ -15,7 +15,7 @@ from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from math import inf
 
-from .steps import Key
+from ..view.steps import Key
 
 __all__ = ["Lattice", "Port", "Vertex"]
 

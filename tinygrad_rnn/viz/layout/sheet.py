@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .layout import Band, Layout, Path
+from .placed import Band, Layout, Path
 from .size import Node, Panel
 
 __all__ = ["CAPTION", "Caption", "Sheet", "compared", "single"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .boxes import LONGEST, Box, Chip
-from .style import clean, number, text_width
+from ..style import clean, number, text_width
+from ..view.boxes import LONGEST, Box, Chip
 
 __all__ = [
     "CHIP_HEIGHT", "Line", "Node", "Panel", "Pill", "chip_spots", "chips_inside", "corner_chip", "lines_of", "panel_of", "size_of",

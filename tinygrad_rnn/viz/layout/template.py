@@ -11,8 +11,8 @@ import math
 from collections import defaultdict
 from collections.abc import Container, Iterable
 
-from .boxes import Box
-from .steps import Key
+from ..view.boxes import Box
+from ..view.steps import Key
 
 __all__ = ["RECIPES", "Spot", "layered", "place_column", "wrapped"]
 

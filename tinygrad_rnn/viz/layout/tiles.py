@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from .boxes import Box
-from .steps import BEFORE, Key
+from ..view.boxes import Box
+from ..view.steps import BEFORE, Key
+from ..view.view import HIDDEN, Edge, View
 from .template import Spot, layered, place_column, wrapped
-from .view import HIDDEN, Edge, View
 
 __all__ = ["Tiles"]
 

@@ -17,12 +17,12 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from ..errors import GraphError
-from ..records import GraphSnapshot
-from .elements import f, x
+from ...errors import GraphError
+from ...replay.records import GraphSnapshot
+from ..style import THEMES, Brush, Scale, Theme, ink_on
+from ..svg.elements import f, x
+from ..view.view import View, view_of
 from .playback import Playback, alike
-from .style import THEMES, Brush, Scale, Theme, ink_on
-from .view import View, view_of
 
 __all__ = ["LEVELS", "Control", "Shown", "applies", "page", "shades", "views_of"]
 

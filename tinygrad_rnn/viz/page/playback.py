@@ -13,19 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from ..arithmetic import worked
-from ..kernels import Array
-from ..records import GraphSnapshot, Record, norm
-from ..stepper import play
-from .arrange import arrange
-from .describe import lanes
-from .formula import formula
-from .layout import Layout
-from .skeleton import bare, skeleton
-from .steps import Places
-from .style import Scale, clean, number
-from .view import View
-from .words import called, why_nothing
+from ...engine.arrays import Array
+from ...replay.records import GraphSnapshot, Record, norm
+from ...replay.stepper import play
+from ...replay.worked_rule import worked
+from ..layout.arrangement import arrange
+from ..layout.placed import Layout
+from ..style import Scale, clean, number
+from ..svg.colourless import bare, skeleton
+from ..view.description import lanes
+from ..view.formulas import formula
+from ..view.steps import Places
+from ..view.view import View
+from ..view.words import called, why_nothing
 
 __all__ = ["Playback", "alike", "digits"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..layout.placed import Layout
+from ..style import FONT, Brush, Scale, Theme
+from ..view.view import View
 from .elements import f
-from .layout import Layout
 from .moments import Moments
 from .motion import Motion
-from .style import FONT, Brush, Scale, Theme
-from .svg import Painter
-from .view import View
+from .painter import Painter
 
 __all__ = ["VARIABLES", "bare", "skeleton"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from ..layout.placed import Band, Layout
+from ..layout.size import NAME
+from ..style import Brush, clean, number
+from ..view.view import Series
 from .elements import f, text, where
-from .layout import Band, Layout
 from .motion import Motion
-from .size import NAME
-from .style import Brush, clean, number
-from .view import Series
 
 __all__ = ["hidden_steps"]
 

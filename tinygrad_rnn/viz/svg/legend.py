@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from ..layout.placed import Layout
+from ..layout.size import NAME
+from ..style import Brush, text_width
+from ..view.view import View
 from .elements import f, text, where
-from .layout import Layout
-from .size import NAME
-from .style import Brush, text_width
-from .view import View
 
 __all__ = ["Legend", "keys", "paint_keys"]
 

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from ..stepper import play
-from .view import Edge, View
+from ...replay.stepper import play
+from ..view.view import Edge, View
 
 __all__ = ["Moments"]
 
@@ -35,7 +35,7 @@ class Moments:
     def of(cls, view: View) -> Moments:
         """The moments of what a view shows.
 
-        >>> from tinygrad_rnn.viz.moments import Moments
+        >>> from tinygrad_rnn.viz.svg.moments import Moments
         >>> import tinygrad_rnn as tg
         >>> w = tg.Tensor(2.0, requires_grad=True, name="w")
         >>> view = tg.draw(tg.tanh(w * 3.0)).view

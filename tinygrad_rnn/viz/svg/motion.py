@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from ..style import Brush, Scale, Theme, ink_on
 from .elements import f
 from .moments import Moments
-from .style import Brush, Scale, Theme, ink_on
 
 __all__ = ["PAUSE", "REST", "Look", "Motion", "looks", "pace"]
 
@@ -55,7 +55,7 @@ def looks(theme: Theme) -> tuple[Look, ...]:
 def pace(events: int) -> float:
     """The seconds for one event of a sweep of so many.
 
-    >>> from tinygrad_rnn.viz.motion import pace
+    >>> from tinygrad_rnn.viz.svg.motion import pace
     >>> pace(10), pace(50), pace(1200)
     (0.3, 0.12, 0.01)
     """

@@ -6,18 +6,18 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from .boxes import Chip
+from ..layout.placed import Layout, Path, threads
+from ..layout.sheet import CAPTION, Sheet
+from ..layout.size import CHIP_HEIGHT, NAME, SMALL, Node, chip_spots, chips_inside, lines_of
+from ..style import FONT, Brush, clean, ink_on, text_width
+from ..view.boxes import Chip
+from ..view.view import View
+from ..view.words import box_words, chip_words
 from .elements import f, rounded, text, where, x
 from .gap import hidden_steps
-from .layout import Layout, Path, threads
 from .legend import Legend, keys, paint_keys
 from .moments import Moments
 from .motion import Motion
-from .sheet import CAPTION, Sheet
-from .size import CHIP_HEIGHT, NAME, SMALL, Node, chip_spots, chips_inside, lines_of
-from .style import FONT, Brush, clean, ink_on, text_width
-from .view import View
-from .words import box_words, chip_words
 
 __all__ = ["Painter", "paint", "painters_of", "surroundings"]
 

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..records import GraphSnapshot, Record, norm
-from ..scopes import Frame
-from .formula import formula
+from ...engine.scopes import Frame
+from ...replay.records import GraphSnapshot, Record, norm
+from ..style import number, subscript
+from .formulas import formula
 from .steps import Key, Places, in_cell, owner_of, scope_of
-from .style import number, subscript
 
 __all__ = ["LONGEST", "Box", "Chip", "Measure", "box_of", "heading_of", "leaf_labels", "owner_words", "pill_of", "strength_of"]
 

@@ -7,11 +7,11 @@ import re
 
 import numpy as np
 
-from ..records import Record
-from ..scopes import Frame
+from ...engine.scopes import Frame
+from ...replay.records import Record
+from ..style import clean, number
 from .boxes import heading_of, owner_words, strength_of
 from .steps import in_cell, scope_of
-from .style import clean, number
 from .view import View
 from .words import called, why_nothing, why_zero
 

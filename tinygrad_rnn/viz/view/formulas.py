@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..records import GraphSnapshot, Record
+from ...replay.records import GraphSnapshot, Record
+from ..style import number
 from .steps import scope_of
-from .style import number
 
 __all__ = ["formula"]
 
@@ -23,7 +23,7 @@ def formula(graph: GraphSnapshot, record: Record, letters: Mapping[int, str] | N
     With `longest` letters, the innermost parts are left out until it fits, if it does.
     `letters` names records otherwise than they are named themselves: an initial state after the state that it stands in for.
 
-    >>> from tinygrad_rnn.viz.formula import formula
+    >>> from tinygrad_rnn.viz.view.formulas import formula
     >>> import tinygrad_rnn as tg
     >>> x, w = tg.Tensor([2.0], name="x"), tg.Tensor([3.0], requires_grad=True, name="w")
     >>> graph = tg.snapshot(tg.tanh((1.0 - x * w) * w))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from ..records import GraphSnapshot
+from ...replay.records import GraphSnapshot
 from .steps import BEFORE, Key, Places, in_cell, scope_of
 
 __all__ = ["Grouping"]

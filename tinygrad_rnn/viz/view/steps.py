@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..records import GraphSnapshot, Record
-from ..scopes import Frame
-from .style import clean
+from ...engine.scopes import Frame
+from ...replay.records import GraphSnapshot, Record
+from ..style import clean
 
 __all__ = ["BEFORE", "Key", "Places", "in_cell", "owner_of", "scope_of", "where_of", "whereabouts"]
 

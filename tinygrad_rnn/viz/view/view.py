@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..records import GraphSnapshot, Record, norm
+from ...replay.records import GraphSnapshot, Record, norm
 from .boxes import Box, Chip, Measure, box_of, leaf_labels, pill_of
 from .grouping import Grouping
 from .steps import Key, Places, in_cell, scope_of

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from ..records import GraphSnapshot, Record, norm
+from ...replay.records import GraphSnapshot, Record, norm
+from ..style import clean, number
 from .boxes import Box, Chip, owner_words
-from .formula import formula
-from .style import clean, number
+from .formulas import formula
 from .view import View
 
 __all__ = ["box_words", "called", "chip_words", "why_nothing", "why_zero"]

@@ -1,0 +1,1 @@
+"""A csv of labelled texts: its lines, rows, columns, classes."""

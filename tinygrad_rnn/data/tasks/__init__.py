@@ -1,0 +1,1 @@
+"""Generated tasks with known answers, and what they share."""

@@ -1,0 +1,1 @@
+"""Whole models on any cell or layer."""

@@ -1,0 +1,1 @@
+"""From a cell to a sequence: unrolled, stacked, both ways, on a grid."""

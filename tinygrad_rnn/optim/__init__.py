@@ -1,0 +1,22 @@
+"""Optimizers, clipping and learning-rate schedules."""
+
+from .algorithms import SGD, Adagrad, Adam, AdamW, RMSprop
+from .base import Optimizer
+from .clipping import clip_grad_norm_, clip_grad_value_
+from .schedules import Schedule, cosine, exponential, steps, warm_up
+
+__all__ = [
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSprop",
+    "Schedule",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "cosine",
+    "exponential",
+    "steps",
+    "warm_up",
+]

@@ -1,0 +1,1 @@
+"""What any room may use and nothing here knows a tensor."""

@@ -1,0 +1,1 @@
+"""Where everything stands: from a view to coordinates."""

@@ -1,0 +1,1 @@
+"""A layout as SVG text, still or moving."""
