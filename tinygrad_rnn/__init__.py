@@ -6,6 +6,7 @@ from .shared import early_interrupt as early_interrupt  # before all that takes 
 from . import data, errors, functional, io, nn, optim, plots, probe, train
 from .engine.dtypes import default_dtype
 from .engine.finite_differences import gradcheck
+from .engine.gradients import grad
 from .engine.primitives import (
     abs,
     add,
@@ -35,7 +36,6 @@ from .engine.primitives import (
     where,
 )
 from .engine.scopes import detect_anomaly, no_grad, scope, steps_after, time_step
-from .engine.sweep import grad
 from .engine.tensor import Tensor, named, tensor
 from .nn.decode.beams import beam_search
 from .nn.decode.generation import generate

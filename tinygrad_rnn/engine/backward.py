@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import GraphError, ShapeError
-from .arrays import Array, Deferred, Placed, is_basic, unbroadcast
+from ..shared.array_type import Array
+from .arrays import Deferred, Exact, Placed, is_basic, unbroadcast
 from .dtypes import as_array
-from .gradient_graph import Exact
 from .graph import Node, lock, reachable
 from .mistakes import anomaly
 from .mistakes import training_loop as missteps
 from .ops import NOTHING, OTHER, same
 from .scopes import here
 from .sweep import contributions, seed_of
-from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
 
 __all__ = ["backward"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DtypeError
-from .arrays import Array
+from ..shared.array_type import Array
 
 __all__ = ["FLOATS", "as_array", "checked_dtype", "current_dtype", "default_dtype", "short"]
 

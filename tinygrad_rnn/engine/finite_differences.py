@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DtypeError, GradientError, GraphError
-from .arrays import Array
-from .sweep import grad
+from ..shared.array_type import Array
+from .gradients import grad
 from .tensor import Tensor
 
 __all__ = ["gradcheck"]

@@ -1,31 +1,19 @@
-"""The readers of a vjp besides training: one computes every gradient on the spot, one records gradients as a graph."""
+"""The reader of a vjp that records gradients as a graph of their own: for `create_graph=True`. `Exact`, in `arrays.py`, computes them."""
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
+from ..shared.array_type import Array
 from . import ops, primitives
-from .arrays import Array, Arrays, rows
+from .arrays import Arrays, rows
 from .graph import Node
 from .scopes import Change, Frame
 from .tensor import Tensor, apply1, as_tensor
 
-__all__ = ["Exact", "Recorded"]
-
-
-class Exact(Arrays):
-    """The instrumented reader: every gradient on the spot, nothing deferred."""
-
-    nowhere = nullcontext()
-
-    def at(self, n: Node) -> nullcontext[None]:
-        return self.nowhere
-
-    def value(self, x: Array, node: Node | None) -> Array:
-        return x
+__all__ = ["Recorded"]
 
 
 class Recorded:

@@ -11,19 +11,32 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import GraphError
 from .scopes import Frame, here, place_of, tick
 
 if TYPE_CHECKING:
-    from .arrays import Array
+    from ..shared.array_type import Array
     from .ops import Op
-    from .tensor import Tensor
 
 __all__ = ["Node", "Trace", "change", "leaf", "lock", "reachable"]
 
 by_age = attrgetter("order")
+
+
+class Constant(Protocol):
+    """What a graph reads of an input that wants no gradient: a Tensor without a node."""
+
+    changed: int | None
+    _data: Array
+
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def data(self) -> Array: ...
 
 
 class Node:
@@ -41,7 +54,7 @@ class Node:
 
     op: Op | None
     parents: tuple[Node | None, ...]
-    consts: tuple[Tensor | None, ...] | None
+    consts: tuple[Constant | None, ...] | None
     saved: Any
     args: Any
     order: int
@@ -154,7 +167,7 @@ def _freed(node: Node) -> GraphError:
     )
 
 
-def _changed(changed: Node | Tensor, node: Node) -> GraphError:
+def _changed(changed: Node | Constant, node: Node) -> GraphError:
     what = f"{changed.name or getattr(getattr(changed, 'op', None), 'name', 'a tensor')} {changed.shape}"
     return GraphError(
         f"the value of {what} was changed in place after {node.op.name if node.op else 'a leaf'} had used it",

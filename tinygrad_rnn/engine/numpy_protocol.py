@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import GraphError
-from .arrays import Array, Key
+from ..shared.array_type import Array, Key
 from .dtypes import as_array
 from .ops import OPS
 
@@ -161,11 +161,11 @@ class NumpyLike:
         return format(self.item(), spec) if spec else str(self)
 
 
-def _recorded(name: str) -> Callable[..., Any]:
-    from .. import functional
-    from . import primitives
+RECORDED: dict[str, Callable[..., Any]] = {}  # by name; `primitives.py` and `functional.py` say what they record
 
-    return getattr(primitives, name, None) or getattr(functional, name)
+
+def _recorded(name: str) -> Callable[..., Any]:
+    return RECORDED[name]
 
 
 def _is_numeric(value: object) -> bool:

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from ..shared.array_type import Array
 from . import arrays as kernels
-from .arrays import Array
 
 __all__ = ["OPS", "Case", "Op"]
 

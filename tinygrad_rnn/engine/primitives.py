@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, DtypeError, ShapeError
+from ..shared.array_type import Key
 from . import ops
-from .arrays import Key
+from .numpy_protocol import RECORDED
 from .scopes import here, place_of
 from .tensor import Tensor, TensorLike, apply1, apply2, apply_list, as_pair, as_tensor, matmul
 from .tensor import power as pow
@@ -246,3 +247,6 @@ def split(x: TensorLike, parts: int, axis: int = -1) -> list[Tensor]:
     size, before = x.shape[axis] // parts, (slice(None),) * (axis % x.ndim)
     keys = [(*before, slice(k * size, (k + 1) * size)) for k in range(parts)]
     return [x[key] for key in keys]
+
+
+RECORDED.update({name: globals()[name] for name in __all__})  # so that NumPy's functions of these names find them

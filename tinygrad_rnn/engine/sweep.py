@@ -5,25 +5,27 @@ It yields what each node sent along each of its edges. `grad`, snapshots and the
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
-from typing import Any, NamedTuple, overload
+from collections.abc import Container, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..errors import GraphError, ShapeError
-from .arrays import ONE, Array
+from ..shared.array_type import Array
+from .arrays import ONE
 from .dtypes import as_array
-from .gradient_graph import Exact, Recorded
 from .graph import Node, reachable
 from .ops import BOTH, NOTHING, OTHER, OUTPUT
-from .tensor import Tensor, as_tensor
 
-__all__ = ["Sent", "contributions", "grad", "seed_of", "sweep"]
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+__all__ = ["Sent", "contributions", "seed_of", "sweep"]
 
 
 def seed_of(loss: Tensor, gradient: Any) -> Array:
     """The gradient that a backward pass starts with: 1 for a single number."""
-    if not isinstance(loss, Tensor):
+    if not hasattr(loss, "node"):
         raise GraphError(f"backward pass of a {type(loss).__name__}", hint="it needs the tensor that was computed, not its value")
     if loss.node is None:
         raise GraphError(
@@ -103,34 +105,3 @@ def sweep(loss: Tensor, seed: Any, F: Any) -> Iterator[Sent]:
     for leaf in reversed(leaves):
         if leaf in gradients:
             yield Sent(leaf, gradients[leaf], [])
-
-
-@overload
-def grad(loss: Tensor, inputs: Tensor, create_graph: bool = ..., gradient: Any = ...) -> Any: ...
-@overload
-def grad(loss: Tensor, inputs: Sequence[Tensor], create_graph: bool = ..., gradient: Any = ...) -> list[Any]: ...
-def grad(loss: Tensor, inputs: Tensor | Sequence[Tensor], create_graph: bool = False, gradient: Any = None) -> Any:
-    """d(loss)/d(input) for each input, leaf or result, without touching any `.grad`.
-
-    Arrays; with `create_graph=True` Tensors, recorded like any other computation, so that they can be differentiated again.
-    An input that the loss does not depend on gets zeros. One input gives one gradient, a list gives a list.
-
-    >>> import tinygrad_rnn as tg
-    >>> x = tg.Tensor(3.0, requires_grad=True)
-    >>> dx = tg.grad(x**3, x, create_graph=True)
-    >>> dx.item(), tg.grad(dx, x).item()
-    (27.0, 18.0)
-    """
-    wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    for k, t in enumerate(wanted):
-        if not isinstance(t, Tensor) or t.node is None:
-            raise GraphError(f"grad with respect to input {k + 1}, which has no gradient", hint="give it requires_grad=True")
-    found: dict[Node, Any] = {t.node: None for t in wanted if t.node is not None}
-    seed = seed_of(loss, gradient)
-    F: Any = Recorded() if create_graph else Exact()
-    for sent in sweep(loss, as_tensor(seed) if create_graph else seed, F):
-        if sent.node in found:
-            found[sent.node] = sent.upstream
-    gradients = [np.zeros(t.shape, t.dtype) if found[t.node] is None else found[t.node] for t in wanted]  # type: ignore[index]
-    result = [as_tensor(g) if create_graph else np.array(g, t.dtype) for g, t in zip(gradients, wanted, strict=True)]
-    return result[0] if isinstance(inputs, Tensor) else result

@@ -15,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DtypeError, GraphError, ShapeError
+from ..shared.array_type import Array, Key
 from ..shared.checks import is_whole
 from . import graph, ops
-from .arrays import Array, Key, is_basic
+from .arrays import is_basic
+from .backward import backward
 from .dtypes import FLOATS, as_array, current_dtype
 from .graph import Node, leaf
 from .mistakes import anomaly
@@ -171,8 +173,6 @@ class Tensor(NumpyLike):
 
     def backward(self, gradient: Any = None, *, keep_graph: bool = True) -> None:
         """Add d(self)/d(leaf) to `.grad` of every leaf that self was computed from. See `backward.backward`."""
-        from .backward import backward
-
         backward(self, gradient, keep_graph=keep_graph)
 
     def zero_grad(self) -> None:

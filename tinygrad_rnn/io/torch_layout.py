@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..engine.tensor import Tensor
 from ..errors import LoadError
 from ..nn.layers import Embedding, Linear
 from ..nn.module import Module
 from ..nn.sequence.unrolling import Bidirectional, Stacked
+from ..shared.array_type import Array
 from .counterparts import alike, kind_of, missing_elsewhere, path_in
 
 __all__ = ["from_torch_state_dict", "to_torch_state_dict"]

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..engine.dtypes import short
 from ..errors import DataError, LoadError
 from ..nn.module import Module
+from ..shared.array_type import Array
 from ..shared.atomic_files import target_of, write
 from .optional_packages import safetensors_package
 

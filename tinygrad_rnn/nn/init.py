@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.arrays import Array
 from ..engine.dtypes import checked_dtype
 from ..engine.tensor import Tensor
 from ..errors import DataError, ShapeError
+from ..shared.array_type import Array
 from ..shared.checks import is_number, is_whole
 
 __all__ = [

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..engine.scopes import here, scope
 from ..engine.tensor import Tensor
 from ..errors import DataError, LoadError
+from ..shared.array_type import Array
 
 __all__ = ["Module", "scoped"]
 

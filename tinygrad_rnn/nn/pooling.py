@@ -12,11 +12,11 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.arrays import Array
 from ..engine.primitives import broadcast_to, max, stack, where
 from ..engine.scopes import here, place_of
 from ..engine.tensor import Tensor, named
 from ..errors import DataError, ShapeError
+from ..shared.array_type import Array
 from . import init
 from .attention import DotAttention
 from .module import Module

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..engine.tensor import Tensor
+from ..shared.array_type import Array
 from .base import Optimizer
 from .clipping import clip_grad_norm_, clip_grad_value_
 from .schedules import Schedule, cosine, exponential, steps, warm_up

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..engine.mistakes import training_loop as missteps
 from ..engine.scopes import here
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError, LoadError
+from ..shared.array_type import Array
 from ..shared.checks import is_number, is_whole
 
 __all__ = ["Optimizer"]

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.arrays import Array
 from ..errors import DataError, GraphError
+from ..shared.array_type import Array
 
 __all__ = ["expect", "finite", "numbers", "share_of", "steps_to_mark"]
 

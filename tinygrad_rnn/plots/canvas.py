@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..errors import DataError
+from ..shared.array_type import Array
 from ..shared.atomic_files import target_of, write
 from ..shared.invocation import install
 from ..viz.style import THEMES, Brush, Scale, Theme, superscript

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.arrays import Array
 from ..errors import DataError
+from ..shared.array_type import Array
 from ..viz.style import Scale
 from .arguments import expect, finite, numbers, share_of, steps_to_mark
 from .canvas import Canvas, canvas

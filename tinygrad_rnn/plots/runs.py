@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..errors import DataError
+from ..shared.array_type import Array
 from .arguments import expect, numbers, share_of
 from .canvas import Canvas, canvas
 

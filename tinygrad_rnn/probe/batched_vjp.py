@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..engine import arrays as kernels
-from ..engine.arrays import Array, Key, is_basic
-from ..engine.gradient_graph import Exact
+from ..engine.arrays import Exact, is_basic
 from ..engine.graph import Node
 from ..engine.ops import CONCAT, GETITEM, PLACE, STACK
 from ..engine.sweep import contributions
+from ..shared.array_type import Array, Key
 
 __all__ = ["EXACT", "ROWS", "leading_to", "pull", "sent"]
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..engine.graph import Node
 from ..engine.ops import MUL, SIGMOID, TANH
 from ..engine.tensor import Tensor
 from ..errors import GraphError
+from ..shared.array_type import Array
 from .lanes import Lane, lanes_of, one_of
 
 __all__ = ["Gate", "gates"]

@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..engine.graph import Node
 from ..engine.ops import ADD, MATMUL, RELU, SIGMOID, TANH, Op
 from ..engine.tensor import Tensor
 from ..errors import GraphError
+from ..shared.array_type import Array
 from .batched_vjp import leading_to
 from .jacobians import singular_values, step_jacobians
 from .lanes import Lane, State, lane_of

@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.arrays import Array
 from ..engine.dtypes import as_array
 from ..engine.graph import Node, reachable
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError, ShapeError
+from ..shared.array_type import Array
 from .batched_vjp import ROWS, pull
 from .lanes import Role, State, lane_of
 

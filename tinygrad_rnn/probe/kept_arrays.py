@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..engine.graph import Node
 from ..engine.tensor import Tensor
+from ..shared.array_type import Array
 from .lanes import Places, graph_of
 
 __all__ = ["ActivationMemory", "activation_memory"]

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.arrays import Array
 from ..engine.dtypes import as_array, short
 from ..engine.scopes import no_grad
 from ..engine.tensor import Tensor
 from ..errors import DataError, ShapeError
+from ..shared.array_type import Array
 
 __all__ = ["Landscape", "landscape"]
 

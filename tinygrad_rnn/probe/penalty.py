@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.arrays import Array
 from ..engine.gradient_graph import Recorded
 from ..engine.graph import Node
 from ..engine.primitives import stack
 from ..engine.sweep import seed_of
 from ..engine.tensor import Tensor, as_tensor, named
 from ..errors import DataError
+from ..shared.array_type import Array
 from .batched_vjp import EXACT, pull
 from .lanes import Role, State, graph_of, lane_of
 

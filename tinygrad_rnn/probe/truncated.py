@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..engine.graph import Node
 from ..engine.ops import MATMUL
 from ..engine.sweep import seed_of
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
+from ..shared.array_type import Array
 from .batched_vjp import ROWS, leading_to, sent
 from .gradients import leaf_of
 from .lanes import Places, graph_of

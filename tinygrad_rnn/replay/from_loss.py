@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.arrays import Array
-from ..engine.gradient_graph import Exact
-from ..engine.graph import Node, reachable
+from ..engine.arrays import Exact
+from ..engine.graph import Constant, Node, reachable
 from ..engine.ops import GETITEM, POW
 from ..engine.scopes import Frame
 from ..engine.sweep import seed_of, sweep
 from ..engine.tensor import Tensor
 from ..errors import GraphError
+from ..shared.array_type import Array
 from .records import GraphSnapshot, Record
 from .stepper import Event, play
 
@@ -108,7 +108,7 @@ def _record(id: int, n: Node, parents: tuple[int, ...], value: Array, grad: Arra
     return Record(id, "op", n.op.name, symbol, parents, n.name, n.frames, n.op.words, _settings(n), value, grad, n.args)
 
 
-def _constant_record(id: int, constant: Tensor, frames: tuple[Frame, ...]) -> Record:
+def _constant_record(id: int, constant: Constant, frames: tuple[Frame, ...]) -> Record:
     value = constant.data
     symbol = constant.name or (f"{value.item():.4g}" if value.size == 1 else "·")
     return Record(id, "constant", "", symbol, (), constant.name, frames, "a constant: no gradient is sent to it", "", value, None)

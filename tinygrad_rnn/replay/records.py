@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..engine.scopes import Frame, place_of
 from ..errors import GraphError
+from ..shared.array_type import Array
 
 __all__ = ["GraphSnapshot", "Record", "Use"]
 

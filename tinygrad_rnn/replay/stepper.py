@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..engine.arrays import Array
+from ..shared.array_type import Array
 from .records import GraphSnapshot, Record, norm
 
 __all__ = ["Event", "Message", "called", "play"]

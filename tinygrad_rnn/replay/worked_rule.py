@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..engine.ops import NOTHING, OPS, OTHER, Op
+from ..shared.array_type import Array
 from .records import GraphSnapshot, Record
 
 __all__ = ["Worked", "worked"]

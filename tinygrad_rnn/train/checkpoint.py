@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..errors import LoadError
 from ..shared import atomic_files as files
+from ..shared.array_type import Array
 
 __all__ = ["generator_note", "read", "set_generator", "write"]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..errors import DataError, LoadError
 from ..nn.module import Module
 from ..optim.base import Optimizer
 from ..optim.schedules import Schedule
+from ..shared.array_type import Array
 from ..shared.atomic_files import target_of
 from ..shared.checks import is_number, is_whole
 from ..shared.terminal import Progress

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.arrays import Array
+from ..shared.array_type import Array
 
 __all__ = ["History", "Log"]
 

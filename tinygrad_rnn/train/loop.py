@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..engine.arrays import Array
 from ..errors import DataError, NumericError
 from ..nn.decode.step_model import evaluating, modes_kept
 from ..nn.module import Module
@@ -19,6 +18,7 @@ from ..nn.states import detach_state
 from ..optim.base import Optimizer
 from ..optim.clipping import clip_grad_norm_
 from ..optim.schedules import Schedule
+from ..shared.array_type import Array
 from ..shared.interrupts import first_interrupt
 from ..shared.terminal import Progress
 from .history import History, Log

@@ -8,9 +8,9 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..engine.arrays import Array
 from ..engine.tensor import Tensor
 from ..errors import DataError, LoadError
+from ..shared.array_type import Array
 from .checkpoint import read, write
 from .history import Log
 from .random_states import Draws, rewind

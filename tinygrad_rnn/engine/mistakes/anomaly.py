@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import GraphError, NumericError
-from ..arrays import Array
+from ...shared.array_type import Array
 from ..graph import Node, Trace
 from ..scopes import place_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import DtypeError, ShapeError
-from ..arrays import Array
+from ...shared.array_type import Array
 from ..dtypes import short
 from ..ops import Op
 from ..scopes import here, place_of

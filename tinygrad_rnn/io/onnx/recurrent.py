@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...engine.arrays import Array
 from ...errors import GraphError
 from ...nn.layers import Embedding, Linear
 from ...nn.module import Module
 from ...nn.sequence.dropout_and_residual import Dropout, Residual
 from ...nn.sequence.unrolling import Bidirectional
+from ...shared.array_type import Array
 from ..chain import input_size_of, parts_of
 from ..counterparts import cells_of, is_plain_stack, kind_of, missing_elsewhere, path_in
 from .writer import Writer

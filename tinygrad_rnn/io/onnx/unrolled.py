@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.arrays import Array
 from ...engine.graph import Node
 from ...engine.scopes import place_of
 from ...engine.tensor import Tensor
 from ...errors import DataError, GraphError
 from ...nn.module import Module
 from ...replay.from_loss import replay
+from ...shared.array_type import Array
 from .writer import Writer
 
 __all__ = ["TRANSLATIONS", "Call", "export_onnx"]

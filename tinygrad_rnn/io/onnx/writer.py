@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...engine.arrays import Array
 from ...errors import DataError, DtypeError, GraphError
+from ...shared.array_type import Array
 from ...shared.atomic_files import target_of, write
 from ..optional_packages import onnx_package
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...engine.arrays import Array
 from ...engine.tensor import Tensor
 from ...errors import DataError
+from ...shared.array_type import Array
 from ...shared.checks import is_number, is_whole
 from ..states import mapped
 from .sampling import checked_logits

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.arrays import Array
 from ...errors import DataError
+from ...shared.array_type import Array
 from .sampling import check_shaping, draw_symbol, next_probabilities
 from .step_model import Prompt, StepModel, check_writer, evaluating, step
 

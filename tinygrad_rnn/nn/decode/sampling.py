@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.arrays import Array
 from ...engine.tensor import Tensor
 from ...errors import DataError, NumericError, ShapeError
+from ...shared.array_type import Array
 from ...shared.checks import is_number, is_whole
 
 __all__ = ["check_shaping", "checked_logits", "draw_symbol", "next_probabilities"]

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ...engine.arrays import Array
 from ...engine.scopes import no_grad
 from ...engine.tensor import Tensor
 from ...errors import DataError, DtypeError, GraphError, ShapeError
+from ...shared.array_type import Array
 from ...shared.checks import is_whole
 from ..module import Module
 from ..states import check_method

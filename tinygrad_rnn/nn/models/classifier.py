@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...engine.arrays import Array
 from ...engine.primitives import concat, stack
 from ...engine.scopes import here, place_of, time_step
 from ...engine.tensor import Tensor, as_tensor, named
 from ...errors import DataError, DtypeError, ShapeError
+from ...shared.array_type import Array
 from ...shared.checks import is_number, is_whole
 from ..cells.lstm import Cell
 from ..layers import Embedding, Linear

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ...engine.arrays import Array
 from ...engine.primitives import concat, stack
 from ...engine.scopes import scope, steps_after, time_step
 from ...engine.tensor import Tensor, named
 from ...errors import DataError, ShapeError
+from ...shared.array_type import Array
 from ..cells.lstm import Cell
 from ..module import Module
 from ..packed import PackedSequence, mask, unpack

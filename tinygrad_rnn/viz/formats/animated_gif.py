@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.arrays import Array
 from ...errors import DataError
+from ...shared.array_type import Array
 from ..style import Theme
 from ..svg.motion import PAUSE, REST, looks, pace
 from .raster import Raster

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.arrays import Array
 from ...replay.records import GraphSnapshot, Record, norm
 from ...replay.stepper import play
 from ...replay.worked_rule import worked
+from ...shared.array_type import Array
 from ..layout.arrangement import arrange
 from ..layout.placed import Layout
 from ..style import Scale, clean, number

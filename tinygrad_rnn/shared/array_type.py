@@ -1,0 +1,12 @@
+"""What annotations call an array of numbers, and what may index one."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy.typing as npt
+
+__all__ = ["Array", "Key"]
+
+Array: TypeAlias = npt.NDArray[Any]
+Key: TypeAlias = Any
