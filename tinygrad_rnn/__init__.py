@@ -1,47 +1,51 @@
 """A small autograd engine on NumPy whose graphs know time: recurrent networks, drawn unrolled with their gradients."""
 
-from .shared import early_interrupt as early_interrupt  # before all that takes time
+from .shared import started as started  # before all that takes time: Ctrl-C is listened to from here on
 
 # isort: split
 from . import data, errors, functional, io, nn, optim, plots, probe, train
-from .engine.dtypes import default_dtype
-from .engine.finite_differences import gradcheck
-from .engine.gradients import grad
-from .engine.primitives import (
+from .engine import (
+    Tensor,
     abs,
     add,
     broadcast_to,
     concat,
+    default_dtype,
+    detect_anomaly,
     div,
     exp,
     getitem,
+    grad,
+    gradcheck,
     log,
     matmul,
     max,
     maximum,
     mul,
+    named,
     neg,
+    no_grad,
     place,
     pow,
     relu,
     reshape,
+    scope,
     sigmoid,
     split,
     stack,
+    steps_after,
     sub,
     sum,
     take,
     tanh,
+    time_step,
     transpose,
     where,
-)
-from .engine.scopes import detect_anomaly, no_grad, scope, steps_after, time_step
-from .engine.tensor import Tensor, named, tensor
-from .nn.decode.beams import beam_search
-from .nn.decode.generation import generate
-from .nn.decode.step_model import StepModel
+)  # fmt: skip
+from .engine.tensor import tensor
+from .nn.decode import StepModel, beam_search, generate
 from .optim import schedules
-from .replay.from_loss import backward_steps, snapshot
+from .replay import backward_steps, snapshot
 from .viz import Drawing, draw, to_graphviz
 
 __all__ = [

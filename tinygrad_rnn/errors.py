@@ -17,6 +17,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 class TinygradRnnError(Exception):
     """Base of all errors of this package.
 

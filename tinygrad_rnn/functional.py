@@ -18,9 +18,23 @@ from .shared.array_type import Array
 from .shared.checks import is_number
 
 __all__ = [
-    "accuracy", "cross_entropy", "dropout", "dropout_mask", "layer_norm", "log_sigmoid", "log_softmax", "mean", "mse_loss",
-    "softmax", "softplus",
-]  # fmt: skip
+    "accuracy",
+    "check_dropout",
+    "cross_entropy",
+    "dropout",
+    "dropout_mask",
+    "layer_norm",
+    "log_sigmoid",
+    "log_softmax",
+    "mean",
+    "mse_loss",
+    "softmax",
+    "softplus",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def mean(x: TensorLike, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:

@@ -6,10 +6,14 @@ from collections import Counter
 from itertools import pairwise
 from math import fsum, isfinite, log2
 
-from tinygrad_rnn.data.vocab import check_text
-from tinygrad_rnn.errors import DataError
+from ..errors import DataError
+from .vocab import check_text
 
 __all__ = ["bigram_bits", "uniform_bits", "unigram_bits"]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def uniform_bits(train: str, test: str) -> float:

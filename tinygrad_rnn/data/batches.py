@@ -13,10 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_rnn.data.tasks.task import check_rng
-from tinygrad_rnn.errors import DataError
+from ..errors import DataError
+from .tasks.task import check_rng
 
 __all__ = ["PaddedBatch", "Window", "buckets", "pad", "padded_batches", "shuffled_split", "text_windows", "windows"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 Ids = NDArray[np.int64]
 POOL = 50  # batches that are sorted by length together

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygrad_rnn.data.csv.columns import SEPARATORS, cell, named_columns, whole_number
-from tinygrad_rnn.data.csv.labelled import Labelled, Skipped, read_labelled
-from tinygrad_rnn.data.csv.lines import checked_path, lines_of
-from tinygrad_rnn.data.csv.rows import fields_of
-from tinygrad_rnn.data.stdlib_text import Text
-from tinygrad_rnn.errors import DataError
+from ..errors import DataError
+from .csv.columns import SEPARATORS, cell, named_columns, whole_number
+from .csv.labelled import Labelled, Skipped, read_labelled
+from .csv.lines import checked_path, lines_of
+from .csv.rows import fields_of
+from .stdlib_text import Text
 
 __all__ = [
     "Labelled",
@@ -38,6 +38,11 @@ __all__ = [
     "read_names",
     "read_text",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 LOOKED_AT = 50  # lines that say what kind of file it is
 NAME = re.compile(r"[^\W_]+(?:[ .'’-]+[^\W_]+){0,3}\.?")

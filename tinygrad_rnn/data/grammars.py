@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinygrad_rnn.data.tasks.combining import adding, negation, temporal_order
-from tinygrad_rnn.data.tasks.formal import (
+from ..errors import DataError
+from .tasks.combining import adding, negation, temporal_order
+from .tasks.formal import (
     dyck,
     embedded_reber,
     is_embedded_reber,
@@ -22,9 +23,8 @@ from tinygrad_rnn.data.tasks.formal import (
     known_reber,
     reber,
 )
-from tinygrad_rnn.data.tasks.recall import agreement, copy, known_copy, known_latch, known_reverse, latch, parity, reverse
-from tinygrad_rnn.data.tasks.task import AddingBatch, Known, RealBatch, StepBatch, StringBatch, SymbolBatch, WordBatch
-from tinygrad_rnn.errors import DataError
+from .tasks.recall import agreement, copy, known_copy, known_latch, known_reverse, latch, parity, reverse
+from .tasks.task import AddingBatch, Known, RealBatch, StepBatch, StringBatch, SymbolBatch, WordBatch
 
 __all__ = [
     "AddingBatch",
@@ -50,6 +50,11 @@ __all__ = [
     "reverse",
     "temporal_order",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 DESCRIPTIONS = {
     "adding": (

@@ -19,10 +19,14 @@ from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from tinygrad_rnn.data.csv.lines import checked_path
-from tinygrad_rnn.errors import DataError
+from ..errors import DataError
+from .csv.lines import checked_path
 
 __all__ = ["Text", "docstrings", "from_file", "module_source", "unicode_names"]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_rnn.errors import DataError
+from ..errors import DataError
 
 __all__ = ["CharVocabulary", "WordVocabulary", "check_text", "words"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 PADDING, UNKNOWN_WORD = "<pad>", "<unknown>"  # no word of `words` holds a bracket

@@ -1,1 +1,84 @@
-"""Tensors, the table of ops, the recorded graph, and the chain rule over it."""
+"""Tensors, the table of ops, the recorded graph, and the chain rule over it.
+
+Here: what records a computation and differentiates it. Not here: compositions of ops (`functional`), anything that looks at a graph
+without computing with it (`replay`), and anything that knows a cell. `tensor()` is reached as `tinygrad_rnn.tensor`.
+Read in this order: scopes, dtypes, arrays, ops, graph, numpy_protocol, tensor, primitives, sweep, backward, gradient_graph,
+gradients, finite_differences; then mistakes/.
+"""
+
+from .dtypes import default_dtype
+from .finite_differences import gradcheck
+from .gradients import grad
+from .primitives import (
+    abs,
+    add,
+    broadcast_to,
+    concat,
+    div,
+    exp,
+    getitem,
+    log,
+    matmul,
+    max,
+    maximum,
+    mul,
+    neg,
+    place,
+    pow,
+    relu,
+    reshape,
+    sigmoid,
+    split,
+    stack,
+    sub,
+    sum,
+    take,
+    tanh,
+    transpose,
+    where,
+)
+from .scopes import detect_anomaly, no_grad, scope, steps_after, time_step
+from .tensor import Tensor, named
+
+__all__ = [
+    "Tensor",
+    "abs",
+    "add",
+    "broadcast_to",
+    "concat",
+    "default_dtype",
+    "detect_anomaly",
+    "div",
+    "exp",
+    "getitem",
+    "grad",
+    "gradcheck",
+    "log",
+    "matmul",
+    "max",
+    "maximum",
+    "mul",
+    "named",
+    "neg",
+    "no_grad",
+    "place",
+    "pow",
+    "relu",
+    "reshape",
+    "scope",
+    "sigmoid",
+    "split",
+    "stack",
+    "steps_after",
+    "sub",
+    "sum",
+    "take",
+    "tanh",
+    "time_step",
+    "transpose",
+    "where",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -15,6 +15,8 @@ import numpy as np
 
 from ..shared.array_type import Array, Key
 
+__all__ = ["ONE", "Arrays", "Deferred", "Exact", "Placed", "is_basic", "place", "power", "relu", "rows", "sigmoid", "unbroadcast"]
+
 # 0-d arrays: NumPy multiplies by one faster than by a Python number, and never changes a float32 into a float64
 HALF = {np.dtype(kind): np.array(0.5, kind) for kind in ("float16", "float32", "float64", "longdouble")}
 ZERO = {kind: np.zeros((), kind) for kind in HALF}

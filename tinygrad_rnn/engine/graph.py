@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..shared.array_type import Array
     from .ops import Op
 
-__all__ = ["Node", "Trace", "change", "leaf", "lock", "reachable"]
+__all__ = ["Constant", "Node", "Trace", "change", "latest_change", "leaf", "lock", "reachable"]
 
 by_age = attrgetter("order")
 

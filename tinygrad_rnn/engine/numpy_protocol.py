@@ -19,6 +19,8 @@ from ..shared.array_type import Array, Key
 from .dtypes import as_array
 from .ops import OPS
 
+__all__ = ["RECORDED", "NumpyLike"]
+
 UFUNCS: dict[Any, str] = {op.forward: op.name for op in OPS.values() if isinstance(op.forward, np.ufunc)}
 UFUNCS |= {np.matmul: "matmul", np.power: "pow", np.float_power: "pow"}
 

@@ -28,7 +28,7 @@ from .numpy_protocol import NumpyLike
 from .ops import BOTH, INPUT, NOTHING, OUTPUT, Op
 from .scopes import here, place_of, tick
 
-__all__ = ["Tensor", "TensorLike", "named", "tensor"]
+__all__ = ["Tensor", "TensorLike", "apply1", "apply2", "apply_list", "as_pair", "as_tensor", "matmul", "named", "power", "tensor"]
 
 TensorLike: TypeAlias = Union["Tensor", npt.ArrayLike]
 

@@ -1,7 +1,9 @@
-"""The way to other systems: weights as safetensors, PyTorch's names and layouts, ONNX models."""
+"""The way to other systems: weights as safetensors, PyTorch's names and layouts, ONNX models.
 
-from .onnx.recurrent import export_onnx_recurrent
-from .onnx.unrolled import export_onnx
+Here: what reads or writes a format that others define. Not here: checkpoints of our own training (`train`), and pictures (`viz`).
+"""
+
+from .onnx import export_onnx, export_onnx_recurrent
 from .torch_layout import from_torch_state_dict, to_torch_state_dict
 from .weights import load, load_into, metadata, save
 
@@ -15,3 +17,7 @@ __all__ = [
     "save",
     "to_torch_state_dict",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

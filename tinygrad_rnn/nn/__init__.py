@@ -1,21 +1,28 @@
-"""Modules: cells, layers, first values."""
+"""Modules: cells, layers, first values, whole models. Everything is composed of the engine's primitives.
+
+Here: what has weights or carries states. Not here: a backward of its own, training (`train`), and single functions (`functional`).
+"""
 
 from . import init
 from .attention import AdditiveAttention, DotAttention
-from .cells.grid_cell import GridLSTMCell
-from .cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
-from .cells.lstm import Cell, GRUCell, LSTMCell, RNNCell, State
-from .cells.peephole import PeepholeLSTMCell
+from .cells import (
+    Cell,
+    GridLSTMCell,
+    GRUCell,
+    LayerNormGRUCell,
+    LayerNormLSTMCell,
+    LayerNormRNNCell,
+    LSTMCell,
+    PeepholeLSTMCell,
+    RNNCell,
+    State,
+)
 from .layers import Embedding, Linear
-from .models.classifier import CharModel, SequenceClassifier
-from .models.seq2seq import Decoding, Seq2Seq
+from .models import CharModel, Decoding, Seq2Seq, SequenceClassifier
 from .module import Module
 from .packed import PackedSequence, last_valid, mask, pack, unpack
 from .pooling import AttentionPooling, pool_last, pool_max, pool_mean
-from .sequence.dropout_and_residual import Dropout, Residual
-from .sequence.grid_layer import Grid, GridLSTM
-from .sequence.rnn_lstm_gru import GRU, LSTM, RNN
-from .sequence.unrolling import Bidirectional, SequenceLayer, Stacked, unroll
+from .sequence import GRU, LSTM, RNN, Bidirectional, Dropout, Grid, GridLSTM, Residual, SequenceLayer, Stacked, unroll
 from .states import detach_state
 
 __all__ = [
@@ -61,3 +68,7 @@ __all__ = [
     "unpack",
     "unroll",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

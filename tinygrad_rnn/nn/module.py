@@ -13,7 +13,7 @@ from ..engine.tensor import Tensor
 from ..errors import DataError, LoadError
 from ..shared.array_type import Array
 
-__all__ = ["Module", "scoped"]
+__all__ = ["Module", "parts_within", "scoped"]
 
 M = TypeVar("M", bound="Module")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -70,7 +70,7 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
         """Each parameter once, with its path: `cell.Wh`, `layers.0.W`. A shared one appears under its first name."""
         seen: set[int] = set()
-        for path, value in _walk("", vars(self), {id(self)}):
+        for path, value in parts_within("", vars(self), {id(self)}):
             if isinstance(value, Tensor) and id(value) not in seen:
                 seen.add(id(value))
                 yield path, value
@@ -82,7 +82,7 @@ class Module:
     def modules(self) -> Iterator[Module]:
         """This module and all inside it, each once."""
         yield self
-        yield from (value for _, value in _walk("", vars(self), {id(self)}) if isinstance(value, Module))
+        yield from (value for _, value in parts_within("", vars(self), {id(self)}) if isinstance(value, Module))
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters: before each backward pass of a training loop."""
@@ -131,7 +131,7 @@ class Module:
     def train(self: M, mode: bool = True) -> M:
         """Switch this module and all inside it to training (dropout active); returns the module."""
         self.training = mode
-        for _, value in _walk("", vars(self), {id(self)}):
+        for _, value in parts_within("", vars(self), {id(self)}):
             if isinstance(value, Module):
                 value.training = mode
         return self
@@ -162,7 +162,7 @@ def _fitted(value: Any, p: Tensor) -> Array:
     return cast
 
 
-def _walk(path: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
+def parts_within(path: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
     """Every parameter and sub-module inside a value, with its path, in the order of assignment; each module once.
 
     A cell may be of any class, so what has the two methods of a cell is searched like a module.
@@ -174,13 +174,13 @@ def _walk(path: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
         if id(value) not in seen:
             seen.add(id(value))
             yield path, value
-            yield from _walk(path, vars(value), seen)
+            yield from parts_within(path, vars(value), seen)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _walk(f"{path}.{key}" if path else str(key), item, seen)
+            yield from parts_within(f"{path}.{key}" if path else str(key), item, seen)
     elif isinstance(value, (list, tuple)):
         for k, item in enumerate(value):
-            yield from _walk(f"{path}.{k}" if path else str(k), item, seen)
+            yield from parts_within(f"{path}.{k}" if path else str(k), item, seen)
 
 
 def _is_plain_cell(value: Any) -> bool:

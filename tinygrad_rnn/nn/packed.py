@@ -19,7 +19,7 @@ from ..errors import DataError, DtypeError, ShapeError
 from ..shared.checks import is_number
 from .inputs import is_list_of_steps
 
-__all__ = ["PackedSequence", "last_valid", "mask", "pack", "unpack"]
+__all__ = ["PackedSequence", "last_valid", "mask", "pack", "steps_in", "unpack"]
 
 
 @dataclass(frozen=True, eq=False)

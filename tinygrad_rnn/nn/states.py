@@ -14,7 +14,17 @@ from ..engine.tensor import Tensor, as_tensor, named
 from ..errors import DataError, GraphError, ShapeError
 from .packed import PackedSequence
 
-__all__ = ["detach_state"]
+__all__ = [
+    "callers_order",
+    "check_method",
+    "checked_state",
+    "detach_state",
+    "joined",
+    "longest_first",
+    "mapped",
+    "parts_of",
+    "rows_of",
+]
 
 
 def detach_state(state: Any) -> Any:

@@ -1,4 +1,7 @@
-"""Optimizers, clipping and learning-rate schedules."""
+"""Optimizers, clipping and learning-rate schedules.
+
+Here: what changes weights by their gradients. Not here: the loop around it (`train`).
+"""
 
 from .algorithms import SGD, Adagrad, Adam, AdamW, RMSprop
 from .base import Optimizer
@@ -20,3 +23,7 @@ __all__ = [
     "steps",
     "warm_up",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

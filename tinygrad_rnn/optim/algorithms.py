@@ -9,24 +9,8 @@ import numpy as np
 from ..engine.tensor import Tensor
 from ..shared.array_type import Array
 from .base import Optimizer
-from .clipping import clip_grad_norm_, clip_grad_value_
-from .schedules import Schedule, cosine, exponential, steps, warm_up
 
-__all__ = [
-    "SGD",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Optimizer",
-    "RMSprop",
-    "Schedule",
-    "clip_grad_norm_",
-    "clip_grad_value_",
-    "cosine",
-    "exponential",
-    "steps",
-    "warm_up",
-]
+__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "RMSprop"]
 
 
 class SGD(Optimizer):

@@ -15,6 +15,11 @@ from ..shared.checks import is_whole
 
 __all__ = ["Schedule", "cosine", "exponential", "steps", "warm_up"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Schedule: TypeAlias = Callable[[int], float]
 
 

@@ -37,3 +37,7 @@ __all__ = [
     "truncation",
     "vanishing_regularizer",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

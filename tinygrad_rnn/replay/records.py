@@ -13,7 +13,7 @@ from ..engine.scopes import Frame, place_of
 from ..errors import GraphError
 from ..shared.array_type import Array
 
-__all__ = ["GraphSnapshot", "Record", "Use"]
+__all__ = ["GraphSnapshot", "Record", "Use", "norm"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,1 +1,40 @@
-"""What any room may use and nothing here knows a tensor."""
+"""What any room may use and what knows no tensor: checks of settings, whole files, Ctrl-C, how a program was started, the terminal.
+
+Here: things that would be the same in a project without tensors. Not here: anything that imports a room (only `errors`), and
+anything that one room alone uses.
+"""
+
+from .early_interrupt import started  # first: before all that takes time
+
+# isort: split
+from .array_type import Array, Key
+from .atomic_files import target_of, write
+from .checks import check_flags, is_number, is_whole
+from .glyphs import cut
+from .interrupts import first_interrupt
+from .invocation import Parser, install, near, note, typed
+from .terminal import Progress, Terminal
+
+__all__ = [
+    "Array",
+    "Key",
+    "Parser",
+    "Progress",
+    "Terminal",
+    "check_flags",
+    "cut",
+    "first_interrupt",
+    "install",
+    "is_number",
+    "is_whole",
+    "near",
+    "note",
+    "started",
+    "target_of",
+    "typed",
+    "write",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -20,10 +20,10 @@ from ..shared.checks import is_number, is_whole
 from ..shared.terminal import Progress
 from . import checkpoint as saved
 from .history import History
-from .loop import Batches, DivergenceError, Loop, Score
+from .loop import Batches, Loop, Score
 from .resume import group, load
 
-__all__ = ["DivergenceError", "History", "fit", "weights_in"]
+__all__ = ["fit", "weights_in"]
 
 
 def fit(

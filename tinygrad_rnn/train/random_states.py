@@ -13,7 +13,7 @@ import numpy as np
 
 from ..engine.tensor import Tensor
 from ..errors import DataError
-from ..nn.module import Module, _walk
+from ..nn.module import Module, parts_within
 from .checkpoint import generator_note, set_generator
 
 __all__ = ["Draws", "Notes", "generators_of", "notes_of", "rewind"]
@@ -25,7 +25,7 @@ def generators_of(model: Module, rng: np.random.Generator | None) -> dict[str, n
     """Every generator that training may draw from, by name, each once: `rng`, and those that modules hold (dropout)."""
     modules = [
         ("model", model),
-        *((f"model.{path}", m) for path, m in _walk("", vars(model), {id(model)}) if not isinstance(m, Tensor)),
+        *((f"model.{path}", m) for path, m in parts_within("", vars(model), {id(model)}) if not isinstance(m, Tensor)),
     ]
     found: dict[int, tuple[str, np.random.Generator]] = {}
 

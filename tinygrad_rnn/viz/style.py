@@ -12,7 +12,20 @@ from dataclasses import dataclass
 
 from ..errors import DataError
 
-__all__ = ["FONT", "THEMES", "Brush", "Scale", "Theme", "clean", "contrast", "number", "text_width"]
+__all__ = [
+    "FONT",
+    "THEMES",
+    "Brush",
+    "Scale",
+    "Theme",
+    "clean",
+    "contrast",
+    "ink_on",
+    "number",
+    "subscript",
+    "superscript",
+    "text_width",
+]
 
 FONT = "DejaVu Sans, Verdana, sans-serif"
 

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tinygrad_rnn.data.csv.rows import Row, rows
-from tinygrad_rnn.errors import DataError
+from ...errors import DataError
+from .rows import Row, rows
 
 __all__ = ["FORM", "SEPARATORS", "Layout", "cell", "layout_of", "named_columns", "separated", "whole_number"]
 

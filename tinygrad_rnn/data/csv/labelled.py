@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_rnn.data.csv.columns import FORM, cell, layout_of, separated
-from tinygrad_rnn.data.csv.lines import lines_of
-from tinygrad_rnn.errors import DataError
+from ...errors import DataError
+from .columns import FORM, cell, layout_of, separated
+from .lines import lines_of
 
 __all__ = ["Labelled", "Skipped", "read_labelled"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tinygrad_rnn.errors import DataError
+from ...errors import DataError
 
 __all__ = ["checked_path", "lines_of"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygrad_rnn.data.tasks.task import AddingBatch, SymbolBatch, WordBatch, check_rng, check_size
-from tinygrad_rnn.errors import DataError
+from ...errors import DataError
+from .task import AddingBatch, SymbolBatch, WordBatch, check_rng, check_size
 
 __all__ = ["adding", "negation", "temporal_order"]
 

@@ -7,8 +7,8 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_rnn.data.tasks.task import IGNORED, Known, StringBatch, SymbolBatch, check_rng, check_size
-from tinygrad_rnn.errors import DataError
+from ...errors import DataError
+from .task import IGNORED, Known, StringBatch, SymbolBatch, check_rng, check_size
 
 __all__ = [
     "dyck",

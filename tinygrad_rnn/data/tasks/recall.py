@@ -8,8 +8,8 @@ from string import ascii_letters, digits
 
 import numpy as np
 
-from tinygrad_rnn.data.tasks.task import Known, RealBatch, StepBatch, SymbolBatch, WordBatch, check_rng, check_size
-from tinygrad_rnn.errors import DataError
+from ...errors import DataError
+from .task import Known, RealBatch, StepBatch, SymbolBatch, WordBatch, check_rng, check_size
 
 __all__ = ["agreement", "copy", "known_copy", "known_latch", "known_reverse", "latch", "parity", "reverse"]
 

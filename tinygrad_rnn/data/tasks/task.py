@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_rnn.data.vocab import CharVocabulary
-from tinygrad_rnn.errors import DataError
+from ...errors import DataError
+from ..vocab import CharVocabulary
 
 __all__ = [
     "IGNORED",

@@ -14,6 +14,8 @@ from ...shared.array_type import Array
 from ..graph import Node, Trace
 from ..scopes import place_of
 
+__all__ = ["inspect", "inspect_gradient", "inspect_saved", "where"]
+
 PACKAGE = str(Path(__file__).parents[2])
 
 

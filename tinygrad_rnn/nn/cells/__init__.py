@@ -1,5 +1,28 @@
-"""Cells: one step in time, in the letters of their equations."""
+"""Cells: one step in time, in the letters of their equations.
 
-from .lstm import Cell, GRUCell, LSTMCell, RNNCell, State
+Here: classes with `initial_state(batch)` and `step(x, state)`, their equations in the docstring. Not here: what runs over several
+steps (`sequence`).
+"""
 
-__all__ = ["Cell", "GRUCell", "LSTMCell", "RNNCell", "State"]
+from .gated import State
+from .grid_cell import GridLSTMCell
+from .layer_norm import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
+from .lstm import Cell, GRUCell, LSTMCell, RNNCell
+from .peephole import PeepholeLSTMCell
+
+__all__ = [
+    "Cell",
+    "GRUCell",
+    "GridLSTMCell",
+    "LSTMCell",
+    "LayerNormGRUCell",
+    "LayerNormLSTMCell",
+    "LayerNormRNNCell",
+    "PeepholeLSTMCell",
+    "RNNCell",
+    "State",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,1 +1,15 @@
-"""From a cell to a sequence: unrolled, stacked, both ways, on a grid."""
+"""From a cell to a sequence: unrolled, stacked, both ways, on a grid.
+
+Here: what hands a state from step to step, for any cell. Not here: the equations of a cell (`cells`), and models with a task (`models`).
+"""
+
+from .dropout_and_residual import Dropout, Residual
+from .grid_layer import Grid, GridLSTM
+from .rnn_lstm_gru import GRU, LSTM, RNN
+from .unrolling import Bidirectional, SequenceLayer, Stacked, unroll
+
+__all__ = ["GRU", "LSTM", "RNN", "Bidirectional", "Dropout", "Grid", "GridLSTM", "Residual", "SequenceLayer", "Stacked", "unroll"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,1 +1,10 @@
-"""Where everything stands: from a view to coordinates."""
+"""Where everything stands: from a view to coordinates, y downwards.
+
+Here: tiles, ways, sizes, places. Not here: what is shown (`view`), and how it is painted (`svg`).
+"""
+
+__all__: list[str] = []
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -17,7 +17,7 @@ from math import inf
 
 from ..view.steps import Key
 
-__all__ = ["Lattice", "Port", "Vertex"]
+__all__ = ["LEFT", "RIGHT", "Lattice", "Port", "Vertex"]
 
 Vertex = tuple[int, int]
 RIGHT, UP, LEFT, DOWN = range(4)  # level ones are even

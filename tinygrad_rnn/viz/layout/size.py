@@ -8,8 +8,20 @@ from ..style import clean, number, text_width
 from ..view.boxes import LONGEST, Box, Chip
 
 __all__ = [
-    "CHIP_HEIGHT", "Line", "Node", "Panel", "Pill", "chip_spots", "chips_inside", "corner_chip", "lines_of", "panel_of", "size_of",
-]  # fmt: skip
+    "CHIP_HEIGHT",
+    "NAME",
+    "SMALL",
+    "Line",
+    "Node",
+    "Panel",
+    "Pill",
+    "chip_spots",
+    "chips_inside",
+    "corner_chip",
+    "lines_of",
+    "panel_of",
+    "size_of",
+]
 
 LABEL, NAME, SMALL = 13.0, 11.0, 9.5  # font sizes
 CHIP_HEIGHT = 14.0

@@ -1,1 +1,10 @@
-"""A layout as SVG text, still or moving."""
+"""A layout as SVG text, still or moving, in colour or to be coloured.
+
+Here: elements and style sheets. Not here: coordinates of boxes and edges (`layout`).
+"""
+
+__all__: list[str] = []
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,1 +1,10 @@
-"""What a picture shows of a graph, and how it says it: boxes, steps, formulas, words. No coordinates."""
+"""What a picture shows of a graph, and how it says it: steps, boxes, edges, formulas, words.
+
+Here: everything that can be told without coordinates. Not here: sizes and places (`layout`).
+"""
+
+__all__: list[str] = []
+
+
+def __dir__() -> list[str]:
+    return __all__
