@@ -59,7 +59,7 @@ def main() -> int:
             "error: no Chromium, or no playwright\n\nhint: pip install playwright, and a Chromium of the system", file=sys.stderr
         )
         return 2
-    from tinygrad_rnn.commands.page import combinations, demonstration
+    from tinygrad_rnn.commands import combinations, demonstration
 
     known = machine()
     print(f"Python {known['Python']}, {known['CPU']}, {known['date']}")

@@ -2,7 +2,7 @@
 
 import importlib
 
-from tinygrad_rnn.shared.invocation import Parser, typed
+from tinygrad_rnn.shared import Parser, typed
 
 ORDER = (
     "neuron", "diamond", "perceptron", "three_words", "rnn_rolled_and_unrolled", "sweep", "truncated", "lstm_op", "lstm_gate",

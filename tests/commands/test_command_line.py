@@ -14,9 +14,8 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import commands
+from tinygrad_rnn.commands import command_line, main
 from tinygrad_rnn.commands import draw as draw_command
-from tinygrad_rnn.commands import main
 from tinygrad_rnn.commands import page as page_command
 from tinygrad_rnn.shared.invocation import typed
 
@@ -136,7 +135,7 @@ def test_every_kind_of_network_draws(run, cell, loss, both, layers):
 
 def network(*words):
     """The graph that a line draws, and its weights by name."""
-    args = commands._parser().parse_args(["draw", *map(str, words)])
+    args = command_line._parser().parse_args(["draw", *map(str, words)])
     graph = tg.snapshot(draw_command.loss_of(args))
     return graph, [(r.name, r.value) for r in graph.parameters]
 
@@ -313,7 +312,7 @@ def test_alone_it_shows_its_commands(run):
     code, out, said = run()
     assert (code, said) == (0, "")
     assert out.startswith(f"usage: {typed('-m', 'tinygrad_rnn')}")
-    assert all(name in out and module.HELP in out for name, module in commands.COMMANDS.items())
+    assert all(name in out and module.HELP in out for name, module in command_line.COMMANDS.items())
     assert run("--help") == (0, out, "")
 
 
@@ -342,16 +341,16 @@ def test_version(run, monkeypatch):
     def missing(name):
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(commands.metadata, "version", missing)
+    monkeypatch.setattr(command_line.metadata, "version", missing)
     assert run("--version") == (0, f"tinygrad_rnn {number} (not installed)\n", "")
-    monkeypatch.setattr(commands, "__file__", str(Path("a", "b", "c.py").resolve()))
+    monkeypatch.setattr(command_line, "__file__", str(Path("a", "b", "c.py").resolve()))
     assert run("--version") == (0, "tinygrad_rnn (not installed)\n", "")
-    monkeypatch.setattr(commands.metadata, "version", lambda name: "9.8")
+    monkeypatch.setattr(command_line.metadata, "version", lambda name: "9.8")
     assert run("--version") == (0, "tinygrad_rnn 9.8\n", "")
 
 
 def test_a_command_has_what_every_command_has():
-    for name, module in commands.COMMANDS.items():
+    for name, module in command_line.COMMANDS.items():
         assert module.__doc__, name
         assert module.HELP
         assert callable(module.add_arguments)

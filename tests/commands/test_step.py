@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import commands
-from tinygrad_rnn.commands import network
+from tinygrad_rnn.commands import command_line, network
 from tinygrad_rnn.engine.ops import OPS
 from tinygrad_rnn.replay.stepper import play
 from tinygrad_rnn.replay.worked_rule import worked
@@ -32,7 +31,7 @@ SCOPE = {"sign": np.sign, "inf": math.inf, "nan": math.nan, "__builtins__": {}}
 
 
 def graph_of(words):
-    return tg.snapshot(network.loss_of(commands._parser().parse_args(["step", *words.split()])))
+    return tg.snapshot(network.loss_of(command_line._parser().parse_args(["step", *words.split()])))
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def transcript(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
 
     def transcript(words):
-        assert commands.main(["step", *words.split()]) == 0
+        assert command_line.main(["step", *words.split()]) == 0
         out, said = capsys.readouterr()
         assert said == ""
         return out
@@ -206,7 +205,7 @@ def test_wrong_settings(capsys):
         ("--hidden-size 9999 --cell lstm", "are too many"),
         ("--detail op", "unrecognized arguments: --detail op"),
     ]:
-        assert commands.main(["step", *words.split()]) == 2
+        assert command_line.main(["step", *words.split()]) == 2
         out, said = capsys.readouterr()
         assert out == ""
         assert said.startswith("error: ")

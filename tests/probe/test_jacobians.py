@@ -7,8 +7,8 @@ import torch_probe
 import torch_values
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from op_cases import ALL, NAMES, function, inputs
 from probe_nets import BATCH, CELLS, CHOICES, HIDDEN, INPUTS, run, simple
-from test_ops import ALL, NAMES, function, inputs
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn

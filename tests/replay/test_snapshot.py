@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
+from tinygrad_rnn.engine.arrays import norm
 from tinygrad_rnn.errors import GraphError
-from tinygrad_rnn.replay.records import norm
 
 
 def small():

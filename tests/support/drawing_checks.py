@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from tinygrad_rnn.replay.records import norm
+from tinygrad_rnn.engine.arrays import norm
 from tinygrad_rnn.viz.layout.placed import Layout
 from tinygrad_rnn.viz.layout.size import chip_spots
 from tinygrad_rnn.viz.style import THEMES, contrast, text_width

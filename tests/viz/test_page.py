@@ -20,8 +20,8 @@ import tinygrad_rnn as tg
 from tinygrad_rnn.commands import main
 from tinygrad_rnn.commands import page as page_command
 from tinygrad_rnn.commands.page import CONTROLS, START, combinations, demonstration, graph_of
+from tinygrad_rnn.engine.arrays import norm
 from tinygrad_rnn.errors import DataError
-from tinygrad_rnn.replay.records import norm
 from tinygrad_rnn.viz.page.html import LEVELS, SCRIPTS, applies, shades
 from tinygrad_rnn.viz.style import THEMES, Brush, Scale, contrast, number
 

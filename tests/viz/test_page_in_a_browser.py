@@ -10,7 +10,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.commands.page import CONTROLS, demonstration
-from tinygrad_rnn.replay.records import norm
+from tinygrad_rnn.engine.arrays import norm
 from tinygrad_rnn.replay.worked_rule import worked
 from tinygrad_rnn.viz.style import THEMES, Brush, number
 

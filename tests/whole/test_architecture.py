@@ -3,6 +3,7 @@
 import ast
 from pathlib import Path
 
+import doors
 import pytest
 
 import tinygrad_rnn as tg
@@ -10,46 +11,7 @@ from tinygrad_rnn.engine.ops import OPS
 
 PACKAGE = Path(tg.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
-
-# a module imports only from rows above its own; names in one row do not import each other
-LAYERS = [
-    {"start", "errors", "program", "sparks"},
-    {"interrupts", "settings", "terminal"},
-    {"files", "scopes", "kernels", "schedules"},
-    {"ops", "dtypes", "checkpoint", "history"},
-    {"graph", "interop", "misfit"},
-    {"anomaly"},
-    {"missteps"},
-    {"tensor"},
-    {"primitives", "records", "returned", "optimizer"},
-    {"functional", "arithmetic", "readers", "stepper"},
-    {"sweep"},
-    {"backward", "gradcheck", "snapshot"},
-    {"probe.lanes", "probe.rows"},
-    {"probe.jacobians", "probe.gradients", "probe.gates", "probe.landscape", "probe.memory", "probe.penalty"},
-    {"probe.bound", "probe.connectivity", "probe.truncation"},
-    {"probe"},
-    {"nn.init", "nn.inputs", "nn.module"},
-    {"nn.layers", "nn.attention", "nn.packed", "clipping"},
-    {"nn.gated", "nn.pooling", "sampling", "nn.states"},
-    {"nn.cells", "nn.grid_cell", "writing"},
-    {"nn.normed", "nn.peephole", "nn.recurrent", "beams", "generate"},
-    {"nn.composed", "nn.grid", "nn.models"},
-    {"nn.family", "nn.seq2seq"},
-    {"nn", "optim", "io.extras"},
-    {"io.weights", "io.layers", "io.onnx_writer", "io.parts"},
-    {"io.torch_layout", "io.onnx", "io.onnx_recurrent"},
-    {"io"},
-    {"generators"},
-    {"resume"},
-    {"loop"},
-    {"train"},
-    {"plots.canvas", "plots.numbers"},
-    {"plots.gradients", "plots.maps", "plots.planes", "plots.runs"},
-    {"plots"},
-]
-# called when used, not when imported: the method that starts a backward pass, and NumPy's functions by name
-LATE = {("tensor", "backward"), ("interop", "primitives"), ("interop", "functional"), ("viz.draw", "snapshot")}
+SOURCES = doors.sources(PACKAGE)
 
 
 def module_name(path):
@@ -57,55 +19,87 @@ def module_name(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "tinygrad_rnn"
 
 
-def imports(path):
-    """(name, only for types) of every module of the package that a file imports, wherever in the file it does so."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    typing_only = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
-        for inner in ast.walk(node)
+# ---- doors: see support/doors.py for the rows ---------------------------------------------------------------------------------
+
+
+def test_every_door_opens_one_way():
+    assert doors.complaints(SOURCES) == []
+
+
+PLANTED = {
+    "an upward import": ("engine.graph", "from ..nn import LSTM\n", "engine.graph imports nn: that door does not open this way"),
+    "pictures that know a tensor": (
+        "viz.layout.size",
+        "from ...engine.tensor import Tensor\n",
+        "viz.layout.size imports engine.tensor",
+    ),
+    "upwards inside a room": ("viz.view.boxes", "from ..layout.size import Panel\n", "viz.view.boxes imports viz.layout.size"),
+    "a circle inside viz": (
+        "viz.view.boxes",
+        "from .words import box_words\n",
+        "in a circle: viz.view.boxes -> viz.view.view -> viz.view.words",
+    ),
+    "a circle inside data": ("data.lines", "from .csv.labelled import Labelled\n", "in a circle: "),
+    "a circle inside commands": ("commands.output", "from .network import seed\nfrom . import draw\n", "in a circle: "),
+    "a circle through a face": ("nn.module", "from . import Linear\n", "in a circle: "),
+    "a late import": (
+        "nn.module",
+        "def late():\n    from ..engine.tensor import tensor\n",
+        "nn.module imports engine.tensor late",
+    ),
+    "a late import of the package": ("nn.module", "def late():\n    import tinygrad_rnn.viz\n", "nn.module imports viz late"),
+    "a private name": (
+        "probe.gradients",
+        "from ..replay.from_loss import _root\n",
+        "takes _root of replay.from_loss, which is private",
+    ),
+    "a name that a module keeps": (
+        "nn.layers",
+        "from .pooling import POOLING\n",
+        "takes POOLING of nn.pooling, which is private",
+    ),
+    "a private attribute": ("nn.layers", "from . import init\nx = init._sizes\n", "nn.layers reaches for init._sizes"),
+    "a module without a row": ("attic", "", "attic has no row in ROOMS"),
+    "a module at the root": ("attic", "", "attic stands at the root"),
+    "a room without a face": ("io.cellar.wine", "", "io.cellar has no face"),
+    "a face that computes": ("io", "for x in range(3): pass\n", "the face of io does more than show what is inside"),
+    "a name that hides a module": (
+        "replay",
+        "from .stepper import stepper\n",
+        "replay has a name that hides its module replay.stepper",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", PLANTED)
+def test_a_planted_fault_is_found(fault):
+    where, line, says = PLANTED[fault]
+    source = SOURCES.get(where, '"""A room."""\n')
+    found = doors.complaints({**SOURCES, where: source + "\n" + line})
+    assert any(says in complaint for complaint in found), found
+
+
+def test_a_crowded_room_is_found():
+    more = {f"io.file{k}": '"""A file."""\n' for k in range(doors.ROOMY)}
+    assert any("files stand side by side in io" in complaint for complaint in doors.complaints({**SOURCES, **more}))
+
+
+@pytest.mark.parametrize("folder", ["lessons", "visuals", "benchmarks", ".ci"])
+def test_what_stands_outside_uses_public_names(folder):
+    """Faces, and the modules that the package hands out, with what their `__all__` lists."""
+    public = {"", *doors.faces(SOURCES), "errors", "functional", *(f"data.{name}" for name in tg.data.__all__)} - {
+        "data.csv",
+        "data.tasks",
     }
-    here = ["tinygrad_rnn", *path.relative_to(PACKAGE).parts[:-1]]
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.ImportFrom) or id(node) in typing_only:
-            continue
-        base = here[: len(here) - node.level + 1] if node.level else []
-        target = [*base, *(node.module or "").split(".")] if node.module else base
-        if not target or target[0] != "tinygrad_rnn":
-            continue
-        names = [alias.name for alias in node.names]
-        target = target[1:]
-        for name in names:
-            whole = ".".join([*target, name])
-            yield whole if any(module_name(f) == whole for f in FILES) else ".".join(target) or "tinygrad_rnn"
-
-
-def rank(name):
-    return next((k for k, layer in enumerate(LAYERS) if name in layer), None)
-
-
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_imports_point_one_way(path):
-    name = module_name(path)
-    for other in set(imports(path)):
-        if (name, other) in LATE or name == "tinygrad_rnn":
-            continue
-        if name.startswith("data"):
-            assert other.startswith("data") or other == "errors", f"{name} imports {other}"
-        elif name.startswith("viz"):
-            plain = {"arithmetic", "errors", "files", "kernels", "program", "records", "scopes", "stepper"}
-            assert other.startswith("viz") or other in plain, f"{name} imports {other}"
-        elif name == "terminal":
-            assert other == "sparks", f"terminal imports {other}"
-        elif name.startswith("plots") and other == "viz.style":
-            pass  # plots have the colours and scales of the graphs
-        elif name.startswith("commands") or name == "__main__":
-            pass  # the command line stands on top of everything; nobody else may import it
-        else:
-            assert rank(name) is not None, f"{name} has no place in LAYERS"
-            assert rank(other) is not None, f"{name} imports {other}"
-            assert rank(other) < rank(name), f"{name} imports {other}"
+    strange = []
+    for path in sorted((PACKAGE.parent / folder).rglob("*.py")):
+        modules = {**SOURCES, "outside": path.read_text(encoding="utf-8")}
+        for i in doors.imports("outside", modules):
+            if i.target in SOURCES and i.name and not (i.target in public and i.name in doors.exported(SOURCES[i.target])):
+                strange.append(f"{path.relative_to(PACKAGE.parent)} takes {i.name} of {i.target}")
+            if i.target in SOURCES and not i.name and i.target not in public:
+                strange.append(f"{path.relative_to(PACKAGE.parent)} takes {i.target}")
+    assert strange == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)
@@ -113,10 +107,10 @@ def test_the_core_needs_numpy_and_graphviz_alone(path):
     import sys
 
     allowed = {"numpy", "graphviz", "tinygrad_rnn", *sys.stdlib_module_names}
-    allowed |= {"PIL"} if module_name(path) in ("viz.raster", "viz.gif") else set()
+    allowed |= {"PIL"} if module_name(path) in ("viz.formats.raster", "viz.formats.animated_gif") else set()
     allowed |= {"matplotlib"} if module_name(path).startswith("plots") else set()
-    allowed |= {"tqdm"} if module_name(path) == "terminal" else set()
-    allowed |= {"safetensors", "onnx"} if module_name(path) == "io.extras" else set()
+    allowed |= {"tqdm"} if module_name(path) == "shared.terminal" else set()
+    allowed |= {"safetensors", "onnx"} if module_name(path) == "io.optional_packages" else set()
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -157,10 +151,20 @@ def test_exports_are_sorted_and_complete():
         assert name in tg.__all__, name
 
 
-def test_dir_lists_what_is_public():
-    assert dir(tg) == tg.__all__
-    assert {"data", "io", "nn", "plots", "probe"} <= {*dir(tg)}  # the subpackages that users meet
-    assert "kernels" not in dir(tg)
+PUBLIC_MODULES = [
+    tg, tg.data, tg.errors, tg.functional, tg.io, tg.nn, tg.optim, tg.plots, tg.probe, tg.schedules, tg.train, tg.viz, tg.nn.init,
+    *(getattr(tg.data, name) for name in tg.data.__all__),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("module", PUBLIC_MODULES, ids=lambda module: module.__name__)
+def test_dir_lists_what_is_public_and_nothing_else(module):
+    assert dir(module) == sorted(module.__all__)
+    assert not [name for name in dir(module) if name.startswith("_")]
+    for name in dir(module):
+        value = getattr(module, name)
+        home = value.__name__ if isinstance(value, type(tg)) else getattr(value, "__module__", "tinygrad_rnn")
+        assert home.startswith(("tinygrad_rnn", "typing", "builtins", "collections.abc")), f"{name} is from {home}"
 
 
 def test_public_names_of_the_contract():

@@ -1,11 +1,13 @@
 """The command line, `python -m tinygrad_rnn`: each command is a module with HELP, `add_arguments(parser)` and `run(args)`.
 
-Here: arguments, files and words at the terminal. Not here: anything that another room would want to import.
+Here: arguments, files and words at the terminal. Not here: anything that a room needs. What is
+handed out is the program, and the page that it writes without being told anything.
 """
 
 from .command_line import main
+from .page import combinations, demonstration
 
-__all__ = ["main"]
+__all__ = ["combinations", "demonstration", "main"]
 
 
 def __dir__() -> list[str]:

@@ -13,9 +13,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..engine.arrays import norm
 from ..engine.scopes import Frame
 from ..replay.from_loss import snapshot
-from ..replay.records import GraphSnapshot, Record, norm
+from ..replay.records import GraphSnapshot, Record
 from ..replay.stepper import Event, Message, called, play
 from ..replay.worked_rule import worked
 from ..shared.terminal import Terminal

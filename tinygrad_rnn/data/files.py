@@ -23,8 +23,8 @@ import numpy as np
 from ..errors import DataError
 from .csv.columns import SEPARATORS, cell, named_columns, whole_number
 from .csv.labelled import Labelled, Skipped, read_labelled
-from .csv.lines import checked_path, lines_of
 from .csv.rows import fields_of
+from .lines import checked_path, lines_of
 from .stdlib_text import Text
 
 __all__ = [

@@ -20,7 +20,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from ..errors import DataError
-from .csv.lines import checked_path
+from .lines import checked_path
 
 __all__ = ["Text", "docstrings", "from_file", "module_source", "unicode_names"]
 

@@ -15,7 +15,21 @@ import numpy as np
 
 from ..shared.array_type import Array, Key
 
-__all__ = ["ONE", "Arrays", "Deferred", "Exact", "Placed", "is_basic", "place", "power", "relu", "rows", "sigmoid", "unbroadcast"]
+__all__ = [
+    "ONE",
+    "Arrays",
+    "Deferred",
+    "Exact",
+    "Placed",
+    "is_basic",
+    "norm",
+    "place",
+    "power",
+    "relu",
+    "rows",
+    "sigmoid",
+    "unbroadcast",
+]
 
 # 0-d arrays: NumPy multiplies by one faster than by a Python number, and never changes a float32 into a float64
 HALF = {np.dtype(kind): np.array(0.5, kind) for kind in ("float16", "float32", "float64", "longdouble")}
@@ -82,6 +96,17 @@ def product(a: Array, g: Array, ndim: int) -> Array:
     if ndim == 2 < a.ndim:
         a, g = rows(a), rows(g)
     return a.T.dot(g) if a.ndim == 2 == g.ndim else np.matmul(np.swapaxes(a, -1, -2), g)
+
+
+def norm(x: Array) -> float:
+    """The Euclidean norm, safe from overflow and underflow of the squares."""
+    flat = np.abs(np.asarray(x, np.float64)).reshape(-1)
+    largest = float(flat.max()) if flat.size else 0.0
+    if not 1e-150 < largest < 1e150:
+        if largest == 0.0 or not np.isfinite(largest):
+            return largest
+        return largest * float(np.sqrt(np.sum(np.square(flat / largest))))
+    return float(np.sqrt(np.dot(flat, flat)))
 
 
 class Arrays:

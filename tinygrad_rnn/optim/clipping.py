@@ -7,10 +7,10 @@ from numbers import Real
 
 import numpy as np
 
+from ..engine.arrays import norm
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
 from ..nn.module import Module
-from ..replay.records import norm
 from ..shared.checks import is_number
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]

@@ -7,13 +7,13 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.arrays import norm
 from ..engine.dtypes import as_array
 from ..engine.graph import Node
 from ..engine.scopes import place_of
 from ..engine.sweep import seed_of, sweep
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
-from ..replay.records import norm
 from ..shared.array_type import Array
 from .batched_vjp import EXACT, pull
 from .lanes import Places, Role, graph_of, lane_of

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.arrays import norm
 from ..engine.graph import Node, reachable
 from ..engine.tensor import Tensor
 from ..errors import GraphError, ShapeError
-from ..replay.records import norm
 from ..shared.array_type import Array
 from .batched_vjp import ROWS, pull
 

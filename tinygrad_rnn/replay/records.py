@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
+from ..engine.arrays import norm
 from ..engine.scopes import Frame, place_of
 from ..errors import GraphError
 from ..shared.array_type import Array
 
-__all__ = ["GraphSnapshot", "Record", "Use", "norm"]
+__all__ = ["GraphSnapshot", "Record", "Use"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,14 +189,3 @@ class GraphSnapshot:
             if use.gradient is not None:
                 parts[use.t] = parts[use.t] + use.gradient if use.t in parts else use.gradient
         return parts
-
-
-def norm(x: Array) -> float:
-    """The Euclidean norm, safe from overflow and underflow of the squares."""
-    flat = np.abs(np.asarray(x, np.float64)).reshape(-1)
-    largest = float(flat.max()) if flat.size else 0.0
-    if not 1e-150 < largest < 1e150:
-        if largest == 0.0 or not np.isfinite(largest):
-            return largest
-        return largest * float(np.sqrt(np.sum(np.square(flat / largest))))
-    return float(np.sqrt(np.dot(flat, flat)))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..engine.arrays import norm
 from ..shared.array_type import Array
-from .records import GraphSnapshot, Record, norm
+from .records import GraphSnapshot, Record
 
 __all__ = ["Event", "Message", "called", "play"]
 

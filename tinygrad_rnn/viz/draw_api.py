@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 import numpy as np
 
 from ..errors import DataError
+from ..replay.from_loss import snapshot
 from ..replay.records import GraphSnapshot
 from .drawing import Comparison, Drawing
 from .style import THEMES, Scale
@@ -110,7 +111,7 @@ def draw(
     >>> print(picture.describe().splitlines()[0])
     RNN, 3 steps, 17 ops, 3 weights.
     """
-    graph = loss if isinstance(loss, GraphSnapshot) else _snapshot(loss)
+    graph = loss if isinstance(loss, GraphSnapshot) else snapshot(loss)
     _check("color", color, ("grad", "value", "none"))
     _check("theme", theme, tuple(THEMES))
     _check("weights", weights, ("chips", "edges", "hidden"))
@@ -140,13 +141,6 @@ def to_graphviz(loss: Any, **settings: Any) -> graphviz.Digraph:
     digraph {
     """
     return draw(loss, **settings).to_graphviz()
-
-
-def _snapshot(loss: Any) -> GraphSnapshot:
-    """The one place where pictures meet live tensors."""
-    from ..replay.from_loss import snapshot
-
-    return snapshot(loss)
 
 
 def _check(what: str, value: object, known: tuple[str, ...]) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from ..lines import lines_of
 from .columns import FORM, cell, layout_of, separated
-from .lines import lines_of
 
 __all__ = ["Labelled", "Skipped", "read_labelled"]
 

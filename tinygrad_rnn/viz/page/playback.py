@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ...replay.records import GraphSnapshot, Record, norm
+from ...engine.arrays import norm
+from ...replay.records import GraphSnapshot, Record
 from ...replay.stepper import play
 from ...replay.worked_rule import worked
 from ...shared.array_type import Array

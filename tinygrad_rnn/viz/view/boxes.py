@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ...engine.arrays import norm
 from ...engine.scopes import Frame
-from ...replay.records import GraphSnapshot, Record, norm
+from ...replay.records import GraphSnapshot, Record
 from ..style import number, subscript
 from .formulas import formula
 from .steps import Key, Places, in_cell, owner_of, scope_of

@@ -12,7 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ...replay.records import GraphSnapshot, Record, norm
+from ...engine.arrays import norm
+from ...replay.records import GraphSnapshot, Record
 from .boxes import Box, Chip, Measure, box_of, leaf_labels, pill_of
 from .grouping import Grouping
 from .steps import Key, Places, in_cell, scope_of

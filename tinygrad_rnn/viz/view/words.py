@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from ...replay.records import GraphSnapshot, Record, norm
+from ...engine.arrays import norm
+from ...replay.records import GraphSnapshot, Record
 from ..style import clean, number
 from .boxes import Box, Chip, owner_words
 from .formulas import formula

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ...errors import DataError
+from ..errors import DataError
 
 __all__ = ["checked_path", "lines_of"]
 
@@ -16,7 +16,7 @@ def lines_of(path: str | os.PathLike[str]) -> list[str]:
     Raises `DataError` for a file that is missing, empty, binary, or in another encoding: it names the line.
 
     >>> import pathlib, tempfile
-    >>> from tinygrad_rnn.data.csv.lines import lines_of
+    >>> from tinygrad_rnn.data.lines import lines_of
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder, "a.txt")
     ...     _ = file.write_bytes(b"one\\r\\ntwo\\n")
@@ -51,7 +51,7 @@ def lines_of(path: str | os.PathLike[str]) -> list[str]:
 def checked_path(path: str | os.PathLike[str]) -> Path:
     """The path of a file or folder; a DataError for what is neither text nor a `pathlib.Path`.
 
-    >>> from tinygrad_rnn.data.csv.lines import checked_path
+    >>> from tinygrad_rnn.data.lines import checked_path
     >>> checked_path("news.csv").suffix
     '.csv'
     """
