@@ -126,6 +126,7 @@ def test_a_title_of_ones_own_replaces_the_finding():
         assert tg.plots.describe(make(title="My run")).startswith("My run.")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", REAL)
 def test_matplotlib_keeps_its_settings_and_has_no_say_in_the_picture(name, tmp_path):
     before = dict(matplotlib.rcParams)
@@ -360,6 +361,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_input_gives_a_plot(name):
     assert rendered(HOSTILE[name]()).startswith(b"<?xml")

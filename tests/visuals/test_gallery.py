@@ -27,6 +27,7 @@ visuals, command, plots = (importlib.import_module(f"visuals{name}") for name in
 
 GOLDEN = ROOT / "tests" / "golden" / "gallery.txt"
 SCRIPTS = {path.stem for path in (ROOT / "visuals").glob("[a-z]*.py")} - {"plots"}
+pytestmark = pytest.mark.once
 TRAINED = {"training", "gates", "trajectory"}  # another CPU rounds otherwise, and training makes much of it
 each_plot = pytest.mark.parametrize("plot", plots.PLOTS, ids=lambda plot: plot.__name__)
 
