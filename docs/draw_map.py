@@ -182,9 +182,8 @@ def room_table(modules):
     lines = ["| room | what for | uses |", "|---|---|---|"]
     for room in sorted(floor, key=lambda room: (floor[room], room)):
         where = f"`{room}/`" if room in doors.faces(modules) else f"`{room}.py`"
-        lines.append(
-            f"| {where} | {first_sentence(modules[room])} | {' '.join(sorted(used[room], key=lambda below: (floor[below], below))) or 'nothing'} |"
-        )
+        below = " ".join(sorted(used[room], key=lambda other: (floor[other], other)))
+        lines.append(f"| {where} | {first_sentence(modules[room])} | {below or 'nothing'} |")
         for name in sorted(name for name in doors.faces(modules) if name.startswith(f"{room}.")):
             lines.append(f"| &emsp;`{name.replace('.', '/')}/` | {first_sentence(modules[name])} | |")
     return "\n".join(lines)
