@@ -19,9 +19,9 @@ if sys.excepthook is sys.__excepthook__:  # Ctrl-C while NumPy loads is no mista
     sys.excepthook = _quietly
 
 from .cases import arrays, tensors
-from .heatmap import heatmap, shades
+from .heatmap import heatmap
 from .lesson import Lesson
 from .outcome import YourTurn
 from .quiz import Question
 
-__all__ = ["Lesson", "Question", "YourTurn", "arrays", "heatmap", "shades", "tensors"]
+__all__ = ["Lesson", "Question", "YourTurn", "arrays", "heatmap", "tensors"]
