@@ -11,8 +11,8 @@ from pathlib import Path
 
 from course.catalog import catalog
 from course.graft import solutions_of
-from course.guess import number_in
 from course.progress import Progress
+from course.quiz import number_in
 
 import pytest
 from learner import HOME, ROOT, AtATerminal, checkout, environment, posix, run, solve

@@ -13,12 +13,11 @@ from tinygrad_rnn.files import write
 from tinygrad_rnn.program import near, typed
 from tinygrad_rnn.terminal import Terminal
 
-from . import quiz
+from . import quiz as asking
 from .catalog import Exercise, catalog, entry, find
 from .check import examine, unmarked
 from .explain import explain
 from .graft import grafted, solutions_of
-from .guess import number_in
 from .leaving import unfinished
 from .options import options
 from .progress import Progress, checked
@@ -78,15 +77,9 @@ class Lesson:
             self._keep(prediction=float(guess))
         elif not self.script:
             self.out.say("(in a notebook your guess stands behind the question: lesson.predict(..., 20))")
-        while "prediction" not in self.kept and not self.kept.get("skipped") and self._asks():
-            line = self._answer("  your guess, a number (Enter skips): ")
-            guess = number_in(line or "")
-            if not (line or "").strip():
-                self._keep(skipped=True)  # once is enough: --reset asks again
-            elif guess is None:
-                self.out.say("That is not one number; 20 or 1e-3 would be.", "  ")
-            else:
-                self._keep(prediction=guess)
+        elif "prediction" not in self.kept and not self.kept.get("skipped") and self._asks():
+            guess = asking.guess(self.out)
+            self._keep(**({"skipped": True} if guess is None else {"prediction": guess}))  # once is enough: --reset asks again
         if "prediction" in self.kept:
             self.out.write(f"  your guess: {self.kept['prediction']:.6g}")
 
@@ -167,15 +160,10 @@ class Lesson:
             self.out.say("(--quiz asks them)" if known is None else f"{known} of {len(questions)} right; --quiz asks again")
             return
         live = self._asks()
-        right = 0
-        for number, question in enumerate(questions, start=1):
-            if live:
-                right += bool(quiz.ask(self.out, number, question, self._answer))
-            else:
-                quiz.tell(self.out, number, question)
+        answers = [(question.ask if live else question.tell)(self.out, k) for k, question in enumerate(questions, start=1)]
         if live:
-            self._keep(quiz=right)
-            self.out.write(f"  {right} of {len(questions)} right")
+            self._keep(quiz=answers.count(True))
+            self.out.write(f"  {answers.count(True)} of {len(questions)} right")
 
     def end(self):
         """Done: say so, what it cost, and name the next command."""
@@ -234,17 +222,7 @@ class Lesson:
             self.progress.save()
 
     def _asks(self):
-        """Whether somebody sits at a terminal and wants to be asked."""
-        streams = (sys.stdin, sys.stdout)
-        present = all(s is not None and not s.closed and s.isatty() for s in streams)
-        return self.script and not self.demo and not self.asked and present
-
-    def _answer(self, prompt):
-        try:
-            return input(prompt)
-        except EOFError:
-            self.out.write()
-            return None
+        return self.script and not self.demo and not self.asked and asking.somebody()
 
     def _reset(self):
         self.kept.clear()
