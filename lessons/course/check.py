@@ -12,6 +12,8 @@ from .cases import called
 from .compare import changed, difference, kind, labels
 from .outcome import TimeUp, YourTurn, attempt, said
 
+PRINTED = 10  # lines of what the function printed
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -23,12 +25,20 @@ class Failure:
     printed: str = ""
     stub: bool = False
 
-
-def unmarked(name):
-    """The `Failure` of an exercise whose function cannot be found in the file."""
-    return Failure(
-        f"there is no function {name} with @lesson.exercise above its def", ("put that line back: the two belong together",)
-    )
+    def tell(self, out, name):
+        """Say it on a Terminal; `name` is that of the function."""
+        if self.stub:
+            return out.say(f"your turn: write the body of {name} in place of `raise YourTurn`, save, run again. "
+                           "(That it stops here is the exercise, not a fault of the installation.)")  # fmt: skip
+        out.say(f"{out.paint('not yet:', 'yellow')} {self.sentence}")
+        for line in self.details:
+            out.write(f"    {line}") if len(line) <= out.width - 4 else out.say(line, "    ")
+        if self.diagnosis:
+            out.say(self.diagnosis, "    ")
+        if self.printed.strip():
+            out.say("it printed:", "    ")
+            for line in self.printed.splitlines()[:PRINTED]:
+                out.write("    | " + "".join(c for c in line if c.isprintable())[: out.width - 6])
 
 
 def examine(function, reference, mistakes, cases, *, judge=None, gradients=True, graph=False, seconds=5.0):

@@ -15,8 +15,7 @@ from tinygrad_rnn.terminal import Terminal
 
 from . import quiz as asking
 from .catalog import Exercise, catalog, entry, find
-from .check import examine, unmarked
-from .explain import explain
+from .check import Failure, examine
 from .graft import grafted, solutions_of
 from .leaving import unfinished
 from .options import options
@@ -97,7 +96,8 @@ class Lesson:
         exercise = self.entry.exercise(name)
         self.checked += 1
         if exercise is None:
-            self._stop_at(Exercise(name), unmarked(name))
+            missing = f"there is no function {name} with @lesson.exercise above its def"
+            self._stop_at(Exercise(name), Failure(missing, ("put that line back: the two belong together",)))
         reference = grafted(getattr(self.solutions, name), self.namespace)
         mistakes = [(grafted(f, self.namespace), sentence) for f, sentence in self.solutions.MISTAKES[name]]
         failure = examine(function, reference, mistakes, cases, **settings)
@@ -205,9 +205,18 @@ class Lesson:
         elif self.options.solution:
             self.solution()
         else:
+            head = f"lesson {self.entry.number} - exercise {self.entry.position(self.stuck)} - {self.stuck}"
+            self._beside(head, f"{near(self.entry.path)}:{exercise.line}", self.out.width, "bold")
+            failure.tell(self.out, self.stuck)
             more = f"{self.entry.command} --hint" if self.script else "lesson.hint()"
-            explain(self.out, self.entry, exercise, failure, f"hint: {more}", f"({used} of {count} used)")
+            self._beside(f"hint: {more}", f"({used} of {count} used)", 6)
         self._leave(1)
+
+    def _beside(self, left, right, most, how=""):
+        """Two things in a line, at most so far apart, or below each other."""
+        room = min(most, self.out.width - len(left) - len(right))
+        self.out.write()
+        self.out.write((self.out.paint(left, how) if how else left) + (" " * room + right if room > 1 else f"\n  {right}"))
 
     def _leave(self, code):
         if self.script:
