@@ -6,8 +6,8 @@ from pathlib import Path
 
 from course.catalog import catalog, find
 from course.contract import report as check
-from course.progress import Progress
-from course.report import page, state
+from course.progress import Progress, state
+from course.report import page
 from course.skeleton import skeleton
 
 from tinygrad_rnn.errors import DataError, TinygradRnnError

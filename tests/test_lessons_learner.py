@@ -9,8 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from course.catalog import catalog
-from course.graft import solutions_of
+from course.catalog import catalog, solutions_of
 from course.progress import Progress
 from course.quiz import number_in
 

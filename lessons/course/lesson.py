@@ -7,6 +7,7 @@ from inspect import getsource
 from io import StringIO
 from pathlib import Path
 from time import process_time
+from types import FunctionType
 
 from tinygrad_rnn.errors import DataError
 from tinygrad_rnn.files import write
@@ -14,11 +15,9 @@ from tinygrad_rnn.program import near, typed
 from tinygrad_rnn.terminal import Terminal
 
 from . import quiz as asking
-from .catalog import Exercise, catalog, entry, find
+from .catalog import Exercise, catalog, entry, find, solutions_of
 from .check import Failure, examine
-from .graft import grafted, solutions_of
-from .leaving import unfinished
-from .options import options
+from .options import options, unfinished
 from .progress import Progress, checked
 
 MISSING = "hint: git checkout gives them back; exercises are checked against them"
@@ -86,7 +85,7 @@ class Lesson:
         """Mark a function that the learner writes. With --demo the solution takes its place, here and nowhere else."""
         self.namespace = function.__globals__
         grafts = self.grafts or (vars(self.solutions) if self.demo else {})
-        return grafted(grafts[function.__name__], self.namespace) if function.__name__ in grafts else function
+        return self._here(grafts[function.__name__], function.__name__) if function.__name__ in grafts else function
 
     def check(self, function, *cases, **settings):
         """Run the tests of an exercise (see `check.examine`); stop here if it is not done."""
@@ -98,8 +97,8 @@ class Lesson:
         if exercise is None:
             missing = f"there is no function {name} with @lesson.exercise above its def"
             self._stop_at(Exercise(name), Failure(missing, ("put that line back: the two belong together",)))
-        reference = grafted(getattr(self.solutions, name), self.namespace)
-        mistakes = [(grafted(f, self.namespace), sentence) for f, sentence in self.solutions.MISTAKES[name]]
+        reference = self._here(getattr(self.solutions, name), name)
+        mistakes = [(self._here(mistake, name), sentence) for mistake, sentence in self.solutions.MISTAKES[name]]
         failure = examine(function, reference, mistakes, cases, **settings)
         if failure is not None:
             self._keep(solved={k: v for k, v in self.kept["solved"].items() if k != exercise.name})
@@ -224,6 +223,12 @@ class Lesson:
         raise Unfinished(code)
 
     # ---- small things
+
+    def _here(self, function, name):
+        """A function of the solutions, under that name, with the global names of the lesson, now and later."""
+        copy = FunctionType(function.__code__, self.namespace, name, function.__defaults__, function.__closure__)
+        copy.__kwdefaults__ = function.__kwdefaults__
+        return copy
 
     def _keep(self, **news):
         if not self.demo and any(self.kept.get(key) != value for key, value in news.items()):

@@ -68,6 +68,19 @@ class Progress:
         self.told = True
 
 
+def state(entry, kept):
+    """How far a lesson is, in a word or two."""
+    if entry.broken:
+        return "does not parse, " + entry.broken
+    if entry.number == "00":
+        return "to read"
+    if any(e.name in kept["solved"] and kept["solved"][e.name] != e.digest for e in entry.exercises):
+        return "changed since"
+    if kept.get("done") and all(e.name in kept["solved"] for e in entry.exercises):
+        return "done"
+    return "begun" if kept["solved"] or "prediction" in kept else ""
+
+
 def checked(kept):
     """Only what has a known name and the right kind."""
     sound = {key: value for key, value in kept.items() if isinstance(value, KEPT.get(key, ())) and _finite(value)}

@@ -4,6 +4,8 @@ import re
 from base64 import b64encode
 from html import escape
 
+from .progress import state
+
 STYLE = """
 :root{color-scheme:light dark;--paper:#fff;--ink:#1f2328;--soft:#57606a;--line:#d8dee4;--panel:#f6f8fa;--good:#1a7f37}
 @media(prefers-color-scheme:dark){:root{--paper:#14171a;--ink:#e6e8ea;--soft:#a3adb7;--line:#363d45;--panel:#1d2226;--good:#5fbf77}}
@@ -47,19 +49,6 @@ def page(entries, progress, home):
         f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>\n{chr(10).join(rows)}\n</tbody></table></div>\n'
         + "\n".join(sections) + "\n</main></body></html>\n"
     )  # fmt: skip
-
-
-def state(entry, kept):
-    """How far a lesson is, in a word or two."""
-    if entry.broken:
-        return "does not parse, " + entry.broken
-    if entry.number == "00":
-        return "to read"
-    if any(e.name in kept["solved"] and kept["solved"][e.name] != e.digest for e in entry.exercises):
-        return "changed since"
-    if kept.get("done") and all(e.name in kept["solved"] for e in entry.exercises):
-        return "done"
-    return "begun" if kept["solved"] or "prediction" in kept else ""
 
 
 def _section(entry, kept, pictures):

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import tinygrad_rnn
 
-from .catalog import entry
-from .graft import solutions_of
+from .catalog import entry, solutions_of
 from .lesson import Lesson, Unfinished
 from .progress import NAME
 
