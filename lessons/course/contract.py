@@ -8,7 +8,7 @@ import tempfile
 import time
 from xml.etree import ElementTree
 
-from .progress import NAME
+from .progress import Progress
 from .workshop import Workshop, code_cells
 
 LINES, EXERCISES, BODY = 220, 3, 12
@@ -72,10 +72,8 @@ def mistakes_rejected(w):
         for mistake, sentence in known:
             code, text = w.rehearse("--fast", "--no-quiz", grafts={**vars(w.solutions), exercise.name: mistake})
             need(code == 1, f"{mistake.__name__} passes as {exercise.name}")
-            need(
-                " ".join(sentence.split()) in " ".join(text.split()),
-                f"{mistake.__name__}: its sentence is not said: {text[-500:]}",
-            )
+            told = " ".join(sentence.split()) in " ".join(text.split())
+            need(told, f"{mistake.__name__}: its sentence is not said: {text[-500:]}")
             count += 1
     return f"{count} mistakes"
 
@@ -85,24 +83,18 @@ def hints(w):
     for exercise in w.entry.exercises:
         three = w.solutions.HINTS[exercise.name]
         need(len(three) == 3 and len(set(three)) == 3, f"{exercise.name} has {len(three)} hints")
-        body = ast.parse(inspect.getsource(getattr(w.solutions, exercise.name))).body[0].body
-        for statement in body:
+        for statement in _tree(getattr(w.solutions, exercise.name)).body:
             line = re.sub(r"\s", "", ast.unparse(statement))
-            need(
-                len(line) < 15 or all(line not in re.sub(r"\s", "", hint) for hint in three),
-                f"a hint of {exercise.name} holds the solution",
-            )
+            told = len(line) >= 15 and any(line in re.sub(r"\s", "", hint) for hint in three)
+            need(not told, f"a hint of {exercise.name} holds the solution")
 
 
 def signatures(w):
     """Solutions and known mistakes take what the exercises take."""
-    for exercise, node in _stubs(w):
-        for function in (getattr(w.solutions, exercise.name), *(mistake for mistake, _ in w.solutions.MISTAKES[exercise.name])):
-            theirs = ast.parse(inspect.getsource(function)).body[0].args
-            need(
-                ast.dump(theirs) == ast.dump(node.args),
-                f"{function.__name__} takes ({ast.unparse(theirs)}), {exercise.name} ({ast.unparse(node.args)})",
-            )
+    stubs = {node.name: ast.unparse(node.args) for node in w.tree.body if isinstance(node, ast.FunctionDef)}
+    for exercise, function in _written(w):
+        theirs, ours = ast.unparse(_tree(function).args), stubs[exercise.name]
+        need(theirs == ours, f"{function.__name__} takes ({theirs}), {exercise.name} ({ours})")
 
 
 def anywhere(w):
@@ -136,18 +128,13 @@ def caps(w):
 
 def names(w):
     """Solutions and mistakes use only names that the lesson has introduced above the exercise."""
-    for exercise, _ in _stubs(w):
-        known = {*dir(builtins), *_bound_above(w.tree, exercise.line)}
-        for function in (getattr(w.solutions, exercise.name), *(mistake for mistake, _ in w.solutions.MISTAKES[exercise.name])):
-            tree = ast.parse(inspect.getsource(function)).body[0]
-            own = {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)} | {exercise.name}
-            own |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-            own |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
-            used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-            need(
-                used <= known | own,
-                f"{function.__name__} uses {', '.join(sorted(used - known - own))}, not introduced above {exercise.name}",
-            )
+    for exercise, function in _written(w):
+        inside = [*ast.walk(_tree(function))]
+        known = {*dir(builtins), exercise.name, *_bound_above(w.tree, exercise.line)}
+        known |= {n.arg for n in inside if isinstance(n, ast.arg)} | {n.name for n in inside if isinstance(n, ast.FunctionDef)}
+        known |= {n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        strange = {n.id for n in inside if isinstance(n, ast.Name)} - known
+        need(not strange, f"{function.__name__} uses {', '.join(sorted(strange))}, not introduced above {exercise.name}")
 
 
 def notebook(w):
@@ -165,9 +152,9 @@ def notebook(w):
 
 def progress(w):
     """Progress absent, damaged, or not to be written: it still runs, and says so."""
-    kept = w.home / NAME
+    kept = w.home / Progress.NAME
     for content, says in ((None, ""), ("{", "set aside"), ("[1]", "set aside"), ("folder", "cannot be read")):
-        for leftover in w.home.glob(NAME + "*"):
+        for leftover in w.home.glob(Progress.NAME + "*"):
             leftover.rmdir() if leftover.is_dir() else leftover.unlink()
         if content == "folder":
             kept.mkdir()
@@ -178,9 +165,15 @@ def progress(w):
         need(says in text, f"with a progress file {content!r} it does not say {says!r}")
 
 
-def _stubs(w):
-    definitions = {n.name: n for n in w.tree.body if isinstance(n, ast.FunctionDef)}
-    return [(exercise, definitions[exercise.name]) for exercise in w.entry.exercises]
+def _written(w):
+    """Each exercise with each function that stands in the solutions for it: the right one, and the mistakes."""
+    for exercise in w.entry.exercises:
+        yield exercise, getattr(w.solutions, exercise.name)
+        yield from ((exercise, mistake) for mistake, _ in w.solutions.MISTAKES[exercise.name])
+
+
+def _tree(function):
+    return ast.parse(inspect.getsource(function)).body[0]
 
 
 def _bound_above(tree, line):

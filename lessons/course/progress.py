@@ -7,7 +7,6 @@ import os
 from tinygrad_rnn.errors import DataError
 from tinygrad_rnn.files import write
 
-NAME = ".progress.json"
 KEPT = {
     "prediction": (int, float),
     "skipped": bool,
@@ -26,8 +25,10 @@ KEPT = {
 class Progress:
     """Read at the start, written whole after each change. `tell(sentence)` is called, once, where that does not work."""
 
+    NAME = ".progress.json"
+
     def __init__(self, home, tell):
-        self.path, self.tell, self.told = home / NAME, tell, False
+        self.path, self.tell, self.told = home / self.NAME, tell, False
         self.lessons = self._read()
 
     def _read(self):
@@ -40,7 +41,7 @@ class Progress:
             self._once(f"The progress file {self.path.name} cannot be read ({error.strerror}).")
             return {}
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            aside = self.path.with_name(NAME + ".damaged")
+            aside = self.path.with_name(self.NAME + ".damaged")
             try:
                 os.replace(self.path, aside)
                 self.tell(

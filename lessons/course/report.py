@@ -29,14 +29,15 @@ def page(entries, progress, home):
             continue
         kept = progress.of(entry.number)
         solved, hints = sum(e.name in kept["solved"] for e in entry.exercises), sum(kept["hints"].values())
-        begun = bool(state(entry, kept))
-        sums = [a + b for a, b in zip(sums, (state(entry, kept) == "done", solved, hints, kept.get("quiz", 0)))]
-        title = f'<a href="#l{escape(entry.number)}">{escape(entry.title)}</a>' if begun else escape(entry.title)
+        word, title = state(entry, kept), escape(entry.title)
+        sums = [a + b for a, b in zip(sums, (word == "done", solved, hints, kept.get("quiz", 0)))]
+        mark = '<span class="good">✓ done</span>' if word == "done" else escape(word)
+        link = f'<a href="#l{escape(entry.number)}">{title}</a>' if word else title
         cells = (_number(kept.get("prediction")), _number(kept.get("number")), f"{solved} of {len(entry.exercises)}", hints,
                  f"{kept['quiz']} of 3" if "quiz" in kept else "-")  # fmt: skip
-        rows.append(f"<tr><td>{escape(entry.number)}</td><td>{title}</td><td>{_mark(state(entry, kept))}</td>"
+        rows.append(f"<tr><td>{escape(entry.number)}</td><td>{link}</td><td>{mark}</td>"
                     + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")  # fmt: skip
-        if begun:
+        if word:
             sections.append(_section(entry, kept, home / "out"))
     names = ("", "lesson", "", "guess", "measured", "exercises", "hints", "quiz")
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
@@ -69,10 +70,6 @@ def _section(entry, kept, pictures):
         + (f"<details><summary>the code</summary><pre>{escape(code)}</pre></details>" if code else "")
         + "".join(_image(pictures / name) for name in kept["pictures"]) + "</section>"
     )  # fmt: skip
-
-
-def _mark(word):
-    return '<span class="good">✓ done</span>' if word == "done" else escape(word)
 
 
 def _number(value):

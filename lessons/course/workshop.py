@@ -14,7 +14,7 @@ import tinygrad_rnn
 
 from .catalog import entry, solutions_of
 from .lesson import Lesson, Unfinished
-from .progress import NAME
+from .progress import Progress
 
 
 class Workshop:
@@ -22,7 +22,7 @@ class Workshop:
 
     def __init__(self, path, folder):
         home = Path(folder).resolve() / "lessons"
-        shutil.copytree(path.parent, home, ignore=shutil.ignore_patterns("out", NAME + "*", "__pycache__", "data"))
+        shutil.copytree(path.parent, home, ignore=shutil.ignore_patterns("out", Progress.NAME + "*", "__pycache__", "data"))
         self.entry = entry(home / path.name)
         self.path, self.home, self.elsewhere = self.entry.path, home, Path(folder)
         self.solutions = solutions_of(self.entry)
