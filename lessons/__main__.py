@@ -4,11 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-from course.catalog import catalog, find
-from course.contract import report as check
-from course.progress import Progress, state
-from course.report import page
-from course.skeleton import skeleton
+from course.authoring import check, page, skeleton
+from course.learner import Progress, catalog, find, state
 
 from tinygrad_rnn.errors import DataError, TinygradRnnError
 from tinygrad_rnn.files import write

@@ -9,9 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from course.catalog import catalog, solutions_of
-from course.progress import Progress
-from course.quiz import number_in
+from course.learner import Progress, catalog, number_in, solutions_of
 
 import pytest
 from learner import HOME, ROOT, AtATerminal, checkout, environment, posix, run, solve

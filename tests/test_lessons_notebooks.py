@@ -1,6 +1,6 @@
 """Every lesson as a notebook, in a kernel of its own: solved it runs to its end, as shipped it stops in a readable way."""
 
-from course.catalog import catalog
+from course.learner import catalog
 
 import pytest
 from learner import HOME, ROOT, checkout, solve

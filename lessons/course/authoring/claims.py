@@ -8,7 +8,7 @@ import tempfile
 import time
 from xml.etree import ElementTree
 
-from .progress import Progress
+from ..learner import Progress
 from .workshop import Workshop, code_cells
 
 LINES, EXERCISES, BODY = 220, 3, 12
@@ -201,7 +201,7 @@ def judge(path, claim):
             return False, f"{type(error).__name__}: {error}"[:300]
 
 
-def report(path, out):
+def check(path, out):
     """All claims, a line each. Returns 0 if they hold, else 1."""
     held = []
     for number, claim in enumerate(CLAIMS, start=1):

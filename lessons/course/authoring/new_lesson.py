@@ -6,7 +6,7 @@ import unicodedata
 from tinygrad_rnn.errors import DataError
 from tinygrad_rnn.files import write
 
-from .catalog import catalog
+from ..learner import catalog
 
 LESSON = '''\
 # %% [markdown]

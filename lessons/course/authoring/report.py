@@ -4,7 +4,7 @@ import re
 from base64 import b64encode
 from html import escape
 
-from .progress import state
+from ..learner import state
 
 STYLE = """
 :root{color-scheme:light dark;--paper:#fff;--ink:#1f2328;--soft:#57606a;--line:#d8dee4;--panel:#f6f8fa;--good:#1a7f37}

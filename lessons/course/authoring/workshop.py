@@ -12,9 +12,7 @@ from pathlib import Path
 
 import tinygrad_rnn
 
-from .catalog import entry, solutions_of
-from .lesson import Lesson, Unfinished
-from .progress import Progress
+from ..learner import Lesson, Progress, Unfinished, entry, solutions_of
 
 
 class Workshop:

@@ -14,7 +14,7 @@ def somebody():
     return all(stream is not None and not stream.closed and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
-def guess(out):
+def ask_number(out):
     """Ask for a number until one comes; None if the learner would rather not."""
     while line := _typed(out, "  your guess, a number (Enter skips): "):
         number = number_in(line)

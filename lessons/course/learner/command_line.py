@@ -8,7 +8,7 @@ from pathlib import Path
 from tinygrad_rnn.program import Parser, near
 from tinygrad_rnn.terminal import Terminal
 
-from .outcome import own_line
+from ..checking import own_line
 
 
 def options(entry):

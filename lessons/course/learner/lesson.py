@@ -14,10 +14,10 @@ from tinygrad_rnn.files import write
 from tinygrad_rnn.program import near, typed
 from tinygrad_rnn.terminal import Terminal
 
-from . import quiz as asking
-from .catalog import Exercise, catalog, entry, find, solutions_of
-from .check import Failure, examine
-from .options import options, unfinished
+from ..checking import Failure, examine
+from .asking import ask_number, somebody
+from .command_line import options, unfinished
+from .lesson_files import Exercise, catalog, entry, find, solutions_of
 from .progress import Progress, checked
 
 MISSING = "hint: git checkout gives them back; exercises are checked against them"
@@ -39,7 +39,7 @@ class Lesson:
     For the script: `predict`, `exercise`, `check`, `picture`, `result`, `wrong`, `quiz`, `end`; `out` (a Terminal), `fast`, `data`.
     """
 
-    home = Path(__file__).resolve().parent.parent
+    home = Path(__file__).resolve().parents[2]
     grafts = None  # functions in place of the exercises: what `python lessons check` tries
 
     def __init__(self, number, *flags):
@@ -76,7 +76,7 @@ class Lesson:
         elif not self.script:
             self.out.say("(in a notebook your guess stands behind the question: lesson.predict(..., 20))")
         elif "prediction" not in self.kept and not self.kept.get("skipped") and self._asks():
-            guess = asking.guess(self.out)
+            guess = ask_number(self.out)
             self._keep(**({"skipped": True} if guess is None else {"prediction": guess}))  # once is enough: --reset asks again
         if "prediction" in self.kept:
             self.out.write(f"  your guess: {self.kept['prediction']:.6g}")
@@ -88,7 +88,7 @@ class Lesson:
         return self._here(grafts[function.__name__], function.__name__) if function.__name__ in grafts else function
 
     def check(self, function, *cases, **settings):
-        """Run the tests of an exercise (see `check.examine`); stop here if it is not done."""
+        """Run the tests of an exercise (see `checking.examine`); stop here if it is not done."""
         order = [*self.solutions.HINTS]
         name = getattr(function, "__name__", None)
         name = name if name in order else order[min(self.checked, len(order) - 1)]
@@ -236,7 +236,7 @@ class Lesson:
             self.progress.save()
 
     def _asks(self):
-        return self.script and not self.demo and not self.asked and asking.somebody()
+        return self.script and not self.demo and not self.asked and somebody()
 
     def _reset(self):
         self.kept.clear()
