@@ -195,10 +195,8 @@ def judge(path, claim):
     with tempfile.TemporaryDirectory(prefix="lesson-") as folder:
         try:
             return True, claim(Workshop(path, folder)) or ""
-        except Broken as broken:
-            return False, str(broken)
-        except Exception as error:  # the lesson itself raises
-            return False, f"{type(error).__name__}: {error}"[:300]
+        except Exception as error:  # the claim does not hold, or the lesson itself raises
+            return False, str(error) if isinstance(error, Broken) else f"{type(error).__name__}: {error}"[:300]
 
 
 def check(path, out):

@@ -166,9 +166,8 @@ def _graph(value, expected):
     yours, ours = (_operations(_tensors(x)) for x in (value, expected))
     if yours == ours:
         return ""
-    parts = [f"{(yours - ours)[name]} {name} too many" for name in yours - ours] + [
-        f"{(ours - yours)[name]} {name} missing" for name in ours - yours
-    ]
+    parts = [f"{count} {name} too many" for name, count in (yours - ours).items()]
+    parts += [f"{count} {name} missing" for name, count in (ours - yours).items()]
     return f"{yours.total()} operations where {ours.total()} are expected: {', '.join(parts)}"
 
 

@@ -134,11 +134,8 @@ class Lesson:
         """The number of the lesson beside the prediction and beside what one might have thought, or could do without."""
         self.out.heading("The number")
         guess = self.kept.get("prediction")
-        rows = [
-            ("your guess", "-" if guess is None else f"{guess:.6g}"),
-            (baseline_is, f"{baseline:.6g}"),
-            ("measured", f"{value:.6g}"),
-        ]
+        told = "-" if guess is None else f"{guess:.6g}"
+        rows = ("your guess", told), (baseline_is, f"{baseline:.6g}"), ("measured", f"{value:.6g}")
         left, right = (max(len(row[k]) for row in rows) for k in (0, 1))
         for label, number in rows:
             self.out.write(f"  {label.ljust(left)}  {number.rjust(right)}")
@@ -169,14 +166,11 @@ class Lesson:
         self._keep(done=True)
         later = [e for e in catalog(self.home) if e.number > self.entry.number]
         self.out.heading("Done" if not self.demo else "That was the demonstration")
+        how, command = ("when you like", later[0].command) if later else ("the page of it all", typed(near(self.home), "report"))
         if self.demo:
-            how, command = "the same without --demo, by yourself:", self.entry.command
-        elif later:
-            how, command = "when you like:", later[0].command
-        else:
-            how, command = "the page of it all:", typed(near(self.home), "report")
+            how, command = "the same without --demo, by yourself", self.entry.command
         self.out.say(f"{process_time() - self.began:.1f} CPU seconds; {self.solutions.SECONDS:g} at most are planned.")
-        self.out.say(f"Next: {how}")
+        self.out.say(f"Next: {how}:")
         self.out.write(f"  {command}")
 
     # ---- where it stops

@@ -7,19 +7,11 @@ import os
 from tinygrad_rnn.errors import DataError
 from tinygrad_rnn.files import write
 
-KEPT = {
-    "prediction": (int, float),
-    "skipped": bool,
-    "number": (int, float),
-    "what": str,
-    "baseline": (int, float),
-    "baseline_is": str,
-    "solved": dict,
-    "hints": dict,
-    "quiz": int,
-    "done": bool,
-    "pictures": list,
-}
+SAFE = "Your work is safe: it is in the lessons."
+KEPT = {  # of each lesson: what it is called, of which kind it is
+    **dict.fromkeys(("prediction", "number", "baseline"), (int, float)), **dict.fromkeys(("what", "baseline_is"), str),
+    **dict.fromkeys(("solved", "hints"), dict), **dict.fromkeys(("skipped", "done"), bool), "quiz": int, "pictures": list,
+}  # fmt: skip
 
 
 class Progress:
@@ -44,9 +36,7 @@ class Progress:
             aside = self.path.with_name(self.NAME + ".damaged")
             try:
                 os.replace(self.path, aside)
-                self.tell(
-                    f"The progress file was damaged and is set aside as {aside.name}. Your work is safe: it is in the lessons."
-                )
+                self.tell(f"The progress file was damaged and is set aside as {aside.name}. {SAFE}")
             except OSError:
                 self._once("The progress file is damaged and cannot be moved.")
             return {}
@@ -61,7 +51,7 @@ class Progress:
         try:
             write(self.path, text.encode())
         except DataError as error:
-            self._once(f"(progress is not kept: {error.message}. Your work is safe: it is in the lessons.)")
+            self._once(f"(progress is not kept: {error.message}. {SAFE})")
 
     def _once(self, sentence):
         if not self.told:
@@ -87,9 +77,7 @@ def checked(kept):
     sound = {key: value for key, value in kept.items() if isinstance(value, KEPT.get(key, ())) and _finite(value)}
     sound["solved"] = {str(k): v for k, v in sound.get("solved", {}).items() if isinstance(v, str)}
     sound["hints"] = {str(k): v for k, v in sound.get("hints", {}).items() if isinstance(v, int)}
-    sound["pictures"] = [
-        name for name in sound.get("pictures", []) if isinstance(name, str) and "/" not in name and "\\" not in name
-    ]
+    sound["pictures"] = [name for name in sound.get("pictures", []) if isinstance(name, str) and not {*name} & {*"/\\"}]
     return sound
 
 
