@@ -6,6 +6,7 @@ import inspect
 import re
 import tempfile
 import time
+from collections import Counter
 from xml.etree import ElementTree
 
 from ..learner import Progress
@@ -116,12 +117,10 @@ def caps(w):
         need(body <= BODY, f"the solution of {exercise.name} has {body} lines; {BODY} are allowed")
     imports = [n for n in ast.walk(w.tree) if isinstance(n, ast.ImportFrom) and (n.module or "").split(".")[0] == "course"]
     need(len(imports) == 1, f"{len(imports)} imports from the harness")
-    called = [n.func for n in ast.walk(w.tree) if isinstance(n, ast.Call)]
-    calls = [f.attr for f in called if isinstance(f, ast.Attribute) and getattr(f.value, "id", "") == "lesson"]
-    calls += [f.id for f in called if isinstance(f, ast.Name)]
-    for name, count in (("predict", 1), ("result", 1), ("picture", 1), ("wrong", 1), ("quiz", 1), ("end", 1), ("Question", 3)):
-        need(calls.count(name) == count, f"{calls.count(name)} calls of {name}; there should be {count}")
-    need(calls.count("check") == len(w.entry.exercises), "every exercise is checked once")
+    calls = Counter(ast.unparse(n.func) for n in ast.walk(w.tree) if isinstance(n, ast.Call))
+    beats = {f"lesson.{beat}": 1 for beat in ("predict", "result", "picture", "wrong", "quiz", "end")}
+    for name, count in {**beats, "lesson.check": len(w.entry.exercises), "Question": 3}.items():
+        need(calls[name] == count, f"{calls[name]} calls of {name}; there should be {count}")
     need(w.entry.question.endswith("?") and w.entry.minutes > 1, "its first cell lacks the **question?** or '# NN minutes.'")
     return f"{lines} lines, {len(w.entry.exercises)} exercise{'s' * (len(w.entry.exercises) > 1)}"
 
