@@ -30,8 +30,7 @@ import numpy as np
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.data import baselines, grammars, stdlib_text, vocab
-from tinygrad_rnn.shared.invocation import Parser, near, note, typed
-from tinygrad_rnn.shared.terminal import Progress, Terminal
+from tinygrad_rnn.shared import Parser, Progress, Terminal, near, note, typed
 
 OUT = Path(__file__).resolve().parent / "out"
 MOST = 8  # words: more columns do not fit a screen

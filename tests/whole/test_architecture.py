@@ -87,7 +87,7 @@ def test_a_crowded_room_is_found():
 @pytest.mark.parametrize("folder", ["lessons", "visuals", "benchmarks", "docs", ".ci"])
 def test_what_stands_outside_uses_public_names(folder):
     """Faces, and the modules that the package hands out, with what their `__all__` lists."""
-    public = {"", *doors.faces(SOURCES), "errors", "functional", *(f"data.{name}" for name in tg.data.__all__)} - {
+    public = {"", *doors.faces(SOURCES), "errors", "functional", "viz.style", *(f"data.{name}" for name in tg.data.__all__)} - {
         "data.csv",
         "data.tasks",
     }

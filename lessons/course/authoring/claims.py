@@ -6,10 +6,10 @@ import inspect
 import re
 import tempfile
 import time
-import types
+from collections import Counter
 from xml.etree import ElementTree
 
-from .progress import NAME
+from ..learner import Progress
 from .workshop import Workshop, code_cells
 
 LINES, EXERCISES, BODY = 220, 3, 12
@@ -71,14 +71,10 @@ def mistakes_rejected(w):
         known = w.solutions.MISTAKES[exercise.name]
         need(len(known) >= 2, f"{exercise.name} has {len(known)} known mistakes, two are needed")
         for mistake, sentence in known:
-            code, text = w.rehearse(
-                "--fast", "--no-quiz", grafts={**vars(w.solutions), exercise.name: _named(mistake, exercise.name)}
-            )
+            code, text = w.rehearse("--fast", "--no-quiz", grafts={**vars(w.solutions), exercise.name: mistake})
             need(code == 1, f"{mistake.__name__} passes as {exercise.name}")
-            need(
-                " ".join(sentence.split()) in " ".join(text.split()),
-                f"{mistake.__name__}: its sentence is not said: {text[-500:]}",
-            )
+            told = " ".join(sentence.split()) in " ".join(text.split())
+            need(told, f"{mistake.__name__}: its sentence is not said: {text[-500:]}")
             count += 1
     return f"{count} mistakes"
 
@@ -88,24 +84,18 @@ def hints(w):
     for exercise in w.entry.exercises:
         three = w.solutions.HINTS[exercise.name]
         need(len(three) == 3 and len(set(three)) == 3, f"{exercise.name} has {len(three)} hints")
-        body = ast.parse(inspect.getsource(getattr(w.solutions, exercise.name))).body[0].body
-        for statement in body:
+        for statement in _tree(getattr(w.solutions, exercise.name)).body:
             line = re.sub(r"\s", "", ast.unparse(statement))
-            need(
-                len(line) < 15 or all(line not in re.sub(r"\s", "", hint) for hint in three),
-                f"a hint of {exercise.name} holds the solution",
-            )
+            told = len(line) >= 15 and any(line in re.sub(r"\s", "", hint) for hint in three)
+            need(not told, f"a hint of {exercise.name} holds the solution")
 
 
 def signatures(w):
     """Solutions and known mistakes take what the exercises take."""
-    for exercise, node in _stubs(w):
-        for function in (getattr(w.solutions, exercise.name), *(mistake for mistake, _ in w.solutions.MISTAKES[exercise.name])):
-            theirs = ast.parse(inspect.getsource(function)).body[0].args
-            need(
-                ast.dump(theirs) == ast.dump(node.args),
-                f"{function.__name__} takes ({ast.unparse(theirs)}), {exercise.name} ({ast.unparse(node.args)})",
-            )
+    stubs = {node.name: ast.unparse(node.args) for node in w.tree.body if isinstance(node, ast.FunctionDef)}
+    for exercise, function in _written(w):
+        theirs, ours = ast.unparse(_tree(function).args), stubs[exercise.name]
+        need(theirs == ours, f"{function.__name__} takes ({theirs}), {exercise.name} ({ours})")
 
 
 def anywhere(w):
@@ -127,30 +117,23 @@ def caps(w):
         need(body <= BODY, f"the solution of {exercise.name} has {body} lines; {BODY} are allowed")
     imports = [n for n in ast.walk(w.tree) if isinstance(n, ast.ImportFrom) and (n.module or "").split(".")[0] == "course"]
     need(len(imports) == 1, f"{len(imports)} imports from the harness")
-    called = [n.func for n in ast.walk(w.tree) if isinstance(n, ast.Call)]
-    calls = [f.attr for f in called if isinstance(f, ast.Attribute) and getattr(f.value, "id", "") == "lesson"]
-    calls += [f.id for f in called if isinstance(f, ast.Name)]
-    for name, count in (("predict", 1), ("result", 1), ("picture", 1), ("wrong", 1), ("quiz", 1), ("end", 1), ("Question", 3)):
-        need(calls.count(name) == count, f"{calls.count(name)} calls of {name}; there should be {count}")
-    need(calls.count("check") == len(w.entry.exercises), "every exercise is checked once")
+    calls = Counter(ast.unparse(n.func) for n in ast.walk(w.tree) if isinstance(n, ast.Call))
+    beats = {f"lesson.{beat}": 1 for beat in ("predict", "result", "picture", "wrong", "quiz", "end")}
+    for name, count in {**beats, "lesson.check": len(w.entry.exercises), "Question": 3}.items():
+        need(calls[name] == count, f"{calls[name]} calls of {name}; there should be {count}")
     need(w.entry.question.endswith("?") and w.entry.minutes > 1, "its first cell lacks the **question?** or '# NN minutes.'")
     return f"{lines} lines, {len(w.entry.exercises)} exercise{'s' * (len(w.entry.exercises) > 1)}"
 
 
 def names(w):
     """Solutions and mistakes use only names that the lesson has introduced above the exercise."""
-    for exercise, _ in _stubs(w):
-        known = {*dir(builtins), *_bound_above(w.tree, exercise.line)}
-        for function in (getattr(w.solutions, exercise.name), *(mistake for mistake, _ in w.solutions.MISTAKES[exercise.name])):
-            tree = ast.parse(inspect.getsource(function)).body[0]
-            own = {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)} | {exercise.name}
-            own |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-            own |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
-            used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-            need(
-                used <= known | own,
-                f"{function.__name__} uses {', '.join(sorted(used - known - own))}, not introduced above {exercise.name}",
-            )
+    for exercise, function in _written(w):
+        inside = [*ast.walk(_tree(function))]
+        known = {*dir(builtins), exercise.name, *_bound_above(w.tree, exercise.line)}
+        known |= {n.arg for n in inside if isinstance(n, ast.arg)} | {n.name for n in inside if isinstance(n, ast.FunctionDef)}
+        known |= {n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        strange = {n.id for n in inside if isinstance(n, ast.Name)} - known
+        need(not strange, f"{function.__name__} uses {', '.join(sorted(strange))}, not introduced above {exercise.name}")
 
 
 def notebook(w):
@@ -168,9 +151,9 @@ def notebook(w):
 
 def progress(w):
     """Progress absent, damaged, or not to be written: it still runs, and says so."""
-    kept = w.home / NAME
+    kept = w.home / Progress.NAME
     for content, says in ((None, ""), ("{", "set aside"), ("[1]", "set aside"), ("folder", "cannot be read")):
-        for leftover in w.home.glob(NAME + "*"):
+        for leftover in w.home.glob(Progress.NAME + "*"):
             leftover.rmdir() if leftover.is_dir() else leftover.unlink()
         if content == "folder":
             kept.mkdir()
@@ -181,13 +164,15 @@ def progress(w):
         need(says in text, f"with a progress file {content!r} it does not say {says!r}")
 
 
-def _named(function, name):
-    return types.FunctionType(function.__code__, function.__globals__, name, function.__defaults__, function.__closure__)
+def _written(w):
+    """Each exercise with each function that stands in the solutions for it: the right one, and the mistakes."""
+    for exercise in w.entry.exercises:
+        yield exercise, getattr(w.solutions, exercise.name)
+        yield from ((exercise, mistake) for mistake, _ in w.solutions.MISTAKES[exercise.name])
 
 
-def _stubs(w):
-    definitions = {n.name: n for n in w.tree.body if isinstance(n, ast.FunctionDef)}
-    return [(exercise, definitions[exercise.name]) for exercise in w.entry.exercises]
+def _tree(function):
+    return ast.parse(inspect.getsource(function)).body[0]
 
 
 def _bound_above(tree, line):
@@ -209,13 +194,11 @@ def judge(path, claim):
     with tempfile.TemporaryDirectory(prefix="lesson-") as folder:
         try:
             return True, claim(Workshop(path, folder)) or ""
-        except Broken as broken:
-            return False, str(broken)
-        except Exception as error:  # the lesson itself raises
-            return False, f"{type(error).__name__}: {error}"[:300]
+        except Exception as error:  # the claim does not hold, or the lesson itself raises
+            return False, str(error) if isinstance(error, Broken) else f"{type(error).__name__}: {error}"[:300]
 
 
-def report(path, out):
+def check(path, out):
     """All claims, a line each. Returns 0 if they hold, else 1."""
     held = []
     for number, claim in enumerate(CLAIMS, start=1):

@@ -1,12 +1,13 @@
-"""What the lesson files say about themselves. Their text is read; nothing in them is run."""
+"""What the lesson files say about themselves, as text that is read and not run; and the solutions beside them."""
 
 import ast
 import hashlib
+import importlib.util
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinygrad_rnn.shared.invocation import near, typed
+from tinygrad_rnn.shared import near, typed
 
 
 @dataclass(frozen=True)
@@ -72,16 +73,25 @@ def _exercises(source):
 
 def catalog(home):
     """All lessons in a folder, in their order."""
-    return [entry(path) for path in paths(home)]
+    return [entry(path) for path in _paths(home)]
 
 
 def find(home, number):
     """The lesson of that number ("4", "04", "07b"), or None."""
     wanted = re.sub(r"^(\d)(?!\d)", r"0\1", str(number))
-    return next((entry(path) for path in paths(home) if path.stem.partition("_")[0] == wanted), None)
+    return next((entry(path) for path in _paths(home) if path.stem.partition("_")[0] == wanted), None)
 
 
-def paths(home):
+def _paths(home):
     """The tour, and what has solutions beside it: anything else is a copy that somebody made."""
     found = sorted(home.glob("[0-9][0-9]*_*.py"))
     return [path for path in found if path.stem.startswith("00_") or (home / "solutions" / path.name).exists()]
+
+
+def solutions_of(entry):
+    """The module beside a lesson with its solutions, hints, known mistakes, band and budget."""
+    path = entry.path.parent / "solutions" / entry.path.name
+    spec = importlib.util.spec_from_file_location(f"solutions_{entry.number}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

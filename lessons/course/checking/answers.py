@@ -12,6 +12,8 @@ from .cases import called
 from .compare import changed, difference, kind, labels
 from .outcome import TimeUp, YourTurn, attempt, said
 
+PRINTED = 10  # lines of what the function printed
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -23,12 +25,20 @@ class Failure:
     printed: str = ""
     stub: bool = False
 
-
-def unmarked(name):
-    """The `Failure` of an exercise whose function cannot be found in the file."""
-    return Failure(
-        f"there is no function {name} with @lesson.exercise above its def", ("put that line back: the two belong together",)
-    )
+    def tell(self, out, name):
+        """Say it on a Terminal; `name` is that of the function."""
+        if self.stub:
+            return out.say(f"your turn: write the body of {name} in place of `raise YourTurn`, save, run again. "
+                           "(That it stops here is the exercise, not a fault of the installation.)")  # fmt: skip
+        out.say(f"{out.paint('not yet:', 'yellow')} {self.sentence}")
+        for line in self.details:
+            out.write(f"    {line}") if len(line) <= out.width - 4 else out.say(line, "    ")
+        if self.diagnosis:
+            out.say(self.diagnosis, "    ")
+        if self.printed.strip():
+            out.say("it printed:", "    ")
+            for line in self.printed.splitlines()[:PRINTED]:
+                out.write("    | " + "".join(c for c in line if c.isprintable())[: out.width - 6])
 
 
 def examine(function, reference, mistakes, cases, *, judge=None, gradients=True, graph=False, seconds=5.0):
@@ -156,9 +166,8 @@ def _graph(value, expected):
     yours, ours = (_operations(_tensors(x)) for x in (value, expected))
     if yours == ours:
         return ""
-    parts = [f"{(yours - ours)[name]} {name} too many" for name in yours - ours] + [
-        f"{(ours - yours)[name]} {name} missing" for name in ours - yours
-    ]
+    parts = [f"{count} {name} too many" for name, count in (yours - ours).items()]
+    parts += [f"{count} {name} missing" for name, count in (ours - yours).items()]
     return f"{yours.total()} operations where {ours.total()} are expected: {', '.join(parts)}"
 
 

@@ -81,7 +81,7 @@ def difference(expected, got, name="the result", known=None):
         return Difference(f"{name} is {kind(got)}; it should be {kind(expected)}")
     if isinstance(expected, (list, tuple)):
         if len(expected) != len(got):
-            return Difference(f"{name} has {_count(len(got), 'entry', 'entries')}; it should have {len(expected)}",
+            return Difference(f"{name} has {len(got)} {'entry' if len(got) == 1 else 'entries'}; it should have {len(expected)}",
                               _short(expected, known[0]), _short(got, known[1]))  # fmt: skip
         got = [*islice(got, len(expected))]  # a kind of list may say one length and have another
         if {kind(part) for part in (*expected, *got)} == {"a number"}:
@@ -128,9 +128,8 @@ def _values(expected, got, name):
 
 def _pair(a, b):
     """Two numbers with as many digits as it takes to see a difference."""
-    return next(
-        (pair for pair in ((f"{a:+.4g}", f"{b:+.4g}"), (f"{a:+.12g}", f"{b:+.12g}")) if pair[0] != pair[1]), (str(a), str(b))
-    )
+    pairs = (f"{a:+.4g}", f"{b:+.4g}"), (f"{a:+.12g}", f"{b:+.12g}"), (str(a), str(b))
+    return next((pair for pair in pairs if pair[0] != pair[1]), pairs[-1])
 
 
 def _short(value, names=None):
@@ -139,10 +138,6 @@ def _short(value, names=None):
     shown = (names[id(x)][0] if id(x) in names else kind(x) if _has_identity(x) else reprlib.repr(x) for x in few)
     text = "[" + ", ".join(shown) + "]"
     return text if len(text) <= 60 and len(few) == len(value) else text[:57] + "..."
-
-
-def _count(n, one, many):
-    return f"{n} {one if n == 1 else many}"
 
 
 def _has_identity(value):

@@ -4,9 +4,9 @@ import re
 import unicodedata
 
 from tinygrad_rnn.errors import DataError
-from tinygrad_rnn.shared.atomic_files import write
+from tinygrad_rnn.shared import write
 
-from .catalog import catalog
+from ..learner import catalog
 
 LESSON = '''\
 # %% [markdown]

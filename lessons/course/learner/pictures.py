@@ -1,4 +1,4 @@
-"""A table of numbers as a picture: stronger is larger, and what is wrong is red. As SVG, and as text for a terminal."""
+"""A table of numbers as a picture: stronger is larger, and what is wrong is red."""
 
 from html import escape
 from textwrap import wrap
@@ -9,7 +9,6 @@ from tinygrad_rnn.viz.style import FONT, THEMES, ink_on, text_width
 
 LOOK = THEMES["light"]
 WRONG = "#c62828"
-SHADES = " ░▒▓█"
 CELL = 34
 MARGIN = 16
 
@@ -20,8 +19,8 @@ def heatmap(values, rows=None, columns=None, title="", wrong=None, text="{:.2g}"
     Cells with less than `least` of the largest value stay grey, without a number; `outline` marks cells that get a border.
     """
     values = np.atleast_2d(np.asarray(values, float))
-    rows, columns = _names(rows, values.shape[0]), _names(columns, values.shape[1])
-    bad = np.zeros(values.shape, bool) if wrong is None else np.broadcast_to(np.asarray(wrong, bool), values.shape)
+    rows, columns = ([*map(str, range(1, n + 1) if names is None else names)] for names, n in zip((rows, columns), values.shape))
+    wrong, outline = (np.broadcast_to(False if mask is None else mask, values.shape) for mask in (wrong, outline))
     left = MARGIN + 10 + max(text_width(name, 11) for name in rows)
     wide = max(CELL, max(text_width(name, 11) for name in columns) + 10)
     width = max(left + wide * len(columns) + MARGIN, 330)
@@ -45,32 +44,14 @@ def heatmap(values, rows=None, columns=None, title="", wrong=None, text="{:.2g}"
     for k, name in enumerate(rows):
         write(name, left - 8, top + CELL * (k + 0.5) + 4, text_anchor="end")
     for (i, j), share in np.ndenumerate(_shares(values)):
-        fill = WRONG if bad[i, j] else LOOK.level(share) if share > least or values[i, j] < 0 else LOOK.band
+        fill = WRONG if wrong[i, j] else LOOK.level(share) if share > least or values[i, j] < 0 else LOOK.band
+        border = f' stroke="{LOOK.ink}" stroke-width="2"' if outline[i, j] else ""
         x, y = left + wide * j, top + CELL * i
-        parts.append(f'<rect x="{x + 1:g}" y="{y + 1}" width="{wide - 2:g}" height="{CELL - 2}" rx="3" fill="{fill}"/>')
-        if outline is not None and outline[i][j]:
-            parts.append(parts.pop().replace("/>", f' stroke="{LOOK.ink}" stroke-width="2"/>'))
+        parts.append(f'<rect x="{x + 1:g}" y="{y + 1}" width="{wide - 2:g}" height="{CELL - 2}" rx="3" fill="{fill}"{border}/>')
         if text and share >= least:
-            write(
-                text.format(values[i, j]),
-                x + wide / 2,
-                y + CELL / 2 + 3.5,
-                font_size=9.5,
-                text_anchor="middle",
-                fill=ink_on(fill),
-            )
+            number, dark = text.format(values[i, j]), ink_on(fill)
+            write(number, x + wide / 2, y + CELL / 2 + 3.5, font_size=9.5, text_anchor="middle", fill=dark)
     return "\n".join([*parts, "</svg>\n"])
-
-
-def shades(values, wrong=None, unicode=True):
-    """The same for a terminal, as lines: a cell is two characters wide, what is wrong is `XX`. `unicode` is `out.unicode`."""
-    values = np.atleast_2d(np.asarray(values, float))
-    bad = np.zeros(values.shape, bool) if wrong is None else np.broadcast_to(np.asarray(wrong, bool), values.shape)
-    marks = SHADES if unicode else " .:*#"
-    return [
-        "".join("XX" if b else 2 * marks[round(4 * s)] for s, b in zip(*row, strict=True))
-        for row in zip(_shares(values), bad, strict=True)
-    ]
 
 
 def _shares(values):
@@ -78,7 +59,3 @@ def _shares(values):
     finite = values[np.isfinite(values)]
     low, high = (min(finite.min(), 0.0), finite.max()) if finite.size else (0.0, 0.0)
     return np.clip(np.where(np.isfinite(values), (values - low) / ((high - low) or 1.0), 1.0), 0.0, 1.0)
-
-
-def _names(names, count):
-    return [str(name) for name in (range(1, count + 1) if names is None else names)]

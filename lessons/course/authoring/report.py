@@ -4,6 +4,8 @@ import re
 from base64 import b64encode
 from html import escape
 
+from ..learner import state
+
 STYLE = """
 :root{color-scheme:light dark;--paper:#fff;--ink:#1f2328;--soft:#57606a;--line:#d8dee4;--panel:#f6f8fa;--good:#1a7f37}
 @media(prefers-color-scheme:dark){:root{--paper:#14171a;--ink:#e6e8ea;--soft:#a3adb7;--line:#363d45;--panel:#1d2226;--good:#5fbf77}}
@@ -27,14 +29,15 @@ def page(entries, progress, home):
             continue
         kept = progress.of(entry.number)
         solved, hints = sum(e.name in kept["solved"] for e in entry.exercises), sum(kept["hints"].values())
-        begun = bool(state(entry, kept))
-        sums = [a + b for a, b in zip(sums, (state(entry, kept) == "done", solved, hints, kept.get("quiz", 0)))]
-        title = f'<a href="#l{escape(entry.number)}">{escape(entry.title)}</a>' if begun else escape(entry.title)
+        word, title = state(entry, kept), escape(entry.title)
+        sums = [a + b for a, b in zip(sums, (word == "done", solved, hints, kept.get("quiz", 0)))]
+        mark = '<span class="good">✓ done</span>' if word == "done" else escape(word)
+        link = f'<a href="#l{escape(entry.number)}">{title}</a>' if word else title
         cells = (_number(kept.get("prediction")), _number(kept.get("number")), f"{solved} of {len(entry.exercises)}", hints,
                  f"{kept['quiz']} of 3" if "quiz" in kept else "-")  # fmt: skip
-        rows.append(f"<tr><td>{escape(entry.number)}</td><td>{title}</td><td>{_mark(state(entry, kept))}</td>"
+        rows.append(f"<tr><td>{escape(entry.number)}</td><td>{link}</td><td>{mark}</td>"
                     + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")  # fmt: skip
-        if begun:
+        if word:
             sections.append(_section(entry, kept, home / "out"))
     names = ("", "lesson", "", "guess", "measured", "exercises", "hints", "quiz")
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
@@ -47,19 +50,6 @@ def page(entries, progress, home):
         f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>\n{chr(10).join(rows)}\n</tbody></table></div>\n'
         + "\n".join(sections) + "\n</main></body></html>\n"
     )  # fmt: skip
-
-
-def state(entry, kept):
-    """How far a lesson is, in a word or two."""
-    if entry.broken:
-        return "does not parse, " + entry.broken
-    if entry.number == "00":
-        return "to read"
-    if any(e.name in kept["solved"] and kept["solved"][e.name] != e.digest for e in entry.exercises):
-        return "changed since"
-    if kept.get("done") and all(e.name in kept["solved"] for e in entry.exercises):
-        return "done"
-    return "begun" if kept["solved"] or "prediction" in kept else ""
 
 
 def _section(entry, kept, pictures):
@@ -80,10 +70,6 @@ def _section(entry, kept, pictures):
         + (f"<details><summary>the code</summary><pre>{escape(code)}</pre></details>" if code else "")
         + "".join(_image(pictures / name) for name in kept["pictures"]) + "</section>"
     )  # fmt: skip
-
-
-def _mark(word):
-    return '<span class="good">✓ done</span>' if word == "done" else escape(word)
 
 
 def _number(value):

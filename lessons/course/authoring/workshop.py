@@ -12,10 +12,7 @@ from pathlib import Path
 
 import tinygrad_rnn
 
-from .catalog import entry
-from .graft import solutions_of
-from .lesson import Lesson, Unfinished
-from .progress import NAME
+from ..learner import Lesson, Progress, Unfinished, entry, solutions_of
 
 
 class Workshop:
@@ -23,7 +20,7 @@ class Workshop:
 
     def __init__(self, path, folder):
         home = Path(folder).resolve() / "lessons"
-        shutil.copytree(path.parent, home, ignore=shutil.ignore_patterns("out", NAME + "*", "__pycache__", "data"))
+        shutil.copytree(path.parent, home, ignore=shutil.ignore_patterns("out", Progress.NAME + "*", "__pycache__", "data"))
         self.entry = entry(home / path.name)
         self.path, self.home, self.elsewhere = self.entry.path, home, Path(folder)
         self.solutions = solutions_of(self.entry)

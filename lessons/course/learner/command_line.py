@@ -1,14 +1,17 @@
-"""The command line of a lesson, the same for all of them."""
+"""A lesson as a program: its flags, and how it ends by Ctrl-C, by a reader that went away, by a mistake beside the exercises."""
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
-from tinygrad_rnn.shared.invocation import Parser
+from tinygrad_rnn.shared import Parser, Terminal, near
+
+from ..checking import own_line
 
 
 def options(entry):
-    """A parser for the flags of a lesson."""
+    """A parser for the flags of a lesson, the same for all of them."""
     parser = Parser(prog=entry.command, description=entry.question.replace("%", "%%"), allow_abbrev=False)
     parser.add_argument("--hint", action="store_true", help="one more hint for the exercise where you are")
     parser.add_argument("--solution", action="store_true", help="one way to write it")
@@ -24,3 +27,19 @@ def _existing(text):
     if not os.path.exists(text):
         raise argparse.ArgumentTypeError(f"there is nothing at {text!r}")
     return Path(text)
+
+
+def unfinished(entry, kind, error, trace):
+    """What `sys.excepthook` calls, for the lesson of this `Entry`. What is no fault of the learner's lines keeps its traceback."""
+    out = Terminal()
+    if issubclass(kind, BrokenPipeError):  # the reader went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    elif issubclass(kind, KeyboardInterrupt):
+        out.write()
+        out.say("Stopped. What is solved stays solved; go on with")
+        out.write(f"  {entry.command}")
+    elif line := own_line(error.with_traceback(trace), str(entry.path)) or own_line(error, sys.argv[0]):
+        out.write(f"error: {kind.__name__}: {error}")
+        out.write(f"  {near(entry.path)}:{line[0]}   {line[1]}")
+    else:
+        sys.__excepthook__(kind, error, trace)

@@ -7,20 +7,15 @@ from inspect import getsource
 from io import StringIO
 from pathlib import Path
 from time import process_time
+from types import FunctionType
 
 from tinygrad_rnn.errors import DataError
-from tinygrad_rnn.shared.atomic_files import write
-from tinygrad_rnn.shared.invocation import near, typed
-from tinygrad_rnn.shared.terminal import Terminal
+from tinygrad_rnn.shared import Terminal, near, typed, write
 
-from . import quiz
-from .catalog import Exercise, catalog, entry, find
-from .check import examine, unmarked
-from .explain import explain
-from .graft import grafted, solutions_of
-from .guess import number_in
-from .leaving import unfinished
-from .options import options
+from ..checking import Failure, examine
+from .asking import ask_number, somebody
+from .command_line import options, unfinished
+from .lesson_files import Exercise, catalog, entry, find, solutions_of
 from .progress import Progress, checked
 
 MISSING = "hint: git checkout gives them back; exercises are checked against them"
@@ -42,7 +37,7 @@ class Lesson:
     For the script: `predict`, `exercise`, `check`, `picture`, `result`, `wrong`, `quiz`, `end`; `out` (a Terminal), `fast`, `data`.
     """
 
-    home = Path(__file__).resolve().parent.parent
+    home = Path(__file__).resolve().parents[2]
     grafts = None  # functions in place of the exercises: what `python lessons check` tries
 
     def __init__(self, number, *flags):
@@ -78,15 +73,9 @@ class Lesson:
             self._keep(prediction=float(guess))
         elif not self.script:
             self.out.say("(in a notebook your guess stands behind the question: lesson.predict(..., 20))")
-        while "prediction" not in self.kept and not self.kept.get("skipped") and self._asks():
-            line = self._answer("  your guess, a number (Enter skips): ")
-            guess = number_in(line or "")
-            if not (line or "").strip():
-                self._keep(skipped=True)  # once is enough: --reset asks again
-            elif guess is None:
-                self.out.say("That is not one number; 20 or 1e-3 would be.", "  ")
-            else:
-                self._keep(prediction=guess)
+        elif "prediction" not in self.kept and not self.kept.get("skipped") and self._asks():
+            guess = ask_number(self.out)
+            self._keep(**({"skipped": True} if guess is None else {"prediction": guess}))  # once is enough: --reset asks again
         if "prediction" in self.kept:
             self.out.write(f"  your guess: {self.kept['prediction']:.6g}")
 
@@ -94,19 +83,20 @@ class Lesson:
         """Mark a function that the learner writes. With --demo the solution takes its place, here and nowhere else."""
         self.namespace = function.__globals__
         grafts = self.grafts or (vars(self.solutions) if self.demo else {})
-        return grafted(grafts[function.__name__], self.namespace) if function.__name__ in grafts else function
+        return self._here(grafts[function.__name__], function.__name__) if function.__name__ in grafts else function
 
     def check(self, function, *cases, **settings):
-        """Run the tests of an exercise (see `check.examine`); stop here if it is not done."""
+        """Run the tests of an exercise (see `checking.examine`); stop here if it is not done."""
         order = [*self.solutions.HINTS]
         name = getattr(function, "__name__", None)
         name = name if name in order else order[min(self.checked, len(order) - 1)]
         exercise = self.entry.exercise(name)
         self.checked += 1
         if exercise is None:
-            self._stop_at(Exercise(name), unmarked(name))
-        reference = grafted(getattr(self.solutions, name), self.namespace)
-        mistakes = [(grafted(f, self.namespace), sentence) for f, sentence in self.solutions.MISTAKES[name]]
+            missing = f"there is no function {name} with @lesson.exercise above its def"
+            self._stop_at(Exercise(name), Failure(missing, ("put that line back: the two belong together",)))
+        reference = self._here(getattr(self.solutions, name), name)
+        mistakes = [(self._here(mistake, name), sentence) for mistake, sentence in self.solutions.MISTAKES[name]]
         failure = examine(function, reference, mistakes, cases, **settings)
         if failure is not None:
             self._keep(solved={k: v for k, v in self.kept["solved"].items() if k != exercise.name})
@@ -142,11 +132,8 @@ class Lesson:
         """The number of the lesson beside the prediction and beside what one might have thought, or could do without."""
         self.out.heading("The number")
         guess = self.kept.get("prediction")
-        rows = [
-            ("your guess", "-" if guess is None else f"{guess:.6g}"),
-            (baseline_is, f"{baseline:.6g}"),
-            ("measured", f"{value:.6g}"),
-        ]
+        told = "-" if guess is None else f"{guess:.6g}"
+        rows = ("your guess", told), (baseline_is, f"{baseline:.6g}"), ("measured", f"{value:.6g}")
         left, right = (max(len(row[k]) for row in rows) for k in (0, 1))
         for label, number in rows:
             self.out.write(f"  {label.ljust(left)}  {number.rjust(right)}")
@@ -167,29 +154,21 @@ class Lesson:
             self.out.say("(--quiz asks them)" if known is None else f"{known} of {len(questions)} right; --quiz asks again")
             return
         live = self._asks()
-        right = 0
-        for number, question in enumerate(questions, start=1):
-            if live:
-                right += bool(quiz.ask(self.out, number, question, self._answer))
-            else:
-                quiz.tell(self.out, number, question)
+        answers = [(question.ask if live else question.tell)(self.out, k) for k, question in enumerate(questions, start=1)]
         if live:
-            self._keep(quiz=right)
-            self.out.write(f"  {right} of {len(questions)} right")
+            self._keep(quiz=answers.count(True))
+            self.out.write(f"  {answers.count(True)} of {len(questions)} right")
 
     def end(self):
         """Done: say so, what it cost, and name the next command."""
         self._keep(done=True)
         later = [e for e in catalog(self.home) if e.number > self.entry.number]
         self.out.heading("Done" if not self.demo else "That was the demonstration")
+        how, command = ("when you like", later[0].command) if later else ("the page of it all", typed(near(self.home), "report"))
         if self.demo:
-            how, command = "the same without --demo, by yourself:", self.entry.command
-        elif later:
-            how, command = "when you like:", later[0].command
-        else:
-            how, command = "the page of it all:", typed(near(self.home), "report")
+            how, command = "the same without --demo, by yourself", self.entry.command
         self.out.say(f"{process_time() - self.began:.1f} CPU seconds; {self.solutions.SECONDS:g} at most are planned.")
-        self.out.say(f"Next: {how}")
+        self.out.say(f"Next: {how}:")
         self.out.write(f"  {command}")
 
     # ---- where it stops
@@ -217,9 +196,18 @@ class Lesson:
         elif self.options.solution:
             self.solution()
         else:
+            head = f"lesson {self.entry.number} - exercise {self.entry.position(self.stuck)} - {self.stuck}"
+            self._beside(head, f"{near(self.entry.path)}:{exercise.line}", self.out.width, "bold")
+            failure.tell(self.out, self.stuck)
             more = f"{self.entry.command} --hint" if self.script else "lesson.hint()"
-            explain(self.out, self.entry, exercise, failure, f"hint: {more}", f"({used} of {count} used)")
+            self._beside(f"hint: {more}", f"({used} of {count} used)", 6)
         self._leave(1)
+
+    def _beside(self, left, right, most, how=""):
+        """Two things in a line, at most so far apart, or below each other."""
+        room = min(most, self.out.width - len(left) - len(right))
+        self.out.write()
+        self.out.write((self.out.paint(left, how) if how else left) + (" " * room + right if room > 1 else f"\n  {right}"))
 
     def _leave(self, code):
         if self.script:
@@ -228,23 +216,19 @@ class Lesson:
 
     # ---- small things
 
+    def _here(self, function, name):
+        """A function of the solutions, under that name, with the global names of the lesson, now and later."""
+        copy = FunctionType(function.__code__, self.namespace, name, function.__defaults__, function.__closure__)
+        copy.__kwdefaults__ = function.__kwdefaults__
+        return copy
+
     def _keep(self, **news):
         if not self.demo and any(self.kept.get(key) != value for key, value in news.items()):
             self.kept.update(news)
             self.progress.save()
 
     def _asks(self):
-        """Whether somebody sits at a terminal and wants to be asked."""
-        streams = (sys.stdin, sys.stdout)
-        present = all(s is not None and not s.closed and s.isatty() for s in streams)
-        return self.script and not self.demo and not self.asked and present
-
-    def _answer(self, prompt):
-        try:
-            return input(prompt)
-        except EOFError:
-            self.out.write()
-            return None
+        return self.script and not self.demo and not self.asked and somebody()
 
     def _reset(self):
         self.kept.clear()
