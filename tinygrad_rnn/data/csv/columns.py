@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from collections import Counter
 from collections.abc import Sequence
+from numbers import Integral
 from typing import NamedTuple
 
 from ...errors import DataError
+from ...shared.checks import is_number
 from .rows import Row, rows
 
 __all__ = ["FORM", "SEPARATORS", "Layout", "cell", "layout_of", "named_columns", "separated", "whole_number"]
@@ -151,11 +152,10 @@ def _columns(whole: Sequence[Row], column: int, where: str) -> int:
 
 def _index(column: int, name: str, where: str) -> int:
     """A column as it was asked for, which must be a whole number."""
-    try:
-        return operator.index(column)
-    except TypeError:
+    if not is_number(column, Integral):
         hint = "columns are counted from 0, from the end as -1, -2"
-        raise DataError(f"{name}={column!r}, expected the number of a column", where=where, hint=hint) from None
+        raise DataError(f"{name}={column!r}, expected the number of a column", where=where, hint=hint)
+    return int(column)
 
 
 def _within(column: int, columns: int, name: str, where: str) -> int:
