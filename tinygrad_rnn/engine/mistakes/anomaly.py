@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 import zlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...errors import GraphError, NumericError
 from ...shared.array_type import Array
+from ...shared.call_site import call_site
 from ..graph import Node, Trace
 from ..scopes import place_of
 
 __all__ = ["inspect", "inspect_gradient", "inspect_saved", "where"]
 
-PACKAGE = str(Path(__file__).parents[2])
-
 
 def inspect(node: Node, y: Array, inputs: list[Array]) -> None:
     """Check a value that was just recorded, and remember where it was recorded and what its vjp will read."""
     assert node.op is not None
-    node.trace = Trace(_line(), _checksums(node))
+    called = call_site()
+    node.trace = Trace(f"{called.file}:{called.line}", _checksums(node))
     if np.isfinite(y).all():
         return
     bad = [k for k, x in enumerate(inputs) if x.dtype.kind == "f" and not np.isfinite(x).all()]
@@ -78,11 +76,3 @@ def _checksums(node: Node) -> tuple[int, ...]:
     saved: Any = node.saved
     arrays = [] if saved is None else saved if isinstance(saved, tuple) else [saved]
     return tuple(zlib.crc32(np.ascontiguousarray(x).tobytes()) for x in arrays if x is not None)
-
-
-def _line() -> str:
-    """The nearest caller outside this package, as file:line."""
-    frame = sys._getframe(2)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
