@@ -1,112 +1,127 @@
-"""Save where a training is, and go on from there."""
+"""Where a training is; saved, and taken up again."""
 
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from ..engine.tensor import Tensor
 from ..errors import DataError, LoadError
+from ..nn.module import Module
+from ..optim.base import Optimizer
 from ..shared.array_type import Array
-from .checkpoint import read, write
+from ..shared.call_site import call_site
+from .checkpoint import read_checkpoint, write_checkpoint
 from .history import Log
-from .random_states import Draws, rewind
+from .random_generators import Draws, Notes, rewind
 
-if TYPE_CHECKING:
-    from .loop import Loop
-
-__all__ = ["flatten", "group", "load", "save"]
+__all__ = ["TrainingState", "flatten", "group", "load", "save"]
 
 FORMAT = "tinygrad_rnn checkpoint 2"
 
 
-def save(loop: Loop) -> None:
-    """Write the checkpoint, if there is to be one. Where that fails, it warns, and the old file is as it was."""
-    if loop.checkpoint is None:
-        return
+@dataclass(eq=False)
+class TrainingState:
+    """Where a training is, besides what the model and the optimizer hold."""
+
+    lr: float  # of which a schedule takes a share
+    notes: Notes  # where the generators are
+    draws: Draws  # what this epoch has drawn
+    epoch: int = 0  # epochs that are over
+    position: int = 0  # batches of this epoch that are over
+    carried: Any = None  # from batch to batch
+    best: dict[str, Array] = field(default_factory=dict)  # weights
+    log: Log = field(default_factory=Log)
+
+
+def save(path: str | os.PathLike[str], model: Module, optimizer: Optimizer, at: TrainingState) -> None:
+    """Write a checkpoint. Where that fails, it warns, and the old file is as it was."""
     leaves: list[Array] = []
     note = {
         "format": FORMAT,
-        "optimizer": type(loop.optimizer).__name__,
-        "lr": float(loop.lr),
-        "place": [loop.epoch, loop.position],
-        "generators": loop.notes,
-        "epoch_generators": loop.draws.began,
-        "moved": loop.draws.moved,
-        "state": flatten(loop.state, leaves),
-        "log": loop.log.note(),
+        "optimizer": type(optimizer).__name__,
+        "lr": float(at.lr),
+        "place": [at.epoch, at.position],
+        "generators": at.notes,
+        "epoch_generators": at.draws.began,
+        "moved": at.draws.moved,
+        "state": flatten(at.carried, leaves),
+        "log": at.log.note(),
     }
     groups = {
-        "weights": loop.model.state_dict(),
-        "optimizer": loop.optimizer.state_dict(),
-        "best": loop.best,
-        "history": loop.log.arrays(),
+        "weights": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "best": at.best,
+        "history": at.log.arrays(),
         "state": {str(k): leaf for k, leaf in enumerate(leaves)},
     }
     arrays = {f"{group}/{name}": array for group, members in groups.items() for name, array in members.items()}
     try:
-        write(loop.checkpoint, arrays, note)
+        write_checkpoint(path, arrays, note)
     except DataError as error:
-        old = "the old one is as it was, " if os.path.exists(loop.checkpoint) else ""
-        text = f"update {loop.log.updates}: {error.message}; {old}training goes on"
-        loop.log.notes.append(text)
-        warnings.warn(text, RuntimeWarning, stacklevel=_outside())
+        old = "the old one is as it was, " if os.path.exists(path) else ""
+        text = f"update {at.log.updates}: {error.message}; {old}training goes on"
+        at.log.notes.append(text)
+        warnings.warn(text, RuntimeWarning, stacklevel=call_site().level)
     else:
-        loop.log.saved_at = loop.log.updates
+        at.log.saved_at = at.log.updates
 
 
-def _outside() -> int:
-    """How many calls up the program is that called `fit`: a warning is shown with that line."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(f"{__package__}."):
-        level, frame = level + 1, frame.f_back
-    return level
-
-
-def load(loop: Loop) -> None:
-    """Take over a checkpoint, whole or not at all."""
-    assert loop.checkpoint is not None
-    where = os.path.abspath(loop.checkpoint)
-    arrays, note = read(where)
-    before = loop.model.state_dict(), loop.optimizer.state_dict(), loop.notes
+def load(
+    path: str | os.PathLike[str],
+    model: Module,
+    optimizer: Optimizer,
+    generators: Mapping[str, np.random.Generator],
+    notes: Notes,
+) -> TrainingState:
+    """Give model, optimizer and generators what a checkpoint holds, all or nothing; `notes` are where the generators are now."""
+    arrays, note = read_checkpoint(path)
+    before = model.state_dict(), optimizer.state_dict()
     try:
         if note.get("format") != FORMAT:
             raise LoadError(f"not a checkpoint of this version ({FORMAT})", hint="start anew without resume=True")
-        if note["optimizer"] != type(loop.optimizer).__name__:
+        if note["optimizer"] != type(optimizer).__name__:
             raise LoadError(
-                f"it was saved by {note['optimizer']}, and the optimizer here is {type(loop.optimizer).__name__}",
+                f"it was saved by {note['optimizer']}, and the optimizer here is {type(optimizer).__name__}",
                 hint=f"give fit() {note['optimizer']}(model.parameters(), ...), or start anew without resume=True",
             )
-        if note["generators"].keys() != loop.generators.keys() or note["epoch_generators"].keys() != loop.generators.keys():
+        if not note["generators"].keys() == note["epoch_generators"].keys() == generators.keys():
             raise LoadError(
-                f"it holds the generators {sorted(note['generators'])}, here there are {sorted(loop.generators)}",
+                f"it holds the generators {sorted(note['generators'])}, here there are {sorted(generators)}",
                 hint="give fit() the same rng, and the model the same generators",
             )
-        epoch, position = map(int, note["place"])
-        log = Log.loaded(note["log"], group(arrays, "history"))
-        state = _unflatten(note["state"], group(arrays, "state"))
-        best, lr = group(arrays, "best"), float(note["lr"])
-        if best:
-            loop.model.load_state_dict(best)
-        loop.model.load_state_dict(group(arrays, "weights"))
-        loop.optimizer.load_state_dict(group(arrays, "optimizer"))
         moved = {int(number): notes for number, notes in note["moved"].items()}
-        for notes in (*moved.values(), note["epoch_generators"], note["generators"]):
-            rewind(loop.generators, notes)
+        epoch, position = map(int, note["place"])
+        at = TrainingState(
+            lr=float(note["lr"]),
+            notes=note["generators"],
+            draws=Draws(generators, note["epoch_generators"], moved, True),
+            epoch=epoch,
+            position=position,
+            carried=_unflatten(note["state"], group(arrays, "state")),
+            best=group(arrays, "best"),
+            log=Log.loaded(note["log"], group(arrays, "history")),
+        )
+        if at.best:
+            model.load_state_dict(at.best)
+        model.load_state_dict(group(arrays, "weights"))
+        optimizer.load_state_dict(group(arrays, "optimizer"))
+        for known in (*moved.values(), at.draws.began, at.notes):
+            rewind(generators, known)
     except (LoadError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        loop.model.load_state_dict(before[0])
-        loop.optimizer.load_state_dict(before[1])
-        rewind(loop.generators, before[2])
+        model.load_state_dict(before[0])
+        optimizer.load_state_dict(before[1])
+        rewind(generators, notes)
         why, hint = (
             (error.message, error.hint) if isinstance(error, LoadError) else (repr(error), "start anew without resume=True")
         )
-        raise LoadError(f"this checkpoint does not fit: {why}", where=where, hint=hint) from None
-    loop.epoch, loop.position, loop.log, loop.state, loop.best, loop.lr = epoch, position, log, state, best, lr
-    loop.notes, loop.draws = note["generators"], Draws(loop.generators, note["epoch_generators"], moved, True)
-    loop.good = loop.model.state_dict(), loop.optimizer.state_dict(), log.updates
+        raise LoadError(f"this checkpoint does not fit: {why}", where=os.path.abspath(path), hint=hint) from None
+    return at
 
 
 def group(arrays: Mapping[str, Array], name: str) -> dict[str, Array]:
@@ -121,7 +136,7 @@ def flatten(state: Any, leaves: list[Array]) -> Any:
     class is known to the program alone, and keys of a dict that are neither text nor whole numbers.
 
     >>> import tinygrad_rnn as tg
-    >>> from tinygrad_rnn.train.resume import flatten
+    >>> from tinygrad_rnn.train.training_state import flatten
     >>> leaves = []
     >>> flatten((tg.Tensor([1.0]), None), leaves), leaves
     ({'tuple': [{'tensor': 0}, None]}, [array([1.])])
