@@ -12,7 +12,7 @@ from .atomic_files import target_of, write
 from .checks import check_flags, is_number, is_whole
 from .glyphs import cut
 from .interrupts import first_interrupt
-from .invocation import Parser, install, near, note, typed
+from .invocation import Parser, discard_output, install, near, note, typed
 from .terminal import Progress, Terminal
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Terminal",
     "check_flags",
     "cut",
+    "discard_output",
     "first_interrupt",
     "install",
     "is_number",
