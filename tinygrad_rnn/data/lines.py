@@ -7,20 +7,20 @@ from pathlib import Path
 
 from ..errors import DataError
 
-__all__ = ["checked_path", "lines_of"]
+__all__ = ["checked_path", "read_lines"]
 
 
-def lines_of(path: str | os.PathLike[str]) -> list[str]:
+def read_lines(path: str | os.PathLike[str]) -> list[str]:
     """The lines of a file in UTF-8, at least one of them with a character that is no space.
 
     Raises `DataError` for a file that is missing, empty, binary, or in another encoding: it names the line.
 
     >>> import pathlib, tempfile
-    >>> from tinygrad_rnn.data.lines import lines_of
+    >>> from tinygrad_rnn.data.lines import read_lines
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder, "a.txt")
     ...     _ = file.write_bytes(b"one\\r\\ntwo\\n")
-    ...     lines_of(file)
+    ...     read_lines(file)
     ['one', 'two']
     """
     file = checked_path(path)
