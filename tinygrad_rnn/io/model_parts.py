@@ -11,10 +11,10 @@ from ..nn.models.classifier import CharModel, SequenceClassifier
 from ..nn.module import Module
 from ..nn.sequence.dropout_and_residual import Dropout
 
-__all__ = ["input_size_of", "parts_of"]
+__all__ = ["input_size_of", "parts_in_order"]
 
 
-def parts_of(model: Any, pooling: str | None) -> tuple[dict[str, Any], str | None]:
+def parts_in_order(model: Any, pooling: str | None) -> tuple[dict[str, Any], str | None]:
     """The parts of a model by their path, in the order in which they read each other, and how it pools."""
     if isinstance(model, SequenceClassifier):
         if pooling is not None:
