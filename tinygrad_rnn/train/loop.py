@@ -23,7 +23,7 @@ from ..shared.terminal import Progress
 from .callback_results import loss_and_state, scores_of, share_of
 from .history import History, Log
 from .random_generators import Draws, generators_of, notes_of
-from .training_state import TrainingState, flatten, load, save
+from .training_state import TrainingState, flatten, load_training, save_training
 
 __all__ = ["Batches", "DivergenceError", "Loop", "Score"]
 
@@ -81,11 +81,11 @@ class Loop:
     def save(self) -> None:
         """Write the checkpoint, if there is to be one."""
         if self.checkpoint is not None:
-            save(self.checkpoint, self.model, self.optimizer, self.at)
+            save_training(self.checkpoint, self.model, self.optimizer, self.at)
 
     def resume(self, checkpoint: str | os.PathLike[str]) -> None:
         """Go on from a checkpoint."""
-        self.at = load(checkpoint, self.model, self.optimizer, self.generators, self.at.notes)
+        self.at = load_training(checkpoint, self.model, self.optimizer, self.generators, self.at.notes)
         self.good = self.model.state_dict(), self.optimizer.state_dict(), self.log.updates
 
     # ---- the loop

@@ -20,7 +20,7 @@ from .checkpoint import read_checkpoint, write_checkpoint
 from .history import Log
 from .random_generators import Draws, Notes, rewind
 
-__all__ = ["TrainingState", "flatten", "group", "load", "save"]
+__all__ = ["TrainingState", "flatten", "group", "load_training", "save_training"]
 
 FORMAT = "tinygrad_rnn checkpoint 2"
 
@@ -39,7 +39,7 @@ class TrainingState:
     log: Log = field(default_factory=Log)
 
 
-def save(path: str | os.PathLike[str], model: Module, optimizer: Optimizer, at: TrainingState) -> None:
+def save_training(path: str | os.PathLike[str], model: Module, optimizer: Optimizer, at: TrainingState) -> None:
     """Write a checkpoint. Where that fails, it warns, and the old file is as it was."""
     leaves: list[Array] = []
     note = {
@@ -72,7 +72,7 @@ def save(path: str | os.PathLike[str], model: Module, optimizer: Optimizer, at: 
         at.log.saved_at = at.log.updates
 
 
-def load(
+def load_training(
     path: str | os.PathLike[str],
     model: Module,
     optimizer: Optimizer,
