@@ -2,7 +2,7 @@
 
 Here: what records a computation and differentiates it. Not here: compositions of ops (`functional`), anything that looks at a graph
 without computing with it (`replay`), and anything that knows a cell. `tensor()` is reached as `tinygrad_rnn.tensor`.
-Read in this order: scopes, dtypes, arrays, ops, graph, numpy_protocol, tensor, primitives, sweep, backward, gradient_graph,
+Read in this order: scopes, dtypes, arrays, ops, graph, numpy_protocol, tensor, primitives, sweep, backward, vjp_on_tensors,
 gradients, finite_differences; then mistakes/.
 """
 

@@ -7,7 +7,7 @@ anything that one room alone uses.
 from .early_interrupt import started  # first: before all that takes time
 
 # isort: split
-from .array_type import Array, Key
+from .array_type import Array, Index
 from .atomic_files import target_of, write
 from .checks import check_flags, is_number, is_whole
 from .glyphs import cut
@@ -17,7 +17,7 @@ from .terminal import Progress, Terminal
 
 __all__ = [
     "Array",
-    "Key",
+    "Index",
     "Parser",
     "Progress",
     "Terminal",

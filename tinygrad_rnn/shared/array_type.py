@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
-__all__ = ["Array", "Key"]
+__all__ = ["Array", "Index"]
 
 Array: TypeAlias = npt.NDArray[Any]
-Key: TypeAlias = Any
+Index: TypeAlias = Any

@@ -13,7 +13,7 @@ from ...shared.call_site import call_site
 from ..graph import Node, Trace
 from ..scopes import place_of
 
-__all__ = ["inspect", "inspect_gradient", "inspect_saved", "where"]
+__all__ = ["inspect", "inspect_gradient", "inspect_saved", "where_recorded"]
 
 
 def inspect(node: Node, y: Array, inputs: list[Array]) -> None:
@@ -32,7 +32,7 @@ def inspect(node: Node, y: Array, inputs: list[Array]) -> None:
         if bad
         else "look at the range of the input; clip gradients, lower the learning rate, or use the safe form (log_softmax, log_sigmoid)"
     )
-    raise NumericError(f"{node.op.name} made {kind} at entry {entry} {source}", where=where(node), hint=hint)
+    raise NumericError(f"{node.op.name} made {kind} at entry {entry} {source}", where=where_recorded(node), hint=hint)
 
 
 def inspect_gradient(node: Node, slot: int, gradient: Array) -> None:
@@ -42,7 +42,7 @@ def inspect_gradient(node: Node, slot: int, gradient: Array) -> None:
     name = node.op.name if node.op else "a leaf"
     raise NumericError(
         f"the gradient that {name} sends to its input {slot + 1} holds {_kind(gradient)}",
-        where=where(node),
+        where=where_recorded(node),
         hint="the local derivative is infinite there, or the gradient exploded: look at the values, clip, shorten the sequence",
     )
 
@@ -52,7 +52,7 @@ def inspect_saved(node: Node) -> None:
     if node.trace is not None and node.trace.checksums not in (None, _checksums(node)):
         raise GraphError(
             f"a value that {node.op.name if node.op else 'a leaf'} had used was changed through a NumPy view after it was recorded",
-            where=where(node),
+            where=where_recorded(node),
             hint="copy the array before you write to it",
         )
 
@@ -66,7 +66,7 @@ def _kind(x: Array) -> str:
     return "NaN" if np.isnan(x).any() else "infinity"
 
 
-def where(node: Node) -> str:
+def where_recorded(node: Node) -> str:
     """The place of a node, and the source line as far as it was watched."""
     line = node.trace.line if node.trace is not None else ""
     return ", ".join(filter(None, (place_of(node.frames), line)))
