@@ -16,7 +16,7 @@ from ...nn.sequence.dropout_and_residual import Dropout, Residual
 from ...nn.sequence.unrolling import Bidirectional
 from ...shared.array_type import Array
 from ..counterparts import cell_kind, cells_of, is_plain_stack, missing_elsewhere, path_in
-from ..model_parts import input_size_of, parts_in_order
+from .model_parts import input_size_of, parts_in_order
 from .writer import Writer
 
 __all__ = ["export_onnx_recurrent"]
