@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import DataError
 
-__all__ = ["checked_path", "read_lines"]
+__all__ = ["checked_path", "newlines", "read_lines"]
 
 
 def read_lines(path: str | os.PathLike[str]) -> list[str]:
@@ -45,7 +45,7 @@ def read_lines(path: str | os.PathLike[str]) -> list[str]:
         raise DataError("binary data: a NUL byte", where=f"{where}, line {line}", hint="save it as plain text in UTF-8")
     if not text.strip():
         raise DataError("an empty file", where=where, hint="name a file with some text in it")
-    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
+    return newlines(text).removesuffix("\n").split("\n")
 
 
 def checked_path(path: str | os.PathLike[str]) -> Path:
@@ -58,3 +58,8 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
         raise DataError(f"not a path: {path!r}", hint="a str or a pathlib.Path, for example 'news.csv'")
     return Path(path)
+
+
+def newlines(text: str) -> str:
+    """The text with any newlines as `\\n`."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
