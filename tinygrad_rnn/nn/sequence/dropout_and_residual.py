@@ -9,7 +9,8 @@ import numpy as np
 from ...engine.scopes import here, place_of, time_step
 from ...engine.tensor import Tensor, named
 from ...errors import DataError, ShapeError
-from ...functional import check_dropout, dropout_mask
+from ...functional import dropout_mask
+from ...shared.checks import check_dropout
 from ..packed import PackedSequence
 from .unrolling import SequenceLayer, unroll
 

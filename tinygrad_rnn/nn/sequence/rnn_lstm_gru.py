@@ -14,8 +14,7 @@ import numpy.typing as npt
 from ...engine.primitives import stack
 from ...engine.scopes import scope
 from ...errors import DataError
-from ...functional import check_dropout
-from ...shared.checks import check_flags, is_whole
+from ...shared.checks import check_dropout, check_flags, is_whole
 from ..cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
 from ..cells.lstm import GRUCell, LSTMCell, RNNCell
 from ..inputs import is_list_of_steps

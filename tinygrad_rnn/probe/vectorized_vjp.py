@@ -11,32 +11,33 @@ from typing import Any
 import numpy as np
 
 from ..engine import arrays as kernels
-from ..engine.arrays import Exact, is_basic
+from ..engine.arrays import is_basic
 from ..engine.graph import Node
 from ..engine.ops import CONCAT, GETITEM, PLACE, STACK
-from ..engine.sweep import contributions
-from ..shared.array_type import Array, Key
+from ..engine.sweep import gradients_sent
+from ..engine.vjp_on_arrays import Exact
+from ..shared.array_type import Array, Index
 
-__all__ = ["EXACT", "ROWS", "leading_to", "pull", "sent"]
+__all__ = ["EXACT", "VECTORIZED", "leading_to", "pull", "rows_sent"]
 
 BY_POSITION = {CONCAT, PLACE, STACK}  # their vjps index the gradient by the axes of one
 
 
-class Rows(Exact):
+class Vectorized(Exact):
     """The reader of gradients with a leading axis. What works by broadcasting is inherited."""
 
     def matmul(self, g: Array, b: Array) -> Array:
         if b.ndim == 2:
-            return np.asarray(kernels.rows(g).dot(b)).reshape(*g.shape[:-1], b.shape[1])
+            return np.asarray(kernels.as_matrix(g).dot(b)).reshape(*g.shape[:-1], b.shape[1])
         return np.matmul(g, b)
 
     def product(self, a: Array, g: Array, ndim: int) -> Array:
         if ndim == 2 < a.ndim:
-            a = kernels.rows(a)
+            a = kernels.as_matrix(a)
             g = g.reshape(len(g), len(a), g.shape[-1])
         return np.matmul(np.swapaxes(a, -1, -2), g)
 
-    def place(self, g: Array, key: Key, shape: tuple[int, ...]) -> Array:
+    def place(self, g: Array, key: Index, shape: tuple[int, ...]) -> Array:
         if is_basic(key):
             return kernels.place(g, (slice(None), *(key if isinstance(key, tuple) else (key,))), (len(g), *shape))
         return np.stack([kernels.place(row, key, shape) for row in g])
@@ -65,14 +66,14 @@ class Rows(Exact):
         return np.broadcast_to(g.reshape(len(g), *(1,) * extra, *g.shape[1:]), (len(g), *shape))
 
 
-ROWS, EXACT = Rows(), Exact()
+VECTORIZED, EXACT = Vectorized(), Exact()
 
 
-def sent(F: Any, n: Node, g: Any, only: Any) -> Iterable[tuple[int, Any]]:
+def rows_sent(F: Any, n: Node, g: Any, only: Any) -> Iterable[tuple[int, Any]]:
     """What a node sends along its edges to the nodes in `only`: the rule of `sweep`, for gradients with rows too."""
-    if F is not ROWS or n.op not in BY_POSITION:
-        return contributions(F, n, g, only)
-    each = [list(contributions(EXACT, n, row, only)) for row in g]
+    if F is not VECTORIZED or n.op not in BY_POSITION:
+        return gradients_sent(F, n, g, only)
+    each = [list(gradients_sent(EXACT, n, row, only)) for row in g]
     return [(pairs[0][0], np.stack([c for _, c in pairs])) for pairs in zip(*each, strict=True)]
 
 
@@ -107,11 +108,11 @@ def pull(
             g = gradients.get(n) if n in keep else gradients.pop(n, None)
             if g is None:
                 continue
-            if F is ROWS and n.op is GETITEM and is_basic(n.args):
+            if F is VECTORIZED and n.op is GETITEM and is_basic(n.args):
                 _add_slice(n, g, gradients, own)
                 continue
             with F.at(n):
-                for slot, c in sent(F, n, g, only):
+                for slot, c in rows_sent(F, n, g, only):
                     parent = n.parents[slot]
                     assert parent is not None
                     gradients[parent] = gradients[parent] + c if parent in gradients else c

@@ -32,7 +32,7 @@ def scores_of(given: Any, before: Sequence[str] = ()) -> dict[str, float]:
 
     Raises `DataError` for what is no number, and for other names than `before`: the first of them decides what is best.
 
-    >>> from tinygrad_rnn.train.user_results import scores_of
+    >>> from tinygrad_rnn.train.callback_results import scores_of
     >>> scores_of(2), scores_of({"nats": 1.5})
     ({'held_out': 2.0}, {'nats': 1.5})
     """
@@ -56,7 +56,7 @@ def scores_of(given: Any, before: Sequence[str] = ()) -> dict[str, float]:
 def share_of(given: Any, done: int) -> float:
     """What a schedule returned after `done` updates. Raises `DataError` for what is no number of 0 or more.
 
-    >>> from tinygrad_rnn.train.user_results import share_of
+    >>> from tinygrad_rnn.train.callback_results import share_of
     >>> share_of(1, 0)
     1.0
     """

@@ -13,9 +13,9 @@ from ..engine.sweep import seed_of
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
 from ..shared.array_type import Array
-from .batched_vjp import ROWS, leading_to, sent
 from .gradients import leaf_of
-from .lanes import Places, graph_of
+from .lanes import Timeline, recorded_graph
+from .vectorized_vjp import VECTORIZED, leading_to, rows_sent
 
 __all__ = ["Truncation", "truncation"]
 
@@ -62,11 +62,11 @@ def truncation(loss: Tensor, k: int | Sequence[int] | None = None, weight: Tenso
     """
     seed = seed_of(loss, None)
     assert loss.node is not None
-    nodes, leaves = graph_of(loss)
+    nodes, leaves = recorded_graph(loss)
     leaves = leaves if weight is None else [leaf_of(leaves, weight)]
     walk = leading_to(nodes, leaves, through=True)[::-1]
-    places = Places(nodes)
-    oldest = _oldest_age(walk, places)
+    timeline = Timeline(nodes)
+    oldest = _oldest_age(walk, timeline)
     if not oldest:
         raise GraphError(
             "no state is handed from one time step to another on the way to this gradient, so nothing can be cut",
@@ -77,20 +77,20 @@ def truncation(loss: Tensor, k: int | Sequence[int] | None = None, weight: Tenso
         raise DataError(f"truncation after k={k!r} steps", hint="whole numbers of at least 1: the step itself is the first")
     last = min(int(asked.max()), oldest + 1)  # ages from here on count together: they are cut for every k
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        return _compared(asked, _by_age(walk, (loss.node, seed), leaves, places, last))
+        return _compared(asked, _by_age(walk, (loss.node, seed), leaves, timeline, last))
 
 
-def _oldest_age(walk: list[Node], places: Places) -> int:
+def _oldest_age(walk: list[Node], timeline: Timeline) -> int:
     """The most hand-overs on any path from the loss to the end of the walk."""
     age = dict.fromkeys(walk, 0)
     for n in walk:
         for parent in n.parents:
             if parent in age:
-                age[parent] = max(age[parent], age[n] + abs(places.crossed(n, parent)))
+                age[parent] = max(age[parent], age[n] + abs(timeline.crossed(n, parent)))
     return max(age.values(), default=0)
 
 
-def _by_age(walk: list[Node], start: tuple[Node, Array], leaves: list[Node], places: Places, last: int) -> list[Array]:
+def _by_age(walk: list[Node], start: tuple[Node, Array], leaves: list[Node], timeline: Timeline, last: int) -> list[Array]:
     """The gradient of every leaf apart by age, the number of hand-overs on the way: (last + 1, *leaf.shape)."""
     totals = {leaf: np.zeros((last + 1, *leaf.shape), leaf.value.dtype) for leaf in leaves}
     aged: dict[Node, Aged] = {start[0]: (0, start[1][None])}
@@ -106,13 +106,13 @@ def _by_age(walk: list[Node], start: tuple[Node, Array], leaves: list[Node], pla
             products.append((n, youngest, g))
             if g.size * len(products) > HELD:
                 _multiply_out(products, totals)
-        for slot, c in sent(ROWS, n, g, results if later else only):
+        for slot, c in rows_sent(VECTORIZED, n, g, results if later else only):
             parent = n.parents[slot]
             assert parent is not None
             if parent in totals:
                 totals[parent][youngest : youngest + len(c)] += c
             else:
-                one = _older(youngest + abs(places.crossed(n, parent)), c, last)
+                one = _older(youngest + abs(timeline.crossed(n, parent)), c, last)
                 aged[parent] = _together(aged[parent], one) if parent in aged else one
     _multiply_out(products, totals)
     return list(totals.values())

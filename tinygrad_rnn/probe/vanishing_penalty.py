@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.gradient_graph import Recorded
 from ..engine.graph import Node
 from ..engine.primitives import stack
 from ..engine.sweep import seed_of
 from ..engine.tensor import Tensor, as_tensor, named
+from ..engine.vjp_on_tensors import Recorded
 from ..errors import DataError
 from ..shared.array_type import Array
-from .batched_vjp import EXACT, pull
-from .lanes import Role, State, graph_of, lane_of
+from .lanes import Role, StateNodes, lane_of, recorded_graph
+from .vectorized_vjp import EXACT, pull
 
 __all__ = ["vanishing_regularizer"]
 
@@ -68,7 +68,7 @@ def vanishing_regularizer(
     wanted = [n for state in states.values() for n in state]
     F: Any = _Immediate() if immediate else Recorded()
     start, reader = (seed, EXACT) if immediate else (as_tensor(seed), F)
-    gradients = pull(reader, [(loss.node, start)], graph_of(loss)[0], wanted, through=True)
+    gradients = pull(reader, [(loss.node, start)], recorded_graph(loss)[0], wanted, through=True)
     totals = {n: g for n, g in zip(wanted, gradients, strict=True) if g is not None}
     before, after = [], []
     for a, b in pairwise(states):
@@ -79,7 +79,7 @@ def vanishing_regularizer(
     return named(_change(*([stack(steps) for steps in zip(*side, strict=True)] for side in (before, after))), "omega")
 
 
-def _own(F: Any, part: Node, state: State, totals: Mapping[Node, Any], ops: Sequence[Node]) -> Any:
+def _own(F: Any, part: Node, state: StateNodes, totals: Mapping[Node, Any], ops: Sequence[Node]) -> Any:
     """dE/d(part) with the other parts of the state held fixed: without what came through them, as what c receives through h."""
     g = totals[part]
     for other in state:
@@ -90,7 +90,7 @@ def _own(F: Any, part: Node, state: State, totals: Mapping[Node, Any], ops: Sequ
     return g
 
 
-def _complete(state: State, gradients: Mapping[Node, Tensor | None], dtype: npt.DTypeLike) -> list[Tensor]:
+def _complete(state: StateNodes, gradients: Mapping[Node, Tensor | None], dtype: npt.DTypeLike) -> list[Tensor]:
     """The gradient of every part; zeros where none arrived."""
     found = [gradients.get(n) for n in state]
     return [as_tensor(np.zeros(n.shape, dtype)) if g is None else g for n, g in zip(state, found, strict=True)]

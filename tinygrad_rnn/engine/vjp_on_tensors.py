@@ -1,4 +1,4 @@
-"""The reader of a vjp that records gradients as a graph of their own: for `create_graph=True`. `Exact`, in `arrays.py`, computes them."""
+"""The reader of a vjp that records gradients as a graph of their own: for `create_graph=True`. `vjp_on_arrays.py` computes them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 
 from ..shared.array_type import Array
 from . import ops, primitives
-from .arrays import Arrays, rows
+from .arrays import as_matrix
 from .graph import Node
 from .scopes import Change, Frame
 from .tensor import Tensor, apply1, as_tensor
+from .vjp_on_arrays import Arrays
 
 __all__ = ["Recorded"]
 
@@ -42,7 +43,7 @@ class Recorded:
 
     def product(self, a: Tensor, g: Tensor, ndim: int) -> Tensor:
         if ndim == 2 < a.ndim:
-            a, g = rows(a), rows(g)
+            a, g = as_matrix(a), as_matrix(g)
         return self.swap(a) @ g
 
     def place(self, g: Tensor, key: Any, shape: tuple[int, ...]) -> Tensor:

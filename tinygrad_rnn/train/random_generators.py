@@ -12,11 +12,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..engine.tensor import Tensor
-from ..errors import DataError
+from ..errors import DataError, LoadError
 from ..nn.module import Module, parts_within
-from .checkpoint import generator_note, set_generator
 
-__all__ = ["Draws", "Notes", "generators_of", "notes_of", "rewind"]
+__all__ = ["Draws", "Notes", "generator_note", "generators_of", "notes_of", "rewind"]
 
 Notes: TypeAlias = dict[str, Any]  # where generators are, by their names, as JSON data
 
@@ -46,15 +45,44 @@ def generators_of(model: Module, rng: np.random.Generator | None) -> dict[str, n
     return dict(found.values())
 
 
+def generator_note(rng: np.random.Generator) -> dict[str, Any]:
+    """The state of a generator as plain JSON data.
+
+    >>> import numpy as np
+    >>> from tinygrad_rnn.train.random_generators import generator_note, rewind
+    >>> rng = np.random.default_rng(0)
+    >>> note = generator_note(rng)
+    >>> first = rng.random()
+    >>> rewind({"rng": rng}, {"rng": note})
+    >>> rng.random() == first
+    True
+    """
+    note: dict[str, Any] = _plain(rng.bit_generator.state)
+    return note
+
+
 def notes_of(generators: Mapping[str, np.random.Generator]) -> Notes:
     """Where they are."""
     return {name: generator_note(rng) for name, rng in generators.items()}
 
 
 def rewind(generators: Mapping[str, np.random.Generator], notes: Notes) -> None:
-    """Put those that the notes name back to where they were."""
+    """Put those that the notes name back to where they were. A `LoadError` where one is of another kind."""
     for name, note in notes.items():
-        set_generator(generators[name], note)
+        kind = generators[name].bit_generator
+        try:
+            kind.state = note
+        except (ValueError, TypeError, KeyError, OverflowError, AttributeError) as error:
+            raise LoadError(
+                f"this state does not fit the generator {type(kind).__name__}: {error}",
+                hint="make the generators as they were made when this was saved",
+            ) from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
 class Draws:

@@ -11,7 +11,7 @@ import numpy as np
 from ..engine.graph import Node
 from ..engine.tensor import Tensor
 from ..shared.array_type import Array
-from .lanes import Places, graph_of
+from .lanes import Timeline, recorded_graph
 
 __all__ = ["ActivationMemory", "activation_memory"]
 
@@ -46,11 +46,11 @@ def activation_memory(loss: Tensor) -> ActivationMemory:
     >>> memory.by_step  # one h (4, 3) of float64 a step, kept by its tanh and read by the next step
     array([96, 96, 96, 96, 96])
     """
-    nodes, leaves = graph_of(loss)
-    places = Places(nodes)
+    nodes, leaves = recorded_graph(loss)
+    timeline = Timeline(nodes)
     constants = [t._data for n in nodes for t in n.consts or () if t is not None]
     given = {id(owner): owner for x in (*(leaf.value for leaf in leaves), *constants) for owner in [_owner(x)]}
-    by_step = np.zeros(max((t for t, _ in places.found.values()), default=0), np.int64)
+    by_step = np.zeros(max((t for t, _ in timeline.found.values()), default=0), np.int64)
     by_op: dict[str, int] = {}
     outside, seen = 0, set(given)
     for n in nodes:
@@ -60,7 +60,7 @@ def activation_memory(loss: Tensor) -> ActivationMemory:
             seen.add(id(owner))
             assert n.op is not None
             by_op[n.op.name] = by_op.get(n.op.name, 0) + owner.nbytes
-            if (t := places.step(n)) is None:
+            if (t := timeline.step(n)) is None:
                 outside += owner.nbytes
             else:
                 by_step[t - 1] += owner.nbytes

@@ -7,8 +7,9 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.errors import LoadError
-from tinygrad_rnn.train import checkpoint as saved
 from tinygrad_rnn.train import fit
+from tinygrad_rnn.train.checkpoint import read_checkpoint, write_checkpoint
+from tinygrad_rnn.train.random_generators import generator_note
 
 
 class Coded(tg.nn.Module):
@@ -134,7 +135,7 @@ def run(batches, parts, path=None, every=1, kind=np.random.PCG64):
             model, loss_of, batches, adam, updates=int(end), checkpoint=path, resume=path is not None, rng=rng, progress=False
         )
         losses = history.loss.tolist()
-    return losses, model.W.data.tolist(), saved.generator_note(rng)
+    return losses, model.W.data.tolist(), generator_note(rng)
 
 
 @pytest.mark.parametrize("kind", [np.random.PCG64, np.random.MT19937])
@@ -146,7 +147,7 @@ def test_draws_of_batches_and_loss_from_one_generator_come_again(batches, parts,
 
 
 def moved(path):
-    return saved.read(path)[1]["moved"]
+    return read_checkpoint(path)[1]["moved"]
 
 
 def test_only_what_a_replay_would_not_find_by_itself_is_kept(tmp_path):
@@ -163,8 +164,8 @@ def test_only_what_a_replay_would_not_find_by_itself_is_kept(tmp_path):
 def test_draws_that_are_not_what_was_written_are_refused(wrong, tmp_path):
     path = tmp_path / "run.npz"
     run(walk, [3], path)
-    arrays, note = saved.read(path)
-    saved.write(path, arrays, note | {"moved": wrong})
+    arrays, note = read_checkpoint(path)
+    write_checkpoint(path, arrays, note | {"moved": wrong})
     with pytest.raises(LoadError, match="this checkpoint does not fit"):
         run(walk, [6], path)
 

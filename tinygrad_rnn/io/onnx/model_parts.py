@@ -1,20 +1,20 @@
-"""A model as a row of parts that read each other, as it is written elsewhere: embedding, recurrent layers, linear."""
+"""A model as a row of parts that read each other, as ONNX writes it: embedding, recurrent layers, linear."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from ..errors import DataError, GraphError
-from ..nn.layers import Embedding, Linear
-from ..nn.models.classifier import CharModel, SequenceClassifier
-from ..nn.module import Module
-from ..nn.sequence.dropout_and_residual import Dropout
+from ...errors import DataError, GraphError
+from ...nn.layers import Embedding, Linear
+from ...nn.models.classifier import CharModel, SequenceClassifier
+from ...nn.module import Module
+from ...nn.sequence.dropout_and_residual import Dropout
 
-__all__ = ["input_size_of", "parts_of"]
+__all__ = ["input_size_of", "parts_in_order"]
 
 
-def parts_of(model: Any, pooling: str | None) -> tuple[dict[str, Any], str | None]:
+def parts_in_order(model: Any, pooling: str | None) -> tuple[dict[str, Any], str | None]:
     """The parts of a model by their path, in the order in which they read each other, and how it pools."""
     if isinstance(model, SequenceClassifier):
         if pooling is not None:

@@ -12,11 +12,11 @@ from ..engine.graph import Node, reachable
 from ..engine.tensor import Tensor
 from ..errors import GraphError, ShapeError
 from ..shared.array_type import Array
-from .batched_vjp import ROWS, pull
+from .vectorized_vjp import VECTORIZED, pull
 
 __all__ = ["connectivity"]
 
-Part = tuple[Node, tuple[slice | int, ...]]  # a recorded tensor, and which part of it belongs to a step
+StepPart = tuple[Node, tuple[slice | int, ...]]  # a recorded tensor, and which part of it belongs to a step
 
 WHOLE: tuple[slice | int, ...] = (slice(None),)
 
@@ -54,7 +54,7 @@ def connectivity(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[T
     walks = {n: reachable(n)[0] for n in dict.fromkeys(n for n, _ in above)}
     for t, (target, key) in enumerate(above):
         seeds = [(target, _seed(target, key, dtype))]
-        gradients = dict(zip(sources, pull(ROWS, seeds, walks[target], sources, through=True), strict=True))
+        gradients = dict(zip(sources, pull(VECTORIZED, seeds, walks[target], sources, through=True), strict=True))
         for s, (source, part) in enumerate(below):
             if (g := gradients[source]) is not None:
                 own = (slice(None), *part)
@@ -72,7 +72,7 @@ def _seed(n: Node, key: tuple[slice | int, ...], dtype: npt.DTypeLike) -> Array:
     return seed
 
 
-def _parts(steps: Tensor | Sequence[Tensor], what: str) -> list[Part]:
+def _parts(steps: Tensor | Sequence[Tensor], what: str) -> list[StepPart]:
     """Every step as a recorded tensor, and the part of it that is meant."""
     one = isinstance(steps, Tensor)
     tensors = list(steps) if isinstance(steps, Iterable) and not isinstance(steps, Tensor) else [steps]
