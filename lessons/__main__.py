@@ -1,6 +1,5 @@
 """`python lessons`: which lessons there are, what is done, what comes next; report, new, check."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from course.authoring import check, page, skeleton
 from course.learner import Progress, catalog, find, state
 
 from tinygrad_rnn.errors import DataError, TinygradRnnError
-from tinygrad_rnn.shared import Parser, Terminal, cut, near, typed, write
+from tinygrad_rnn.shared import Parser, Terminal, cut, discard_output, near, typed, write
 
 HOME = Path(__file__).resolve().parent
 
@@ -87,4 +86,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except BrokenPipeError:  # the reader went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from tinygrad_rnn.shared import Parser, Terminal, near
+from tinygrad_rnn.shared import Parser, Terminal, discard_output, near
 
 from ..checking import own_line
 
@@ -33,7 +33,7 @@ def unfinished(entry, kind, error, trace):
     """What `sys.excepthook` calls, for the lesson of this `Entry`. What is no fault of the learner's lines keeps its traceback."""
     out = Terminal()
     if issubclass(kind, BrokenPipeError):  # the reader went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
     elif issubclass(kind, KeyboardInterrupt):
         out.write()
         out.say("Stopped. What is solved stays solved; go on with")
