@@ -71,6 +71,7 @@ PLANTED = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("fault", PLANTED)
 def test_a_planted_fault_is_found(fault):
     where, line, says = PLANTED[fault]

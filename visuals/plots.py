@@ -1,4 +1,4 @@
-"""Plots beside the drawings, each of a measurement that is made here: `python -m visuals.plots` measures and draws them anew.
+"""The plots of the gallery, each of a measurement that is made here.
 
 A plot is a function of the theme; its docstring says what to look at. What is trained is one small LSTM, on the task temporal order.
 """
