@@ -2,9 +2,9 @@
 
 A vjp (vector-Jacobian product) turns the gradient `g` of an op's output into the gradient of one input. It is written once
 and runs on arrays (training), on Tensors (gradients of gradients) and in the instrumented pass of a snapshot:
-`vjp(F, n, g, *saved)` with `F` the kernels of that reader, `n` the node (its `args`, its `parents[k].shape`) and the values
-that the op saved. It returns a gradient and never assigns; sums over broadcast axes and over several uses belong to who calls it.
-Ops know arrays, nothing of Tensors.
+`vjp(F, n, g, *saved)` with `F` what the reader offers (`vjp_on_arrays`, `vjp_on_tensors`), `n` the node (its `args`, its
+`parents[k].shape`) and the values that the op saved. It returns a gradient and never assigns; sums over broadcast axes and over
+several uses belong to who calls it. Ops know arrays, nothing of Tensors.
 """
 
 from __future__ import annotations
