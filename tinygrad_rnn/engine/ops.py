@@ -81,7 +81,7 @@ class Op:
     """A primitive: how it is drawn, computed, differentiated, told in words, and tested.
 
     `inputs` is 1 or 2, or 0 for a list of any length, whose one vjp also receives the position k of the input in the list.
-    `formulas` are the vjps of one entry, as `arithmetic` prints them with numbers: a, b the inputs, y the output, g the gradient,
+    `formulas` are the vjps of one entry, as `replay.worked_rule` prints them with numbers: a, b the inputs, y the output, g the gradient,
     n the setting. An op that is linear in each input needs none.
     """
 
@@ -103,6 +103,11 @@ class Op:
         self.words, self.cases, self.formulas = words, cases, formulas
         self.inputs = len(vjps) if inputs is None else inputs
         OPS[name] = self
+
+    def compute(self, inputs: list[Array], args: Any) -> Array:
+        """The output, without recording."""
+        settings = () if args is None else (args,)
+        return np.asarray(self.forward(*inputs, *settings) if self.inputs else self.forward(inputs, *settings))
 
     def __repr__(self) -> str:
         return f"Op({self.name})"
