@@ -191,11 +191,9 @@ def room_table(modules):
 
 def reading_list(modules):
     """The files of the engine in the order that its face names, with what each is for."""
-    said = re.search(r"Read in this order: (.*?)\.\s*$", ast.get_docstring(ast.parse(modules["engine"])), re.DOTALL)[1]
-    names = []
-    for part in re.findall(r"[a-z_]+/?", said.replace(" then ", " ")):
-        inside = sorted(name for name in modules if name.startswith(f"engine.{part[:-1]}.")) if part.endswith("/") else []
-        names += inside or [f"engine.{part}"]
+    said = re.search(r"comes later: (.*?)[.;]", ast.get_docstring(ast.parse(modules["engine"])), re.DOTALL)[1]
+    names = [f"engine.{name}" for name in re.findall(r"\w+", said)]
+    names += sorted(name for name in modules if name.startswith("engine.mistakes."))
     return "\n".join(
         f"{k}. `{name.replace('.', '/')}.py`: {ast.get_docstring(ast.parse(modules[name])).splitlines()[0]}"
         for k, name in enumerate(names, 1)

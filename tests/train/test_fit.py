@@ -24,7 +24,7 @@ from tinygrad_rnn.optim.schedules import cosine, warm_up
 from tinygrad_rnn.shared.terminal import Progress
 from tinygrad_rnn.train import DivergenceError, fit, weights_in
 from tinygrad_rnn.train.checkpoint import read_checkpoint
-from tinygrad_rnn.train.random_generators import generator_note, rewind
+from tinygrad_rnn.train.random_generators import notes_of, rewind
 
 cases = pytest.mark.parametrize
 TEXT = np.frombuffer(b"the cat sat on the mat and the dog sat on the cat; " * 4, np.uint8) % 32
@@ -350,7 +350,7 @@ def test_a_state_that_could_not_come_back_is_refused_before_the_first_update(mak
 def test_generators_of_every_kind_come_back(kind):
     rng = np.random.Generator(getattr(np.random, kind)(3))
     rng.random(3), rng.integers(0, 9, dtype=np.int32)
-    note = json.loads(json.dumps(generator_note(rng)))
+    note = json.loads(json.dumps(notes_of({"rng": rng})["rng"]))
     expected = rng.random(4).tolist()
     rewind({"rng": rng}, {"rng": note})
     assert rng.random(4).tolist() == expected

@@ -9,7 +9,7 @@ import tinygrad_rnn as tg
 from tinygrad_rnn.errors import LoadError
 from tinygrad_rnn.train import fit
 from tinygrad_rnn.train.checkpoint import read_checkpoint, write_checkpoint
-from tinygrad_rnn.train.random_generators import generator_note
+from tinygrad_rnn.train.random_generators import notes_of
 
 
 class Coded(tg.nn.Module):
@@ -135,7 +135,7 @@ def run(batches, parts, path=None, every=1, kind=np.random.PCG64):
             model, loss_of, batches, adam, updates=int(end), checkpoint=path, resume=path is not None, rng=rng, progress=False
         )
         losses = history.loss.tolist()
-    return losses, model.W.data.tolist(), generator_note(rng)
+    return losses, model.W.data.tolist(), notes_of({"rng": rng})
 
 
 @pytest.mark.parametrize("kind", [np.random.PCG64, np.random.MT19937])

@@ -17,8 +17,7 @@ from ..shared.array_type import Array
 from .arrays import is_basic, unbroadcast
 from .dtypes import as_array
 from .graph import Node, lock, reachable
-from .mistakes import anomaly
-from .mistakes import training_loop as missteps
+from .mistakes import anomaly, training_loop
 from .ops import NOTHING, OTHER, same
 from .scopes import here
 from .sweep import gradients_sent, seed_of
@@ -54,12 +53,12 @@ def backward(loss: Tensor, gradient: Any = None, *, keep_graph: bool = True) -> 
     watching = here.mode.watching
     with lock:
         if watching:
-            missteps.before_backward(root)
+            training_loop.before_backward(root)
         nodes, leaves = reachable(root, clear=True)
         root.g, root.owned = seed, False
         _pull(nodes, keep_graph)
         if watching:
-            missteps.before_gradients(leaves)
+            training_loop.before_gradients(leaves)
         _finish(leaves)
 
 

@@ -72,7 +72,7 @@ class NumpyLike:
         if any(hasattr(x, "__array_ufunc__") and not isinstance(x, (type(self), np.ndarray, np.generic)) for x in inputs):
             return NotImplemented
         if ufunc in UFUNCS and method == "__call__" and not options:
-            return _recorded(UFUNCS[ufunc])(*inputs)
+            return RECORDED[UFUNCS[ufunc]](*inputs)
         if method == "__call__" and (ufunc in UFUNCS_WITHOUT_GRADIENT or not _recording(inputs)):
             if "out" in options and any(isinstance(x, type(self)) for x in options["out"]):
                 raise _refusal(ufunc.__name__, "it would write into a recorded value")
@@ -85,7 +85,7 @@ class NumpyLike:
     def __array_function__(self: Any, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         """`np.sum(tensor)`, `np.concatenate([...])`: record the op of that name."""
         if function in FUNCTIONS:
-            recorded = _recorded(FUNCTIONS[function])
+            recorded = RECORDED[FUNCTIONS[function]]
             try:
                 signature(recorded).bind(*args, **kwargs)
             except TypeError:
@@ -164,10 +164,6 @@ class NumpyLike:
 
 
 RECORDED: dict[str, Callable[..., Any]] = {}  # by name; `primitives.py` and `functional.py` say what they record
-
-
-def _recorded(name: str) -> Callable[..., Any]:
-    return RECORDED[name]
 
 
 def _is_numeric(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""The reader of a vjp that records gradients as a graph of their own: for `create_graph=True`. `vjp_on_arrays.py` computes them."""
+"""What a vjp may call besides operators, on Tensors: gradients recorded as a graph of their own, for `create_graph=True`."""
 
 from __future__ import annotations
 

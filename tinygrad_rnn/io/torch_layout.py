@@ -21,16 +21,14 @@ from .counterparts import cell_kind, cells_by_layer, missing_elsewhere, path_in
 
 __all__ = ["from_torch_state_dict", "to_torch_state_dict"]
 
-Arrays = tuple[Array, ...]
-
 
 class Entry(NamedTuple):
     """Some parameters of ours, the names of what stands for them in PyTorch, and the way there and back."""
 
     parameters: tuple[Tensor, ...]
     names: tuple[str, ...]
-    out: Callable[..., Arrays]
-    back: Callable[..., Arrays]
+    out: Callable[..., tuple[Array, ...]]
+    back: Callable[..., tuple[Array, ...]]
     biases_of: str | None = None  # the recurrent module whose biases these are: PyTorch's bias=False leaves all of them out
 
 
@@ -167,10 +165,10 @@ def _cell_entries(path: str, cell: Any, suffix: str) -> Iterator[Entry]:
     yield Entry((cell.Wh,), (names[1],), _turned, _turned)
     if gru:  # rows r, z, n: those of n are not added up, as r multiplies one of them
 
-        def out(b: Array, bh: Array) -> Arrays:
+        def out(b: Array, bh: Array) -> tuple[Array, ...]:
             return b, np.concatenate([np.zeros(2 * hidden, b.dtype), bh])
 
-        def back(bias_ih: Array, bias_hh: Array) -> Arrays:
+        def back(bias_ih: Array, bias_hh: Array) -> tuple[Array, ...]:
             return np.concatenate([(bias_ih + bias_hh)[: 2 * hidden], bias_ih[2 * hidden :]]), bias_hh[2 * hidden :]
 
         yield Entry((cell.b, cell.bh), (names[2], names[3]), out, back, path)
@@ -178,7 +176,7 @@ def _cell_entries(path: str, cell: Any, suffix: str) -> Iterator[Entry]:
         yield Entry((cell.b,), (names[2], names[3]), lambda b: (b, np.zeros_like(b)), lambda ih, hh: (ih + hh,), path)
 
 
-def _turned(W: Array) -> Arrays:
+def _turned(W: Array) -> tuple[Array, ...]:
     return (W.T,)
 
 

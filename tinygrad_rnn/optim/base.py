@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.mistakes import training_loop as missteps
+from ..engine.mistakes import training_loop
 from ..engine.scopes import here
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError, LoadError
@@ -77,7 +77,7 @@ class Optimizer:
     def step(self) -> None:
         """Change every parameter that has a gradient. Graphs that used the old values then refuse another backward pass."""
         if here.mode.watching:
-            missteps.before_step([p.node for p in self.parameters if p.node is not None])
+            training_loop.before_step([p.node for p in self.parameters if p.node is not None])
         for k, p in enumerate(self.parameters):
             if p.grad is not None:
                 change = self._change(k, p.grad)

@@ -22,7 +22,6 @@ HEIGHTS, SHADES, PLAIN = "▁▂▃▄▅▆▇█", "░▒▓█", ":-=+*#%@" 
 class Ramp:
     """The sign of each number between two ends (exponents of ten if `log`). `dot` is the sign of exactly zero.
 
-    >>> from tinygrad_rnn.shared.glyphs import Ramp, SHADES
     >>> from tinygrad_rnn.shared.glyphs import SHADES, Ramp
     >>> ramp = Ramp.of([1e-8, 1.0], SHADES, log=True)
     >>> "".join(ramp.sign(x) for x in (1e-8, 1e-5, 1e-3, 1.0, 0.0, float("nan"), float("inf"), -1.0))

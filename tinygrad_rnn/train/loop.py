@@ -63,8 +63,8 @@ class Loop:
 
     def __post_init__(self) -> None:
         self.generators = generators_of(self.model, self.rng)
-        notes = notes_of(self.generators)
-        self.at = TrainingState(self.optimizer.lr, notes, Draws(self.generators, notes, {}, self.checkpoint is not None))
+        self.at = TrainingState(self.optimizer.lr, {}, Draws(self.generators, {}, {}, False))
+        self.mark()
         self.good = self.model.state_dict(), self.optimizer.state_dict(), 0
 
     @property

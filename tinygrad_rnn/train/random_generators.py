@@ -15,7 +15,7 @@ from ..engine.tensor import Tensor
 from ..errors import DataError, LoadError
 from ..nn.module import Module, parts_within
 
-__all__ = ["Draws", "Notes", "generator_note", "generators_of", "notes_of", "rewind"]
+__all__ = ["Draws", "Notes", "generators_of", "notes_of", "rewind"]
 
 Notes: TypeAlias = dict[str, Any]  # where generators are, by their names, as JSON data
 
@@ -45,25 +45,19 @@ def generators_of(model: Module, rng: np.random.Generator | None) -> dict[str, n
     return dict(found.values())
 
 
-def generator_note(rng: np.random.Generator) -> dict[str, Any]:
-    """The state of a generator as plain JSON data.
+def notes_of(generators: Mapping[str, np.random.Generator]) -> Notes:
+    """Where they are.
 
     >>> import numpy as np
-    >>> from tinygrad_rnn.train.random_generators import generator_note, rewind
-    >>> rng = np.random.default_rng(0)
-    >>> note = generator_note(rng)
-    >>> first = rng.random()
-    >>> rewind({"rng": rng}, {"rng": note})
-    >>> rng.random() == first
+    >>> from tinygrad_rnn.train.random_generators import notes_of, rewind
+    >>> generators = {"rng": np.random.default_rng(0)}
+    >>> notes = notes_of(generators)
+    >>> first = generators["rng"].random()
+    >>> rewind(generators, notes)
+    >>> generators["rng"].random() == first
     True
     """
-    note: dict[str, Any] = _plain(rng.bit_generator.state)
-    return note
-
-
-def notes_of(generators: Mapping[str, np.random.Generator]) -> Notes:
-    """Where they are."""
-    return {name: generator_note(rng) for name, rng in generators.items()}
+    return {name: _plain(rng.bit_generator.state) for name, rng in generators.items()}
 
 
 def rewind(generators: Mapping[str, np.random.Generator], notes: Notes) -> None:

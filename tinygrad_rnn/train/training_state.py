@@ -73,11 +73,7 @@ def save_training(path: str | os.PathLike[str], model: Module, optimizer: Optimi
 
 
 def load_training(
-    path: str | os.PathLike[str],
-    model: Module,
-    optimizer: Optimizer,
-    generators: Mapping[str, np.random.Generator],
-    notes: Notes,
+    path: str | os.PathLike[str], model: Module, optimizer: Optimizer, generators: Mapping[str, np.random.Generator], notes: Notes
 ) -> TrainingState:
     """Give model, optimizer and generators what a checkpoint holds, all or nothing; `notes` are where the generators are now."""
     arrays, note = read_checkpoint(path)
@@ -111,16 +107,14 @@ def load_training(
             model.load_state_dict(at.best)
         model.load_state_dict(group(arrays, "weights"))
         optimizer.load_state_dict(group(arrays, "optimizer"))
-        for known in (*moved.values(), at.draws.began, at.notes):
-            rewind(generators, known)
+        for place in (*moved.values(), at.draws.began, at.notes):
+            rewind(generators, place)
     except (LoadError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         model.load_state_dict(before[0])
         optimizer.load_state_dict(before[1])
         rewind(generators, notes)
-        why, hint = (
-            (error.message, error.hint) if isinstance(error, LoadError) else (repr(error), "start anew without resume=True")
-        )
-        raise LoadError(f"this checkpoint does not fit: {why}", where=os.path.abspath(path), hint=hint) from None
+        known = error if isinstance(error, LoadError) else LoadError(repr(error), hint="start anew without resume=True")
+        raise LoadError(f"this checkpoint does not fit: {known.message}", where=os.path.abspath(path), hint=known.hint) from None
     return at
 
 

@@ -68,7 +68,7 @@ def read_labelled(
 
     A malformed row (quotes that do not match, another number of columns than most rows have, a class that is no number among
     numbers, no text) is skipped and listed in `skipped` with its line. Fields may be of any length and hold line breaks; see
-    `rows.rows` for what quotes that do not match take with them.
+    `rows.read_rows` for what quotes that do not match take with them.
 
     Raises `DataError` for a file that is missing, empty, not UTF-8, of one column or without a good row; for numbers with a gap; and
     where these rules would guess. Without `label`: there are more than half as many words as rows, ten numbers or more only count the
