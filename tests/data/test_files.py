@@ -505,3 +505,10 @@ def test_modules_are_reached_by_their_package():
     import tinygrad_rnn as tg
 
     assert (tg.data.files, tg.data.batches) == (files, batches)
+
+
+def test_a_label_of_a_billion_is_a_mistake_not_a_flood(tmp_path):
+    path = tmp_path / "news.csv"
+    path.write_text("1,a\n2,c\n999999999,b\n", encoding="utf-8")
+    with pytest.raises(DataError, match="no row is of class 3"):
+        read_labelled(path)

@@ -454,3 +454,18 @@ def test_an_op_keeps_only_what_its_vjp_reads():
     del a
     assert value() is None
     assert b.node.parents[0].op.name == "add"
+
+
+def test_backward_inside_a_hook_is_refused_and_grad_is_not():
+    w = leaf([1.0, 2.0])
+    h = w * 3
+    inner = (w * w).sum()
+    remove = h.register_hook(lambda g: inner.backward())
+    with pytest.raises(GraphError, match="inside a hook"):
+        (h * h).sum().backward()
+    remove()
+    seen = []
+    h.register_hook(lambda g: seen.append(tg.grad(inner, w)))
+    (h * h).sum().backward()
+    np.testing.assert_array_equal(seen[0], [2.0, 4.0])
+    np.testing.assert_array_equal(w.grad, [18.0, 36.0])

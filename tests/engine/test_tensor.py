@@ -335,3 +335,10 @@ def test_steps_are_whole_numbers(step):
     for context in (tg.time_step, tg.steps_after):
         with pytest.raises(DataError, match=re.escape(f"{context.__name__}({step!r})")):
             context(step)
+
+
+def test_detached_values_are_not_changed_through_data():
+    w = leaf([1.0])
+    kept = w.detach()
+    w.data -= 1.0
+    assert kept.data.tolist() == [1.0]

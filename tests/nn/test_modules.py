@@ -410,3 +410,59 @@ def test_matrices_for_which_it_is_not_defined(make, message):
     with pytest.raises(ShapeError) as caught:
         make()
     assert (caught.value.message, bool(caught.value.hint)) == (message, True)
+
+
+@pytest.mark.parametrize("make", [nn.init.orthogonal, lambda rng, *args, **options: nn.init.identity(*args, **options)])
+def test_a_numpy_gain_keeps_float32(make):
+    assert make(seeded(), (3, 6), gain=np.sqrt(2), dtype=np.float32).dtype == np.float32
+
+
+def test_state_that_is_ragged_or_too_large_is_refused_whole():
+    layer = nn.Linear(2, 2, rng=seeded(), dtype=np.float32)
+    before = layer.state_dict()
+    with pytest.raises(LoadError, match="left over: extra; misshapen: W is ragged"):
+        layer.load_state_dict({"W": [[1, 2], [3]], "b": [0, 0], "extra": 1})
+    with pytest.raises(LoadError, match="too large for float32: b"):
+        layer.load_state_dict({"W": np.ones((2, 2)), "b": np.full(2, 1e300)})
+    assert {name: value.tolist() for name, value in layer.state_dict().items()} == {n: v.tolist() for n, v in before.items()}
+
+
+def test_modules_that_know_each_other():
+    parent, child = nn.Module(), nn.Module()
+    parent.child, child.parent = child, parent
+    parent.w = parameter(1.0)
+    assert [name for name, _ in parent.named_parameters()] == ["w"]
+    assert not parent.eval().training
+    assert not child.training
+
+
+@pytest.mark.parametrize(
+    ("cell", "state", "says"),
+    [
+        (nn.LSTMCell, lambda h: h, "not a Tensor"),
+        (nn.LSTMCell, lambda h: (h,), "not one of 1"),
+        (nn.RNNCell, lambda h: (h, h), "not one of 2"),
+        (nn.RNNCell, lambda h: (tg.Tensor(np.ones((1, 4))),), "different numbers of sequences"),
+        (nn.GRUCell, lambda h: (tg.Tensor(np.ones(4)),), "different numbers of sequences"),
+    ],
+)
+def test_a_state_that_does_not_fit(cell, state, says):
+    with pytest.raises(ShapeError, match=says) as caught:
+        nn.unroll(cell(3, 4, rng=seeded()), np.ones((2, 5, 3)), state(tg.Tensor(np.ones((2, 4)))))
+    assert caught.value.where == f"t=1 / {cell.__name__}"
+
+
+@pytest.mark.parametrize(("make", "error"), [
+    (lambda: nn.Embedding(3, 2, rng=seeded())([-1]), DataError),
+    (lambda: nn.Embedding(3, 2, rng=seeded())([[1], [1, 2]]), DtypeError),
+    (lambda: nn.Linear(-1, 2, rng=seeded()), ShapeError),
+    (lambda: nn.Embedding(-1, 2, rng=seeded()), ShapeError),
+    (lambda: nn.RNNCell(3.0, 4, rng=seeded()), ShapeError),
+    (lambda: nn.RNNCell(3, 4, rng=0), DataError),
+    (lambda: nn.unroll(nn.RNNCell(3, 4, rng=seeded()), []), DataError),
+    (lambda: nn.unroll(nn.RNNCell(3, 4, rng=seeded()), [tg.Tensor(np.ones((1, 3))), tg.Tensor(np.ones((2, 3)))]), ShapeError),
+])  # fmt: skip
+def test_what_a_layer_cannot_take_is_refused(make, error):
+    with pytest.raises(error) as caught:
+        make()
+    assert caught.value.hint

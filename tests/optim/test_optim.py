@@ -449,3 +449,53 @@ def test_what_has_no_gradients_cannot_be_clipped(clip, parameters, kind):
     with pytest.raises(GraphError) as caught:
         clip(parameters, 1.0)
     assert (caught.value.message, bool(caught.value.hint)) == (f"gradients of a {kind} cannot be clipped", True)
+
+
+@pytest.mark.parametrize(
+    "constant", [lambda w: w.detach(), lambda w: tg.no_grad()(lambda: w[:1])()], ids=["detach", "no_grad view"]
+)
+def test_an_optimizer_step_leaves_recorded_constants_alone(constant):
+    w, v = parameter(1.0), parameter(2.0)
+    loss = (constant(w) * v).sum()
+    w.grad = [1.0]
+    SGD([w], lr=1.0).step()
+    loss.backward()
+    assert v.grad.tolist() == [1.0]
+
+
+def test_an_optimizer_step_leaves_views_of_the_old_values_alone():
+    w = parameter(1.0, 2.0)
+    y = w.reshape(2, 1)
+    w.grad = [1.0, 1.0]
+    SGD([w], lr=1.0).step()
+    assert y.data.tolist() == [[1.0], [2.0]]
+
+
+def test_adam_counts_the_steps_of_each_parameter():
+    p, late = parameter(1.0), parameter(1.0)
+    optimizer = Adam([p, late], lr=0.1)
+    for step in range(5):
+        p.grad = [1.0]
+        late.grad = [1.0] if step == 4 else None
+        optimizer.step()
+    np.testing.assert_allclose(late.data, [0.9], rtol=1e-6)
+
+
+def test_clipping_takes_one_tensor_or_a_module():
+    w = parameter(3.0, 4.0)
+    w.grad = [3.0, 4.0]
+    assert clip_grad_norm_(w, 1.0) == 5.0
+    np.testing.assert_allclose(w.grad, [0.6, 0.8])
+    assert clip_grad_norm_(tg.nn.Linear(1, 1, rng=np.random.default_rng(0)), 1.0) == 0.0
+
+
+@pytest.mark.parametrize(("make", "error"), [
+    (lambda: SGD(tg.nn.RNNCell(3, 4, rng=np.random.default_rng(0)), 0.1), GraphError),
+    (lambda: SGD(parameter(1.0), 0.1), GraphError),
+    (lambda: SGD([w := parameter(1.0), w], 0.1), GraphError),
+    (lambda: Adam([parameter(1.0)], eps=-1.0), DataError),
+])  # fmt: skip
+def test_what_cannot_be_optimized_is_refused(make, error):
+    with pytest.raises(error) as caught:
+        make()
+    assert caught.value.hint

@@ -6,12 +6,11 @@ import re
 import zlib
 from functools import cache
 
+import drawing_networks as networks
 import numpy as np
 
 import tinygrad_rnn as tg
-from tinygrad_rnn import nn
 
-CELLS = {"RNN": nn.RNNCell, "LSTM": nn.LSTMCell, "GRU": nn.GRUCell}
 HOSTILE = (
     "</script><script>window.pwned = 1</script>",
     "<!--",
@@ -24,16 +23,7 @@ HOSTILE = (
 
 @cache
 def loss_of(cell="LSTM", T=3, loss="last"):
-    rng = np.random.default_rng(0)
-    hs, _ = nn.unroll(CELLS[cell](3, 4, rng=rng), rng.standard_normal((2, T, 3)))
-    V = tg.Tensor(rng.standard_normal((4, 1)), requires_grad=True, name="V")
-    parts = [
-        ((h @ V - tg.Tensor(rng.standard_normal((2, 1)), name="y")) ** 2).sum() for h in (hs if loss == "every" else hs[-1:])
-    ]
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
+    return networks.loss_of(cell, "plain", T, loss)
 
 
 def expression():
