@@ -121,7 +121,7 @@ class LinearRNNCell(nn.RNNCell):
     """`h' = x Wx + h Wh + b`: nothing saturates, so the gradient meets Wh alone on its way back."""
 
     @scoped
-    def step(self, x: TensorLike, state: nn.State) -> nn.State:
+    def step(self, x: TensorLike, state: tuple[Tensor]) -> tuple[Tensor]:
         """The state after x (batch, input_size)."""
-        x, (h,) = self.checked(x, state, "h")
+        x, (h,) = self.checked(x, state)
         return (named(self.preactivation(x, h), "h"),)

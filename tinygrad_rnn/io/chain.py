@@ -9,7 +9,7 @@ from ..errors import DataError, GraphError
 from ..nn.layers import Embedding, Linear
 from ..nn.models.classifier import CharModel, SequenceClassifier
 from ..nn.module import Module
-from ..nn.sequence.dropout_and_residual import Dropout
+from ..nn.sequence.dropout import Dropout
 
 __all__ = ["input_size_of", "parts_of"]
 

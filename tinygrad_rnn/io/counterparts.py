@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..nn.cells.lstm import GRUCell, LSTMCell, RNNCell
-from ..nn.sequence.dropout_and_residual import Dropout
+from ..nn.cells.gru import GRUCell
+from ..nn.cells.lstm import LSTMCell
+from ..nn.cells.rnn import RNNCell
+from ..nn.sequence.dropout import Dropout
 from ..nn.sequence.unrolling import Bidirectional, Stacked
 
 __all__ = ["Kind", "alike", "cells_of", "is_plain_stack", "kind_of", "missing_elsewhere", "path_in"]

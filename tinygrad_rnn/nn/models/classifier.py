@@ -18,7 +18,7 @@ from ...engine.tensor import Tensor, as_tensor, named
 from ...errors import DataError, DtypeError, ShapeError
 from ...shared.array_type import Array
 from ...shared.checks import is_number, is_whole
-from ..cells.lstm import Cell
+from ..cells.cell import Cell
 from ..layers import Embedding, Linear
 from ..module import Module
 from ..packed import PackedSequence, mask, steps_in, unpack
@@ -50,7 +50,7 @@ class SequenceClassifier(Module):
     def __init__(
         self,
         embedding: Callable[..., Tensor] | None,
-        layer: Cell | SequenceLayer,
+        layer: Cell[Any] | SequenceLayer,
         readout: Callable[..., Tensor],
         pooling: str | Callable[..., Tensor] = "last",
         *,
@@ -105,7 +105,7 @@ class CharModel(Module):
     def __init__(
         self,
         vocabulary: Any,
-        layer: Cell | SequenceLayer,
+        layer: Cell[Any] | SequenceLayer,
         *,
         rng: np.random.Generator,
         features: int | None = None,
@@ -156,7 +156,7 @@ class CharModel(Module):
 
 
 def read(
-    layer: Cell | SequenceLayer,
+    layer: Cell[Any] | SequenceLayer,
     embedding: Callable[..., Tensor] | None,
     ids: Any,
     lengths: npt.ArrayLike | None = None,

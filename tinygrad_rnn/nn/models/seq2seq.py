@@ -12,7 +12,7 @@ from ...engine.scopes import scope, steps_after, time_step
 from ...engine.tensor import Tensor, named
 from ...errors import DataError, ShapeError
 from ...shared.array_type import Array
-from ..cells.lstm import Cell
+from ..cells.cell import Cell
 from ..module import Module
 from ..packed import PackedSequence, mask, unpack
 from ..sequence.unrolling import SequenceLayer, unroll
@@ -68,8 +68,8 @@ class Seq2Seq(Module):
 
     def __init__(
         self,
-        encoder: Cell | SequenceLayer,
-        decoder: Cell | SequenceLayer,
+        encoder: Cell[Any] | SequenceLayer,
+        decoder: Cell[Any] | SequenceLayer,
         readout: Embed,
         *,
         source: Embed | None = None,

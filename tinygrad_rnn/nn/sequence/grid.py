@@ -13,8 +13,8 @@ from ...engine.tensor import Tensor, TensorLike, as_tensor, named
 from ...errors import DataError, ShapeError
 from ...shared.checks import check_flags, is_whole
 from .. import init
-from ..cells.grid_cell import GridLSTMCell, Pair
-from ..cells.lstm import State
+from ..cells.cell import State
+from ..cells.grid_lstm import GridLSTMCell, Pair
 from ..module import Module
 from .unrolling import SequenceLayer, unroll
 

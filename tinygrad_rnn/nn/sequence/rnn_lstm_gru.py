@@ -6,7 +6,7 @@ Each is a `Stacked` of this package's cells (or of `Bidirectional` pairs of them
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,13 @@ from ...engine.scopes import scope
 from ...errors import DataError
 from ...functional import check_dropout
 from ...shared.checks import check_flags, is_whole
+from ..cells.gru import GRUCell
 from ..cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
-from ..cells.lstm import GRUCell, LSTMCell, RNNCell
+from ..cells.lstm import LSTMCell
+from ..cells.rnn import RNNCell
 from ..inputs import is_list_of_steps
 from ..packed import PackedSequence
-from .dropout_and_residual import Dropout
+from .dropout import Dropout
 from .unrolling import Bidirectional, Stacked
 
 __all__ = ["GRU", "LSTM", "RNN"]
@@ -97,7 +99,7 @@ class RNN(_Recurrent):
         bidirectional: bool = False,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
-        nonlinearity: str = "tanh",
+        nonlinearity: Literal["tanh", "relu"] = "tanh",
         layer_norm: bool = False,
         project_once: bool = False,
         dtype: npt.DTypeLike | None = None,

@@ -13,7 +13,7 @@ from ...engine.primitives import concat
 from ...engine.scopes import scope, time_step
 from ...engine.tensor import Tensor, TensorLike, named
 from ...errors import DataError, GraphError
-from ..cells.lstm import Cell
+from ..cells.cell import Cell
 from ..inputs import WHOLE, steps_of
 from ..module import Module
 from ..packed import PackedSequence
@@ -24,13 +24,13 @@ __all__ = ["Bidirectional", "SequenceLayer", "Stacked", "unroll"]
 
 @overload
 def unroll(
-    layer: Cell | SequenceLayer, xs: PackedSequence, state: Any = None, reverse: bool = False
+    layer: Cell[Any] | SequenceLayer, xs: PackedSequence, state: Any = None, reverse: bool = False
 ) -> tuple[PackedSequence, Any]: ...
 @overload
 def unroll(
-    layer: Cell | SequenceLayer, xs: TensorLike | Sequence[TensorLike], state: Any = None, reverse: bool = False
+    layer: Cell[Any] | SequenceLayer, xs: TensorLike | Sequence[TensorLike], state: Any = None, reverse: bool = False
 ) -> tuple[list[Tensor], Any]: ...
-def unroll(layer: Cell | SequenceLayer, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, Any]:
+def unroll(layer: Cell[Any] | SequenceLayer, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, Any]:
     """Run a cell (or a layer) over the time steps 1..T of `xs` (batch, time, features): the list of all h, and the last state.
 
     `xs` may also be a list of T inputs (batch, features), one of them a Tensor at least, which keep their names in pictures
