@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,8 @@ __all__ = ["Module", "parts_within", "scoped"]
 
 M = TypeVar("M", bound="Module")
 F = TypeVar("F", bound=Callable[..., Any])
+Given = ParamSpec("Given")
+Made = TypeVar("Made", covariant=True)
 
 
 def scoped(method: F) -> F:
@@ -33,6 +35,12 @@ def scoped(method: F) -> F:
 
     inside.scoped = True  # type: ignore[attr-defined]
     return inside  # type: ignore[return-value]
+
+
+class Forward(Protocol[Given, Made]):
+    """What a type checker reads off a module: calling it takes what its `forward` takes, and returns what that returns."""
+
+    def forward(self, *args: Given.args, **options: Given.kwargs) -> Made: ...
 
 
 class Module:
@@ -63,9 +71,9 @@ class Module:
         """What calling the module computes; a module of your own defines it."""
         raise TypeError(f"{type(self).__name__} has no forward(): write one, or call its other methods")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self: Forward[Given, Made], *args: Given.args, **options: Given.kwargs) -> Made:
         with scope(type(self).__name__):
-            return self.forward(*args, **kwargs)
+            return self.forward(*args, **options)
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
         """Each parameter once, with its path: `cell.Wh`, `layers.0.W`. A shared one appears under its first name."""

@@ -5,14 +5,15 @@ Each is a `Stacked` of this package's cells (or of `Bidirectional` pairs of them
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from ...engine.primitives import stack
 from ...engine.scopes import scope
+from ...engine.tensor import Tensor, TensorLike
 from ...errors import DataError
 from ...functional import check_dropout
 from ...shared.checks import check_flags, is_whole
@@ -29,36 +30,44 @@ __all__ = ["GRU", "LSTM", "RNN"]
 
 
 class _Recurrent(Stacked):
-    """What the three share; `make(size)` is a cell for inputs of that size."""
+    """What the three share: every layer, in each direction, is a cell of one kind; `settings` are those of the cell alone."""
+
+    kinds: tuple[type[Any], type[Any]]  # as it is, and with layer normalisation
 
     def __init__(
         self,
-        make: Callable[[int], Any],
         input_size: int,
         hidden_size: int,
         num_layers: int,
-        rng: np.random.Generator,
         bidirectional: bool,
         dropout: float,
         recurrent_dropout: float,
+        layer_norm: bool,
         project_once: bool,
+        **settings: Any,
     ) -> None:
+        check_flags(type(self).__name__, layer_norm=layer_norm, bidirectional=bidirectional, project_once=project_once)
         if not is_whole(num_layers, 1):
             raise DataError(f"{type(self).__name__}(num_layers={num_layers!r})", hint="it is a whole number, at least 1")
-        check_flags(type(self).__name__, bidirectional=bidirectional, project_once=project_once)
         check_dropout(dropout, "dropout")
         check_dropout(recurrent_dropout, "recurrent_dropout")
 
         def cell(size: int) -> Any:
-            made = make(size)
-            made.recurrent_dropout, made.rng, made.project_once = recurrent_dropout, rng, project_once
+            made = self.kinds[bool(layer_norm)](size, hidden_size, **settings)
+            made.recurrent_dropout, made.rng, made.project_once = recurrent_dropout, settings["rng"], project_once
             return made
 
         sizes = [input_size] + [(2 if bidirectional else 1) * hidden_size] * (num_layers - 1)
         layers = [Bidirectional(cell(size), cell(size)) if bidirectional else cell(size) for size in sizes]
-        super().__init__(layers, between=Dropout(dropout, rng=rng) if dropout else None)
+        super().__init__(layers, between=Dropout(dropout, rng=settings["rng"]) if dropout else None)
 
-    def __call__(self, xs: Any, *args: Any, **options: Any) -> tuple[Any, Any]:
+    @overload  # type: ignore[override]  # of values it makes one tensor, not a list
+    def __call__(self, xs: PackedSequence, state: Any = None, reverse: bool = False) -> tuple[PackedSequence, list[Any]]: ...
+    @overload
+    def __call__(self, xs: Sequence[Tensor], state: Any = None, reverse: bool = False) -> tuple[list[Tensor], list[Any]]: ...
+    @overload
+    def __call__(self, xs: TensorLike, state: Any = None, reverse: bool = False) -> tuple[Tensor, list[Any]]: ...
+    def __call__(self, xs: Any, *args: Any, **options: Any) -> tuple[Any, list[Any]]:
         """xs (batch, time, features) gives outputs (batch, time, directions hidden) in one tensor; a list of one tensor a step
         gives a list, a `PackedSequence` gives one. Then, as for `Stacked`: the state to start from, and `reverse`."""
         outputs, state = super().__call__(xs, *args, **options)
@@ -89,6 +98,8 @@ class RNN(_Recurrent):
     ((2, 5, 8), 2, (2, 4))
     """
 
+    kinds = RNNCell, LayerNormRNNCell
+
     def __init__(
         self,
         input_size: int,
@@ -104,11 +115,9 @@ class RNN(_Recurrent):
         project_once: bool = False,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        check_flags(type(self).__name__, layer_norm=layer_norm)
-        kind = LayerNormRNNCell if layer_norm else RNNCell
         super().__init__(
-            lambda size: kind(size, hidden_size, rng=rng, nonlinearity=nonlinearity, dtype=dtype),
-            input_size, hidden_size, num_layers, rng, bidirectional, dropout, recurrent_dropout, project_once,
+            input_size, hidden_size, num_layers, bidirectional, dropout, recurrent_dropout, layer_norm, project_once,
+            rng=rng, nonlinearity=nonlinearity, dtype=dtype,
         )  # fmt: skip
 
 
@@ -126,6 +135,8 @@ class LSTM(_Recurrent):
     (PackedSequence(lengths (2, 5), features 4, 7 of 10 padded steps), (2, 4))
     """
 
+    kinds = LSTMCell, LayerNormLSTMCell
+
     def __init__(
         self,
         input_size: int,
@@ -141,11 +152,9 @@ class LSTM(_Recurrent):
         project_once: bool = False,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        check_flags(type(self).__name__, layer_norm=layer_norm)
-        kind = LayerNormLSTMCell if layer_norm else LSTMCell
         super().__init__(
-            lambda size: kind(size, hidden_size, rng=rng, forget_bias=forget_bias, dtype=dtype),
-            input_size, hidden_size, num_layers, rng, bidirectional, dropout, recurrent_dropout, project_once,
+            input_size, hidden_size, num_layers, bidirectional, dropout, recurrent_dropout, layer_norm, project_once,
+            rng=rng, forget_bias=forget_bias, dtype=dtype,
         )  # fmt: skip
 
 
@@ -160,6 +169,8 @@ class GRU(_Recurrent):
     >>> bool((outputs.data[:, -1] == h.data).all())
     True
     """
+
+    kinds = GRUCell, LayerNormGRUCell
 
     def __init__(
         self,
@@ -176,9 +187,7 @@ class GRU(_Recurrent):
         project_once: bool = False,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        check_flags(type(self).__name__, layer_norm=layer_norm)
-        kind = LayerNormGRUCell if layer_norm else GRUCell
         super().__init__(
-            lambda size: kind(size, hidden_size, rng=rng, reset_after=reset_after, dtype=dtype),
-            input_size, hidden_size, num_layers, rng, bidirectional, dropout, recurrent_dropout, project_once,
+            input_size, hidden_size, num_layers, bidirectional, dropout, recurrent_dropout, layer_norm, project_once,
+            rng=rng, reset_after=reset_after, dtype=dtype,
         )  # fmt: skip

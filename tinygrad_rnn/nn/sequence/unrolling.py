@@ -7,7 +7,7 @@ and a learner's own cell is stacked, reversed and run over packed sequences like
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, overload
 
 from ...engine.primitives import concat
 from ...engine.scopes import scope, time_step
@@ -21,16 +21,27 @@ from ..states import callers_order, check_method, checked_state, joined, longest
 
 __all__ = ["Bidirectional", "SequenceLayer", "Stacked", "unroll"]
 
+S = TypeVar("S")
+Last = TypeVar("Last", covariant=True)
+Settings = ParamSpec("Settings")
+Inputs: TypeAlias = TensorLike | Sequence[TensorLike]
+
+
+class Reads(Protocol[Settings, Last]):
+    """What a type checker reads off a `SequenceLayer`: the settings of its `forward`, and the state that this returns."""
+
+    def forward(self, xs: Any, *args: Settings.args, **options: Settings.kwargs) -> tuple[Any, Last]: ...
+
 
 @overload
-def unroll(
-    layer: Cell[Any] | SequenceLayer, xs: PackedSequence, state: Any = None, reverse: bool = False
-) -> tuple[PackedSequence, Any]: ...
+def unroll(layer: Cell[S], xs: PackedSequence, state: S | None = None, reverse: bool = False) -> tuple[PackedSequence, S]: ...
 @overload
-def unroll(
-    layer: Cell[Any] | SequenceLayer, xs: TensorLike | Sequence[TensorLike], state: Any = None, reverse: bool = False
-) -> tuple[list[Tensor], Any]: ...
-def unroll(layer: Cell[Any] | SequenceLayer, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, Any]:
+def unroll(layer: Cell[S], xs: Inputs, state: S | None = None, reverse: bool = False) -> tuple[list[Tensor], S]: ...
+@overload
+def unroll(layer: Reads[..., S], xs: PackedSequence, state: Any = None, reverse: bool = False) -> tuple[PackedSequence, S]: ...
+@overload
+def unroll(layer: Reads[..., S], xs: Inputs, state: Any = None, reverse: bool = False) -> tuple[list[Tensor], S]: ...
+def unroll(layer: Any, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, Any]:
     """Run a cell (or a layer) over the time steps 1..T of `xs` (batch, time, features): the list of all h, and the last state.
 
     `xs` may also be a list of T inputs (batch, features), one of them a Tensor at least, which keep their names in pictures
@@ -143,7 +154,15 @@ class SequenceLayer(Module):
 
     reads = WHOLE  # the hint for those who give something else
 
-    def __call__(self, xs: Any, *args: Any, **options: Any) -> tuple[Any, Any]:
+    @overload
+    def __call__(
+        self: Reads[Settings, S], xs: PackedSequence, *args: Settings.args, **options: Settings.kwargs
+    ) -> tuple[PackedSequence, S]: ...
+    @overload
+    def __call__(
+        self: Reads[Settings, S], xs: Inputs, *args: Settings.args, **options: Settings.kwargs
+    ) -> tuple[list[Tensor], S]: ...
+    def __call__(self, xs: Any, *args: Any, **options: Any) -> Any:
         """xs as in `unroll`, then what `forward` takes besides: its outputs, a `PackedSequence` if xs is one, and the state."""
         with scope(type(self).__name__):
             steps = xs if isinstance(xs, PackedSequence) else steps_of(xs, type(self).__name__, self.reads)
