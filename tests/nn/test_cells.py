@@ -328,7 +328,7 @@ def test_cells_are_made_of_primitives_only(module):
 
 
 @pytest.mark.parametrize(
-    "module", ["sequence.unrolling", "sequence.dropout", "sequence.residual", "sequence.rnn_lstm_gru", "packed", "states"]
+    "module", ["sequence.unrolling", "sequence.combined", "sequence.dropout", "sequence.rnn_lstm_gru", "packed", "states"]
 )
 def test_layers_have_no_backward_either(module):
     assert [line for line in own_mathematics(source_of(module)) if not line.startswith("calls")] == []

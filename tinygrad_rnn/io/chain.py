@@ -7,7 +7,8 @@ from typing import Any
 
 from ..errors import DataError, GraphError
 from ..nn.layers import Embedding, Linear
-from ..nn.models.classifier import CharModel, SequenceClassifier
+from ..nn.models.char_model import CharModel
+from ..nn.models.classifier import SequenceClassifier
 from ..nn.module import Module
 from ..nn.sequence.dropout import Dropout
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from ..nn.cells.gru import GRUCell
 from ..nn.cells.lstm import LSTMCell
 from ..nn.cells.rnn import RNNCell
+from ..nn.sequence.combined import Bidirectional, Stacked
 from ..nn.sequence.dropout import Dropout
-from ..nn.sequence.unrolling import Bidirectional, Stacked
 
 __all__ = ["Kind", "alike", "cells_of", "is_plain_stack", "kind_of", "missing_elsewhere", "path_in"]
 

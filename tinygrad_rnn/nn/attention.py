@@ -13,6 +13,7 @@ from ..engine.scopes import here, place_of
 from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import DataError, ShapeError
 from ..functional import softmax
+from ..shared.array_type import Dtype
 from . import init
 from .module import Module
 
@@ -68,21 +69,12 @@ class AdditiveAttention(_Attention):
     """
 
     def __init__(
-        self,
-        query_size: int,
-        key_size: int,
-        hidden_size: int,
-        *,
-        rng: np.random.Generator,
-        dtype: npt.DTypeLike | None = None,
+        self, query_size: int, key_size: int, hidden_size: int, *, rng: np.random.Generator, dtype: Dtype = None
     ) -> None:
-        for name, shape in (("Wq", (query_size, hidden_size)), ("Wk", (key_size, hidden_size)), ("v", (hidden_size, 1))):
-            bound = 1 / max(shape[0], 1) ** 0.5
-            setattr(self, name, Tensor(init.uniform(rng, shape, bound, dtype), requires_grad=True))
+        def weight(*shape: int) -> Tensor:
+            return Tensor(init.uniform(rng, shape, 1 / max(shape[0], 1) ** 0.5, dtype), requires_grad=True)
 
-    Wq: Tensor
-    Wk: Tensor
-    v: Tensor
+        self.Wq, self.Wk, self.v = weight(query_size, hidden_size), weight(key_size, hidden_size), weight(hidden_size, 1)
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
         """e (batch, queries, time), for query (batch, queries, query_size) and keys (batch, time, key_size)."""

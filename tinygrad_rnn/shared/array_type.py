@@ -1,4 +1,4 @@
-"""What annotations call an array of numbers, and what may index one."""
+"""What annotations call an array of numbers, a setting for its dtype, and what may index one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
-__all__ = ["Array", "Key"]
+__all__ = ["Array", "Dtype", "Key"]
 
 Array: TypeAlias = npt.NDArray[Any]
+Dtype: TypeAlias = npt.DTypeLike | None
 Key: TypeAlias = Any

@@ -12,8 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..errors import DataError, NumericError
-from ..nn.decode.step_model import evaluating, modes_kept
-from ..nn.module import Module
+from ..nn.module import Module, evaluating, modes_kept
 from ..nn.states import detach_state
 from ..optim.base import Optimizer
 from ..optim.clipping import clip_grad_norm_

@@ -12,9 +12,8 @@ import numpy as np
 from ...errors import GraphError
 from ...nn.layers import Embedding, Linear
 from ...nn.module import Module
+from ...nn.sequence.combined import Bidirectional, Residual
 from ...nn.sequence.dropout import Dropout
-from ...nn.sequence.residual import Residual
-from ...nn.sequence.unrolling import Bidirectional
 from ...shared.array_type import Array
 from ..chain import input_size_of, parts_of
 from ..counterparts import cells_of, is_plain_stack, kind_of, missing_elsewhere, path_in

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from ...engine.primitives import sigmoid, split, tanh
 from ...engine.tensor import Tensor, TensorLike, named
+from ...shared.array_type import Dtype
 from ...shared.checks import check_flags
 from .. import init
 from ..module import scoped
@@ -33,19 +33,13 @@ class GRUCell(RecurrentCell[tuple[Tensor]]):
     """
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        rng: np.random.Generator,
-        reset_after: bool = True,
-        dtype: npt.DTypeLike | None = None,
+        self, input_size: int, hidden_size: int, *, rng: np.random.Generator, reset_after: bool = True, dtype: Dtype = None
     ) -> None:
         check_flags(type(self).__name__, reset_after=reset_after)
         self.reset_after = reset_after
         super().__init__(input_size, hidden_size, 3, rng, dtype)
 
-    def add_weights(self, dtype: npt.DTypeLike | None) -> None:
+    def add_weights(self, dtype: Dtype) -> None:
         """`bh`, with reset_after."""
         if self.reset_after:
             self.bh = Tensor(init.zeros((self.hidden_size,), dtype), requires_grad=True)

@@ -6,11 +6,10 @@ the normalisation are the cells' own: two that are added to each other are one.
 
 from __future__ import annotations
 
-import numpy.typing as npt
-
 from ...engine.primitives import concat, sigmoid, split, tanh
 from ...engine.tensor import Tensor, TensorLike, named
 from ...functional import layer_norm
+from ...shared.array_type import Dtype
 from .. import init
 from ..module import scoped
 from .gru import GRUCell
@@ -20,7 +19,7 @@ from .rnn import RNNCell
 __all__ = ["LayerNormGRUCell", "LayerNormLSTMCell", "LayerNormRNNCell"]
 
 
-def _ones(size: int, dtype: npt.DTypeLike | None) -> Tensor:
+def _ones(size: int, dtype: Dtype) -> Tensor:
     return Tensor(init.zeros((size,), dtype) + 1, requires_grad=True)
 
 
@@ -36,7 +35,7 @@ class LayerNormRNNCell(RNNCell):
     ['Wx', 'Wh', 'b', 'gain']
     """
 
-    def add_weights(self, dtype: npt.DTypeLike | None) -> None:
+    def add_weights(self, dtype: Dtype) -> None:
         """`gain`."""
         self.gain = _ones(self.hidden_size, dtype)
 
@@ -64,7 +63,7 @@ class LayerNormLSTMCell(LSTMCell):
     ['Wx', 'Wh', 'b', 'gain_x', 'gain_h', 'gain_c', 'bias_c']
     """
 
-    def add_weights(self, dtype: npt.DTypeLike | None) -> None:
+    def add_weights(self, dtype: Dtype) -> None:
         """The gains, and `bias_c`."""
         self.gain_x, self.gain_h = _ones(4 * self.hidden_size, dtype), _ones(4 * self.hidden_size, dtype)
         self.gain_c = _ones(self.hidden_size, dtype)
@@ -102,7 +101,7 @@ class LayerNormGRUCell(GRUCell):
     ['Wx', 'Wh', 'b', 'bh', 'gain_x', 'gain_h']
     """
 
-    def add_weights(self, dtype: npt.DTypeLike | None) -> None:
+    def add_weights(self, dtype: Dtype) -> None:
         """`bh`, with reset_after, and the gains."""
         super().add_weights(dtype)
         self.gain_x, self.gain_h = _ones(3 * self.hidden_size, dtype), _ones(3 * self.hidden_size, dtype)

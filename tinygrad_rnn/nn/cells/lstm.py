@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from ...engine.primitives import sigmoid, split, tanh
 from ...engine.tensor import Tensor, TensorLike, named
+from ...shared.array_type import Dtype
 from .. import init
 from ..module import scoped
 from .recurrent_cell import RecurrentCell
@@ -36,13 +36,7 @@ class LSTMCell(RecurrentCell[tuple[Tensor, Tensor]]):
     letters = "hc"
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        rng: np.random.Generator,
-        forget_bias: float = 1.0,
-        dtype: npt.DTypeLike | None = None,
+        self, input_size: int, hidden_size: int, *, rng: np.random.Generator, forget_bias: float = 1.0, dtype: Dtype = None
     ) -> None:
         super().__init__(input_size, hidden_size, 4, rng, dtype)
         self.forget_bias = forget_bias

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from ...engine.primitives import sigmoid, split, tanh
 from ...engine.tensor import Tensor, TensorLike, as_tensor, named
+from ...shared.array_type import Dtype
 from .. import init
 from ..module import Module
 
@@ -36,13 +36,7 @@ class PeepholeLSTMCell(Module):
     """
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        rng: np.random.Generator,
-        forget_bias: float = 1.0,
-        dtype: npt.DTypeLike | None = None,
+        self, input_size: int, hidden_size: int, *, rng: np.random.Generator, forget_bias: float = 1.0, dtype: Dtype = None
     ) -> None:
         self.input_size, self.hidden_size = input_size, hidden_size
         bound = 1 / max(hidden_size, 1) ** 0.5

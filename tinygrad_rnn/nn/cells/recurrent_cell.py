@@ -7,17 +7,18 @@ from copy import copy
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from ...engine.primitives import concat
 from ...engine.scopes import here, place_of, scope
 from ...engine.tensor import Tensor, TensorLike, as_tensor, named
 from ...errors import DataError, ShapeError
 from ...functional import dropout_mask
+from ...shared.array_type import Dtype
 from ...shared.checks import is_whole
 from .. import init
 from ..module import Module
 from ..packed import PackedSequence, steps_in
+from .cell import check_sizes
 
 __all__ = ["RecurrentCell"]
 
@@ -39,14 +40,8 @@ class RecurrentCell(Module, Generic[S]):
     projected = False  # x is already x Wx + b
     dropped: Tensor | None = None  # the mask of h in this sequence, (batch, hidden)
 
-    def __init__(
-        self, input_size: int, hidden_size: int, gates: int, rng: np.random.Generator, dtype: npt.DTypeLike | None
-    ) -> None:
-        if not all(is_whole(size, 1) for size in (input_size, hidden_size)):
-            raise ShapeError(
-                f"{type(self).__name__} with input_size={input_size}, hidden_size={hidden_size}",
-                hint="both are whole numbers, at least 1",
-            )
+    def __init__(self, input_size: int, hidden_size: int, gates: int, rng: np.random.Generator, dtype: Dtype) -> None:
+        check_sizes(type(self).__name__, input_size=input_size, hidden_size=hidden_size)
         self.input_size, self.hidden_size = input_size, hidden_size
         bound = 1 / hidden_size**0.5
         self.Wx = Tensor(init.uniform(rng, (input_size, gates * hidden_size), bound, dtype), requires_grad=True)
@@ -54,7 +49,7 @@ class RecurrentCell(Module, Generic[S]):
         self.b = Tensor(init.zeros((gates * hidden_size,), dtype), requires_grad=True)
         self.add_weights(dtype)
 
-    def add_weights(self, dtype: npt.DTypeLike | None) -> None:
+    def add_weights(self, dtype: Dtype) -> None:
         """Make the weights that a cell has besides these three."""
 
     def initial_state(self, batch: int) -> S:

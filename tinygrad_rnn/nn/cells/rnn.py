@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from ...engine.primitives import relu, tanh
 from ...engine.tensor import Tensor, TensorLike, named
 from ...errors import DataError
+from ...shared.array_type import Dtype
 from ..module import scoped
 from .recurrent_cell import RecurrentCell
 
@@ -38,7 +38,7 @@ class RNNCell(RecurrentCell[tuple[Tensor]]):
         *,
         rng: np.random.Generator,
         nonlinearity: Literal["tanh", "relu"] = "tanh",
-        dtype: npt.DTypeLike | None = None,
+        dtype: Dtype = None,
     ) -> None:
         if nonlinearity not in ("tanh", "relu"):
             raise DataError(f"RNNCell(nonlinearity={nonlinearity!r})", hint="it is 'tanh' or 'relu'")

@@ -13,9 +13,10 @@ from ...engine.tensor import Tensor
 from ...errors import DataError
 from ...shared.array_type import Array
 from ...shared.checks import is_number, is_whole
+from ..module import evaluating
 from ..states import mapped
 from .sampling import checked_logits
-from .step_model import Prompt, StepModel, check_writer, evaluating, step
+from .step_model import Prompt, StepModel, check_writer, step
 
 __all__ = ["beam_search", "state_rows"]
 
@@ -92,11 +93,9 @@ def state_rows(state: Any, rows: npt.ArrayLike) -> Any:
     ([[2.0], [2.0]], [[4.0], [4.0]])
     """
     if isinstance(state, Tensor):
-        return Tensor(state.data[np.asarray(rows)], name=state.name)
+        return Tensor(state_rows(state.data, rows), name=state.name)
     if isinstance(state, np.ndarray):
         return state[np.asarray(rows)]
-    if isinstance(state, dict):
-        return {key: state_rows(part, rows) for key, part in state.items()}
-    if isinstance(state, (tuple, list)):
+    if isinstance(state, (tuple, list, dict)):
         return mapped(lambda part: state_rows(part, rows), state)
     return state

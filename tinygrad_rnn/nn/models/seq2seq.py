@@ -15,8 +15,9 @@ from ...shared.array_type import Array
 from ..cells.cell import Cell
 from ..module import Module
 from ..packed import PackedSequence, mask, unpack
+from ..sequence.combined import looks_back
 from ..sequence.unrolling import SequenceLayer, unroll
-from .classifier import given, looks_back, read
+from .reading import given, read
 
 __all__ = ["Decoding", "Seq2Seq"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.scopes import time_step
 from ...engine.tensor import Tensor, named
 from ...errors import DataError
 from ...functional import check_dropout, dropout_mask
+from ..inputs import each_step
 from ..packed import PackedSequence
 from .unrolling import SequenceLayer
 
@@ -47,9 +47,8 @@ class Dropout(SequenceLayer):
         x = xs[0]
         keep = dropout_mask(x.shape, self.p, self.rng, x.dtype if x.dtype.kind == "f" else None)
         mask = Tensor(keep[list(xs.order)] if isinstance(xs, PackedSequence) else keep, name="mask")
-        outputs = []
-        for t, x in enumerate(xs, start=1):
-            with time_step(t):
-                rows = mask if len(x) == len(mask) else named(mask[: len(x)], "mask")
-                outputs.append(named(x * rows, "x"))
-        return outputs, state
+
+        def dropped(x: Tensor) -> Tensor:
+            return named(x * (mask if len(x) == len(mask) else named(mask[: len(x)], "mask")), "x")
+
+        return each_step(dropped, xs), state

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import Any, Literal, overload
 
 import numpy as np
-import numpy.typing as npt
 
 from ...engine.primitives import stack
 from ...engine.scopes import scope
 from ...engine.tensor import Tensor, TensorLike
 from ...errors import DataError
 from ...functional import check_dropout
+from ...shared.array_type import Dtype
 from ...shared.checks import check_flags, is_whole
 from ..cells.gru import GRUCell
 from ..cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
@@ -23,8 +23,8 @@ from ..cells.lstm import LSTMCell
 from ..cells.rnn import RNNCell
 from ..inputs import is_list_of_steps
 from ..packed import PackedSequence
+from .combined import Bidirectional, Stacked
 from .dropout import Dropout
-from .unrolling import Bidirectional, Stacked
 
 __all__ = ["GRU", "LSTM", "RNN"]
 
@@ -113,7 +113,7 @@ class RNN(_Recurrent):
         nonlinearity: Literal["tanh", "relu"] = "tanh",
         layer_norm: bool = False,
         project_once: bool = False,
-        dtype: npt.DTypeLike | None = None,
+        dtype: Dtype = None,
     ) -> None:
         super().__init__(
             input_size, hidden_size, num_layers, bidirectional, dropout, recurrent_dropout, layer_norm, project_once,
@@ -150,7 +150,7 @@ class LSTM(_Recurrent):
         forget_bias: float = 1.0,
         layer_norm: bool = False,
         project_once: bool = False,
-        dtype: npt.DTypeLike | None = None,
+        dtype: Dtype = None,
     ) -> None:
         super().__init__(
             input_size, hidden_size, num_layers, bidirectional, dropout, recurrent_dropout, layer_norm, project_once,
@@ -185,7 +185,7 @@ class GRU(_Recurrent):
         reset_after: bool = True,
         layer_norm: bool = False,
         project_once: bool = False,
-        dtype: npt.DTypeLike | None = None,
+        dtype: Dtype = None,
     ) -> None:
         super().__init__(
             input_size, hidden_size, num_layers, bidirectional, dropout, recurrent_dropout, layer_norm, project_once,
