@@ -79,7 +79,7 @@ def demonstration(seed: int) -> str:
         norms[settings["steps"]] += [r.grad_norm for r in graph.along("h").values()]
     scales = {steps: Scale.of(found) for steps, found in norms.items()}
     shown = [Shown(tuple(s.values()), graph, scales[s["steps"]], partial(_views, graph)) for s, graph in runs]
-    first = draw(next(graph for settings, graph in runs if settings.items() <= START.items()), detail=START["detail"])
+    first = draw(next(graph for settings, graph in runs if settings.items() <= START.items()), detail="cell")
     return page(TITLE, ABOUT, shown, CONTROLS, START, (first.svg(), f"{ABOUT}\n{first.describe()}"))
 
 

@@ -15,7 +15,7 @@ from ..nn.sequence.dropout import Dropout
 __all__ = ["input_size_of", "parts_of"]
 
 
-def parts_of(model: Any, pooling: str | None) -> tuple[dict[str, Any], str | None]:
+def parts_of(model: Any, pooling: Any) -> tuple[dict[str, Any], Any]:
     """The parts of a model by their path, in the order in which they read each other, and how it pools."""
     if isinstance(model, SequenceClassifier):
         if pooling is not None:

@@ -39,7 +39,7 @@ def uniform(rng: np.random.Generator, shape: tuple[int, ...], bound: float, dtyp
     return rng.uniform(-bound, bound, shape).astype(checked_dtype(dtype))
 
 
-def orthogonal(rng: np.random.Generator, shape: tuple[int, int], gain: float = 1.0, dtype: Dtype = None) -> Array:
+def orthogonal(rng: np.random.Generator, shape: tuple[int, ...], gain: float = 1.0, dtype: Dtype = None) -> Array:
     """A random matrix whose rows (or columns, if there are more rows) are orthonormal, times `gain`.
 
     All singular values equal `gain`: a linear recurrence with it keeps the norm of a gradient (Saxe et al. 2014, section 3).
@@ -71,7 +71,7 @@ def _orthogonal_block(rng: np.random.Generator, rows: int, columns: int) -> Arra
     return q if rows >= columns else q.T
 
 
-def identity(shape: tuple[int, int], gain: float = 1.0, dtype: Dtype = None) -> Array:
+def identity(shape: tuple[int, ...], gain: float = 1.0, dtype: Dtype = None) -> Array:
     """Ones on the diagonal, times `gain`: with relu, the IRNN of Le, Jaitly and Hinton 2015."""
     rows, columns = _two(shape, "identity")
     return (np.eye(rows, columns) * gain).astype(checked_dtype(dtype))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def export_onnx_recurrent(
     model: Module | Sequence[Module],
     path: str | os.PathLike[str],
     *,
-    pooling: str | None = None,
+    pooling: Literal["last", "mean", "max"] | None = None,
     with_state: bool = False,
     with_lengths: bool = False,
 ) -> Path:
