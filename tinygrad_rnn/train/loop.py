@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sized
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -27,7 +27,8 @@ from .user_results import loss_and_state, scores_of, share_of
 
 __all__ = ["Batches", "DivergenceError", "Loop", "Score"]
 
-Batches: TypeAlias = Iterable[Any] | Callable[[np.random.Generator], Iterable[Any]]
+B = TypeVar("B")
+Batches: TypeAlias = Iterable[B] | Callable[[np.random.Generator], Iterable[B]]
 Score: TypeAlias = float | Mapping[str, float]
 
 
@@ -43,12 +44,12 @@ class Loop:
 
     model: Module
     loss_of: Callable[..., Any]
-    batches: Batches
+    batches: Batches[Any]
     optimizer: Optimizer
     stateful: bool
     clip: float | None
     schedule: Schedule | None
-    evaluate: Callable[[Module], Score] | None
+    evaluate: Callable[[Any], Score] | None
     patience: int | None
     every: int | None
     checkpoint: str | os.PathLike[str] | None
