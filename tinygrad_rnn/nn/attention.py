@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.primitives import stack, tanh, where
+from ..engine.primitives import tanh, where
 from ..engine.scopes import here, place_of
 from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import DataError, ShapeError
 from ..functional import softmax
 from ..shared.array_type import Dtype
 from . import init
+from .inputs import whole_of
 from .module import Module
 
 __all__ = ["AdditiveAttention", "DotAttention"]
@@ -117,9 +118,7 @@ class DotAttention(_Attention):
 
 def _steps(steps: Tensor | TensorLike | Sequence[Tensor], what: str) -> Tensor:
     """Keys or values as one tensor (batch, time, features)."""
-    if isinstance(steps, (list, tuple)) and steps and all(isinstance(step, Tensor) for step in steps):
-        return stack(steps, axis=1)
-    whole = as_tensor(steps)
+    whole = whole_of(steps)
     if whole.ndim != 3 or not whole.size:
         kind = ShapeError if whole.ndim != 3 else DataError
         raise kind(

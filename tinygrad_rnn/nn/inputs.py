@@ -1,18 +1,16 @@
-"""What a layer is called with, as one tensor a step: values (batch, time, features), or a list of the inputs of all steps.
-
-`each_step` computes one tensor a step out of such.
-"""
+"""Sequences as one tensor a step, or as one tensor (batch, time, features): whatever a layer is called with, and what it gives."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeGuard
 
+from ..engine.primitives import stack
 from ..engine.scopes import time_step
 from ..engine.tensor import Tensor, as_tensor, named
 from ..errors import DataError, ShapeError
 
-__all__ = ["WHOLE", "each_step", "is_list_of_steps", "steps_of"]
+__all__ = ["WHOLE", "each_step", "is_list_of_steps", "steps_of", "whole_of"]
 
 WHOLE = "xs is (batch, time, features); one sequence is a batch of 1"
 
@@ -57,6 +55,11 @@ def steps_of(xs: Any, caller: str, hint: str = WHOLE) -> list[Tensor]:
     [(2, 4), (2, 4), (2, 4)]
     """
     return _listed(xs, caller) if is_list_of_steps(xs) else _cut(as_tensor(xs), caller, hint)
+
+
+def whole_of(steps: Any) -> Tensor:
+    """Steps as one tensor (batch, time, features), whether they come as one or as a list of one a step."""
+    return stack(steps, axis=1) if is_list_of_steps(steps) and steps else as_tensor(steps)
 
 
 def _listed(xs: Sequence[Any], caller: str) -> list[Tensor]:

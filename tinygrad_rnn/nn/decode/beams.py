@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ...engine.tensor import Tensor
 from ...errors import DataError
+from ...functional import log_softmax
 from ...shared.array_type import Array
 from ...shared.checks import is_number, is_whole
 from ..module import evaluating
@@ -58,7 +59,7 @@ def beam_search(
     with evaluating(model):
         logits, state = given.read(model)
         for size in range(1, length + 1):
-            totals = np.array([[total] for _, total in live]) + _log_softmax(checked_logits(logits))
+            totals = np.array([[total] for _, total in live]) + log_softmax(checked_logits(logits)).data
             symbols = totals.shape[1]
             if given.stop is not None and given.stop < symbols:
                 ended += [(float(-total / size**length_penalty), live[k][0]) for k, total in enumerate(totals[:, given.stop])]
@@ -76,11 +77,6 @@ def beam_search(
                 logits, state = step(model, ids, state_rows(state, rows))
     ended += [(-total / max(length, 1) ** length_penalty, ids) for ids, total in live]
     return [(given.told(ids), -score) for score, ids in sorted(ended)[:beams]]
-
-
-def _log_softmax(z: Array) -> Array:
-    z = z - z.max(axis=1, keepdims=True)
-    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
 
 
 def state_rows(state: Any, rows: npt.ArrayLike) -> Any:
