@@ -3,43 +3,27 @@
 import ast
 import io
 import tokenize
+from collections import Counter
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-BUDGET = {
-    "engine": 2550,
-    "training and generation": 1350,
-    "nn": 1800,
+PACKAGE = Path(__file__).resolve().parent.parent / "tinygrad_rnn"
+BUDGET = {  # room: lines, lowest room first; growing past it is a decision, written in the CHANGELOG
+    "errors": 50,
+    "shared": 450,
+    "engine": 2100,
+    "functional": 150,
+    "replay": 350,
+    "nn": 2150,
+    "optim": 300,
+    "train": 700,
     "probe": 1000,
-    "data": 1300,
+    "data": 1350,
     "io": 800,
-    "viz": 3750,
+    "viz": 3850,
     "plots": 650,
-    "terminal": 250,
-    "commands": 550,
+    "commands": 600,
+    "the face": 150,
 }
-TERMINAL = {"terminal", "sparks", "progress"}
-TRAINING = set(
-    [
-        "train",
-        "loop",
-        "resume",
-        "checkpoint",
-        "history",
-        "generators",
-        "schedules",
-        "optim",
-        "optimizer",
-        "clipping",
-        "generate",
-        "sampling",
-        "files",
-        "interrupts",
-        "returned",
-        "writing",
-        "beams",
-    ]
-)
 
 
 def code_lines(path):
@@ -57,19 +41,28 @@ def code_lines(path):
     return lines
 
 
+def room_of(path):
+    """The folder of a file in the package, or the file that stands at the root."""
+    room = path.parts[0].removesuffix(".py")
+    return "the face" if room.startswith("__") else room
+
+
 def main():
-    sizes = {path.relative_to(ROOT): len(code_lines(path)) for path in sorted((ROOT / "tinygrad_rnn").rglob("*.py"))}
+    sizes = {path.relative_to(PACKAGE): len(code_lines(path)) for path in sorted(PACKAGE.rglob("*.py"))}
+    print("the longest files")
     for path, size in sorted(sizes.items(), key=lambda item: -item[1])[:8]:
-        print(f"{size:6}  {path}")
-    found = dict.fromkeys(BUDGET, 0)
+        print(f"{size:7,}  {path}")
+    found = Counter()
     for path, size in sizes.items():
-        part = path.parts[1] if path.parts[1] in BUDGET else "training and generation" if path.stem in TRAINING else "engine"
-        found["terminal" if path.stem in TERMINAL else part] += size
+        found[room_of(path)] += size
+    print("lines of code by room, and their budget")
+    for room in [*BUDGET, *sorted(found.keys() - BUDGET.keys())]:
+        note = "has no budget" if room not in BUDGET else "is over it" if found[room] > BUDGET[room] else ""
+        print(f"{found[room]:7,}{BUDGET.get(room, 0):7,}  {room} {note}".rstrip())
+    print(f"{found.total():7,}{sum(BUDGET.values()):7,}  all")
     for kind in ("js", "css"):
-        page = (ROOT / "tinygrad_rnn").rglob(f"*.{kind}")
-        print(f"{sum(len(path.read_text(encoding='utf-8').splitlines()) for path in page):6} lines of .{kind}")
-    for name, budget in BUDGET.items():
-        print(f"{found[name]:6} of about {budget:,}  {name}")
+        lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE.rglob(f"*.{kind}"))
+        print(f"{lines:7,}  lines of .{kind}")
 
 
 if __name__ == "__main__":

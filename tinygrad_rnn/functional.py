@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,10 @@ from .engine.scopes import here, place_of, scope
 from .engine.tensor import Tensor, TensorLike, as_tensor, named
 from .errors import DataError, DtypeError, ShapeError
 from .shared.array_type import Array, Dtype
-from .shared.checks import is_number
+from .shared.checks import check_dropout, is_number
 
 __all__ = [
     "accuracy",
-    "check_dropout",
     "cross_entropy",
     "dropout",
     "dropout_mask",
@@ -169,12 +168,6 @@ def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dty
     """
     check_dropout(p)
     return np.asarray((rng.random(shape) >= p) / (1 - p), dtype or current_dtype())
-
-
-def check_dropout(p: Any, name: str = "p") -> None:
-    """Raise a `DataError` unless p is a share that can be dropped, 0 <= p < 1."""
-    if not is_number(p, Real) or not 0 <= p < 1:
-        raise DataError(f"dropout with {name}={p}", hint=f"{name} is the share that is dropped: 0 <= {name} < 1")
 
 
 def layer_norm(x: TensorLike, gain: TensorLike | None = None, bias: TensorLike | None = None, epsilon: float = 1e-5) -> Tensor:

@@ -2,25 +2,12 @@
 
 import importlib
 
-from tinygrad_rnn.shared import Parser, typed
-
 ORDER = (
     "neuron", "diamond", "perceptron", "three_words", "rnn_rolled_and_unrolled", "sweep", "truncated", "lstm_op", "lstm_gate",
     "values", "gru_reset_after", "gru_reset_before", "gru_gates", "two_layers", "bidirectional", "bidirectional_gate",
     "thirty_steps", "forget_bias", "night", "own_cell", "attention", "seq2seq", "grid",
 )  # fmt: skip
-
-
-def chosen(module, known, rest, arguments=None):
-    """The names given to `python -m module`, or all that are known; `rest` says what else it does where none is given."""
-    about = f"Draw anew what is named, or all of them{rest}. The names: {', '.join(known)}."
-    parser = Parser(prog=typed("-m", module), description=about, allow_abbrev=False)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="of a picture, without its suffix")
-    names = parser.parse_args(arguments).names
-    strange = [name for name in names if name not in known]
-    if strange:
-        parser.error(f"there is no picture {strange[0]!r}")
-    return [name for name in known if name in names] or list(known)
+KEPT = ("neuron", "three_words", "lstm_gate", "thirty_steps")  # in git beside their scripts, for README.md here and above
 
 
 def drawn(name):

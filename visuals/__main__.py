@@ -1,13 +1,18 @@
-"""Draw the gallery anew, and the page that shows it: `python -m visuals`; with names, these pictures alone."""
+"""Build the gallery: `python -m visuals` draws every picture and plot, and the page that shows them; with names, these alone."""
 
-import re
-from html import escape, unescape
+from html import escape
+from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
-from visuals import ORDER, chosen, drawn
+import tinygrad_rnn as tg
+from tinygrad_rnn.shared import Parser, typed
+from visuals import KEPT, ORDER, drawn
 from visuals.plots import PLOTS
 
 FOLDER = Path(__file__).resolve().parent
+MEASURED = {plot.__name__: plot for plot in PLOTS}
+NO_PLOTS = "The plots are left out: they need matplotlib, pip install 'tinygrad_rnn[plots]'."
 HEAD = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -32,43 +37,78 @@ and bar says more when the pointer rests on it. <code>python -m visuals</code> d
 """
 
 
-def page(entries):
-    """The page of `(name, title, words, width)`."""
-    links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title, _, _ in entries)
-    links += f'<a href="#{PLOTS[0].__name__}">Measured: {len(PLOTS)} plots</a>'
-    figures = "".join(
-        f'<h2 id="{name}">{escape(title)}</h2>\n<p>{escape(words)}</p>\n<div class="picture" tabindex="0" role="group" '
-        f'aria-label="{escape(title)}"><a href="{name}.svg"><img src="{name}.svg" style="--wide: {wide}px" alt="{escape(title)}" '
-        f'loading="lazy"></a></div>\n<p class="script"><a href="{name}.py">{name}.py</a></p>\n'
-        for name, title, words, wide in entries
+class Entry(NamedTuple):
+    """What the page shows: a file `{name}.svg` beside it, and the script that drew it."""
+
+    name: str
+    title: str
+    words: str  # what to look at
+    told: str  # the picture in words
+    script: str
+    wide: float = 0  # what the picture is not made narrower than, in pixels
+
+
+def page(entries, note=""):
+    """The page of these entries, and a sentence on what it does not show."""
+    links = "".join(f'<a href="#{entry.name}">{escape(entry.title)}</a>' for entry in entries)
+    return f"{HEAD}<nav>{links}</nav>\n{''.join(map(figure, entries))}{note and f'<p>{escape(note)}</p>'}\n</html>\n"
+
+
+def figure(entry):
+    """One picture with its title, its words and a link to its script."""
+    file, title = f"{entry.name}.svg", escape(entry.title)
+    return (
+        f'<h2 id="{entry.name}">{title}</h2>\n<p>{escape(entry.words)}</p>\n'
+        f'<div class="picture" tabindex="0" role="group" aria-label="{title}"><a href="{file}">'
+        f'<img src="{file}" style="--wide: {entry.wide}px" alt="{escape(entry.told)}" loading="lazy"></a></div>\n'
+        f'<p class="script"><a href="../{entry.script}">{entry.script}</a></p>\n'
     )
-    return f"{HEAD}<nav>{links}</nav>\n{figures}{plots()}</html>\n"
 
 
-def plots():
-    """The part of the page with the plots; what each says in words stands in its file, where `python -m visuals.plots` wrote it."""
-    parts = []
-    for plot in PLOTS:
-        file = f"plots/{plot.__name__}.svg"
-        head = re.search("<title>(.*?)</title>", (FOLDER / file).read_text(encoding="utf-8"), re.DOTALL)
-        title, words = plot.__name__.replace("_", " "), " ".join(plot.__doc__.split())
-        parts.append(
-            f'<h2 id="{plot.__name__}">Measured: {escape(title)}</h2>\n<p>{escape(words)}</p>\n<div class="picture">'
-            f'<a href="{file}"><img src="{file}" alt="{escape(unescape(head[1]))}" loading="lazy"></a></div>\n'
-        )
-    return "".join(parts) + '<p class="script"><a href="plots/__init__.py">plots/__init__.py</a></p>\n'
+def draw(name, out):
+    """Draw a picture of a script into the folder, and beside its script where git keeps it."""
+    drawing, svg, words = drawn(name)
+    for folder in [out, FOLDER] if name in KEPT else [out]:
+        (folder / f"{name}.svg").write_bytes(svg.encode())
+    return Entry(name, drawing.title, words, drawing.title, f"{name}.py", round(drawing.sheet.width, -2))
+
+
+def measure(name, out):
+    """Measure and draw a plot into the folder."""
+    plot = MEASURED[name]
+    chart = plot()
+    tg.plots.save(chart, out / f"{name}.svg")
+    title = f"Measured: {name.replace('_', ' ')}"
+    return Entry(name, title, " ".join(plot.__doc__.split()), tg.plots.describe(chart), "plots.py")
+
+
+def chosen(arguments):
+    """The names that were typed, or all that there are."""
+    known = [*ORDER, *MEASURED]
+    about = f"Draw what is named into visuals/out, or all of it and the page that shows it. The names: {', '.join(known)}."
+    parser = Parser(prog=typed("-m", "visuals"), description=about, allow_abbrev=False)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of a picture or a plot, without its suffix")
+    names = parser.parse_args(arguments).names
+    for name in names:
+        if name not in known:
+            parser.error(f"there is no picture {name!r}")
+    return [name for name in known if name in names] or known
 
 
 def main(arguments=None):
-    names, entries = chosen("visuals", ORDER, ", and the page that shows them", arguments), []
+    names, out, entries, note = chosen(arguments), FOLDER / "out", [], ""
+    out.mkdir(exist_ok=True)
     for name in names:
-        drawing, svg, words = drawn(name)
-        (FOLDER / f"{name}.svg").write_bytes(svg.encode())
-        entries.append((name, drawing.title, words, round(drawing.sheet.width, -2)))
-        print(f"visuals/{name}.svg")
-    if len(names) == len(ORDER):
-        (FOLDER / "index.html").write_bytes(page(entries).encode())
-        print("visuals/index.html")
+        if name in MEASURED and not find_spec("matplotlib"):
+            note = NO_PLOTS
+            continue
+        entries.append((measure if name in MEASURED else draw)(name, out))
+        print(f"visuals/out/{name}.svg", flush=True)
+    if len(names) == len(ORDER) + len(MEASURED):
+        (out / "index.html").write_bytes(page(entries, note).encode())
+        print("visuals/out/index.html")
+    if note:
+        print(note)
 
 
 if __name__ == "__main__":

@@ -327,6 +327,7 @@ def test_last_valid():
 # ---- pictures ---------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", ["RNN tanh", "LSTM", "GRU", "LSTM peephole", "Leaky"])
 @pytest.mark.parametrize("directions", [1, 2])
 def test_it_is_drawn(kind, directions):

@@ -455,6 +455,7 @@ DRAWN = {
 }
 
 
+@pytest.mark.once
 @KINDS
 @pytest.mark.parametrize("settings", DRAWN)
 @pytest.mark.parametrize("as_list", [False, True], ids=["whole", "list"])

@@ -1,13 +1,9 @@
 """Plots: each on what a probe really returns, in both themes, on hostile input, and without a trace in matplotlib's settings."""
 
-import importlib
 import io
-import re
 import subprocess
 import sys
 from functools import cache
-from html import unescape
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +16,7 @@ from tinygrad_rnn.viz.style import THEMES, Brush, Scale, contrast
 matplotlib = pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'tinygrad_rnn[plots]'")
 from matplotlib.colors import to_rgba  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
-from matplotlib.text import Text  # noqa: E402
+from plot_checks import check_writing  # noqa: E402
 
 from tinygrad_rnn.plots.canvas import SERIES  # noqa: E402
 
@@ -83,34 +79,6 @@ def rendered(figure, kind="svg"):
     return data.getvalue()
 
 
-def texts(figure):
-    """(text, its box) of all that is written in a figure, after it was laid out."""
-    rendered(figure, "png")
-    for ax in figure.axes:
-        for axis in (ax.xaxis, ax.yaxis):
-            low, high = sorted(axis.get_view_interval())
-            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-                if not low <= tick.get_loc() <= high:
-                    tick.label1.set_visible(False)
-                    tick.label2.set_visible(False)
-    for text in figure.findobj(Text):
-        if text.get_visible() and text.get_text().strip():
-            yield text.get_text(), text.get_window_extent()
-
-
-def check_writing(figure):
-    """Every text is inside the figure, and none lies on another."""
-    boxes = list(texts(figure))
-    assert len(boxes) > 5
-    wide, high = figure.bbox.width, figure.bbox.height
-    for text, box in boxes:
-        assert -1 <= box.x0 <= box.x1 <= wide + 1, f"{text!r} leaves the figure"
-        assert -1 <= box.y0 <= box.y1 <= high + 1, f"{text!r} leaves the figure"
-    for (one, a), (other, b) in combinations(boxes, 2):
-        shared = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert min(shared) < 3, f"{one!r} lies on {other!r}"
-
-
 def test_every_plot_is_tried_here():
     tried = {name.partition(",")[0] for name in REAL}
     assert tried == set(tg.plots.__all__) - {"save", "describe"}
@@ -158,6 +126,7 @@ def test_a_title_of_ones_own_replaces_the_finding():
         assert tg.plots.describe(make(title="My run")).startswith("My run.")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", REAL)
 def test_matplotlib_keeps_its_settings_and_has_no_say_in_the_picture(name, tmp_path):
     before = dict(matplotlib.rcParams)
@@ -392,6 +361,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_input_gives_a_plot(name):
     assert rendered(HOSTILE[name]()).startswith(b"<?xml")
@@ -438,32 +408,3 @@ def test_what_cannot_be_drawn_is_one_clear_error(name):
         WRONG[name]()
     assert caught.value.hint
     assert len(caught.value.message) < 120
-
-
-# the committed plots
-
-NUMBER = re.compile(r"\d+\.?\d*(?:e[-+]?\d+)?%?")
-TRAINED = {"training", "gates", "trajectory"}  # another CPU rounds otherwise, and training makes much of it
-
-
-@pytest.fixture
-def visuals(monkeypatch):
-    monkeypatch.setattr(sys, "path", [str(ROOT), *sys.path])
-    return importlib.import_module("visuals.plots")
-
-
-def test_committed_plots_say_what_is_measured_today(visuals):
-    for plot in visuals.PLOTS:
-        path = ROOT / "visuals" / "plots" / f"{plot.__name__}.svg"
-        kept = unescape(re.search("<title>(.*?)</title>", path.read_text(encoding="utf-8"), re.DOTALL)[1])
-        today = plot(theme="dark")
-        check_writing(today)
-        words = tg.plots.describe(today)
-        assert NUMBER.sub("n", words) == NUMBER.sub("n", kept), "run python -m visuals.plots"
-        if plot.__name__ not in TRAINED:
-            assert [float(n.strip("%")) for n in NUMBER.findall(words)] == pytest.approx(
-                [float(n.strip("%")) for n in NUMBER.findall(kept)], rel=0.05
-            )
-        assert path.stat().st_size < 150_000
-    files = {path.stem for path in (ROOT / "visuals" / "plots").glob("*.svg")}
-    assert files == {plot.__name__ for plot in visuals.PLOTS}

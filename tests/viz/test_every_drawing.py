@@ -24,6 +24,8 @@ LEVELS = ["op", "gate", "cell"]
 LENGTHS = [1, 2, 3, 8, 30]
 LIGHT, DARK = THEMES
 
+pytestmark = pytest.mark.once
+
 
 def holds(graph, level, elide):
     """All checks on one drawing in both themes. A theme changes nothing but colours, so places are checked once."""
@@ -38,7 +40,6 @@ def holds(graph, level, elide):
     checks.labels_can_be_read(checks.Picture.of(dark))
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("T", LENGTHS)
 @pytest.mark.parametrize("kind", networks.NETWORKS)

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import drawing_networks as networks
 import pytest
+from same_picture import differs
 
 from tinygrad_rnn.viz import draw
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
-
-NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
 PICTURES = {  # cell, network, steps, level, elision, theme
     "rnn-op": ("RNN", "plain", 2, "op", False, "light"),
     "lstm-gate-dark": ("LSTM", "plain", 2, "gate", False, "dark"),
@@ -24,16 +23,6 @@ PICTURES = {  # cell, network, steps, level, elision, theme
     "peephole-op": ("Peephole", "plain", 2, "op", False, "light"),
     "mut1-both-ways-cell": ("MUT1", "2-both-ways", 2, "cell", False, "light"),
 }
-
-
-def differs(drawn, kept):
-    """What is not the same in two texts, up to the last digits of floating-point numbers and the prefix of the ids."""
-    plain = [re.sub(r"\bg[0-9a-f]{8}\b", "id", text) for text in (drawn, kept)]
-    words = [NUMBER.sub("n", text).splitlines() for text in plain]
-    found = [(new, old) for new, old in zip(*words, strict=False) if new != old]
-    numbers = zip(*(map(float, NUMBER.findall(text)) for text in plain), strict=False)
-    found += [(new, old) for new, old in numbers if new != pytest.approx(old, rel=0.02, abs=0.5)]
-    return found + ([("lines", [len(text) for text in words])] if len(words[0]) != len(words[1]) else [])
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -50,4 +39,4 @@ def test_the_drawing_is_the_one_that_was_looked_at(name):
 
 
 def test_no_drawing_is_left_over():
-    assert {path.stem for path in (GOLDEN).glob("*")} == set(PICTURES)
+    assert {path.stem for path in GOLDEN.glob("*.svg")} == set(PICTURES)

@@ -340,6 +340,11 @@ def odd_sizes():
 GRAPHS = [*broken_numbers(), *odd_shapes(), *odd_times(), *odd_sizes()]
 
 
+def each_graph(test):
+    cases = pytest.mark.parametrize("loss", [loss for _, loss in GRAPHS], ids=[name for name, _ in GRAPHS])
+    return pytest.mark.once(cases(test))
+
+
 def drawn_or_refused(loss, detail, color, **more):
     """Every way to show a graph ends in a picture or in a sentence with a hint. Returns how many were refused."""
     refused = 0
@@ -367,23 +372,23 @@ def told(error):
     return 1
 
 
+@each_graph
 @pytest.mark.parametrize("detail", DETAILS)
-@pytest.mark.parametrize(("name", "loss"), GRAPHS, ids=[name for name, _ in GRAPHS])
-def test_odd_graphs_are_drawn(name, loss, detail):
+def test_odd_graphs_are_drawn(loss, detail):
     for color in COLORS:
         assert drawn_or_refused(loss, detail, color) == 0
     assert drawn_or_refused(loss, detail, "grad", elide=1, theme="dark", weights="hidden") == 0
 
 
 @pytest.mark.parametrize("settings", [{"rolled": True}, {"weights": "edges"}], ids=["rolled", "edges"])
-@pytest.mark.parametrize(("name", "loss"), GRAPHS, ids=[name for name, _ in GRAPHS])
-def test_odd_graphs_in_other_forms(name, loss, settings):
+@each_graph
+def test_odd_graphs_in_other_forms(loss, settings):
     for detail in DETAILS:
         drawn_or_refused(loss, detail, "grad", **settings)
 
 
-@pytest.mark.parametrize(("name", "loss"), GRAPHS, ids=[name for name, _ in GRAPHS])
-def test_odd_graphs_move_or_say_why_not(name, loss):
+@each_graph
+def test_odd_graphs_move_or_say_why_not(loss):
     for detail in DETAILS:
         picture = draw(loss, detail=detail)
         if picture.view.graph.root.grad is None:

@@ -12,6 +12,7 @@ EXCEPT = {"same_place_in_every_column", "lanes_are_level"}
 PEEPHOLE_BOTH = ("Peephole", "both-ways")  # of its many lanes, two meet where the last column is opened
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", ["plain", "2-layers", "both-ways"])
 @pytest.mark.parametrize("cell", networks.CELLS)
 def test_the_checks_of_pictures_hold(cell, kind):

@@ -317,10 +317,12 @@ def test_what_does_not_move_makes_no_page(tmp_path, settings, says):
 # ---- the demonstration ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_the_demonstration_fits_its_budget(demo):
     assert len(demo.encode()) < LIMIT
 
 
+@pytest.mark.once
 def test_every_combination_of_the_controls_has_a_run(demo):
     head = pages.head_of(demo)
     assert [control["key"] for control in head["controls"]] == [control.key for control in CONTROLS]
@@ -330,6 +332,7 @@ def test_every_combination_of_the_controls_has_a_run(demo):
     assert " ".join(START[c.key] for c in CONTROLS if applies(c, START)) in keys
 
 
+@pytest.mark.once
 def test_the_numbers_of_a_run_are_those_of_its_graph(demo):
     head, chunks = pages.head_of(demo), pages.chunks_of(demo)
     for settings in [*combinations()][::17]:
@@ -374,9 +377,12 @@ def test_the_command_writes_a_page_under_a_free_name(run, monkeypatch):
     }  # fmt: skip
 
 
-def test_the_same_seed_gives_the_same_page_and_another_one_another(run, demo):
-    assert run("page", "-o", "-") == (0, demo, "")
-    assert graph_of(next(combinations()), 1).root.value != graph_of(next(combinations()), 0).root.value
+def test_the_same_seed_gives_the_same_page_and_another_one_another(run, monkeypatch):
+    few = [settings for settings in combinations() if settings.items() <= START.items()]
+    monkeypatch.setattr(page_command, "combinations", lambda: few)
+    page = demonstration(0)
+    assert run("page", "-o", "-") == (0, page, "")
+    assert run("page", "-o", "-", "--seed", "1")[1] != page
 
 
 @pytest.mark.parametrize("words", ["-o x.svg", "-o missing/x.html", "--seed -1", "--cell lstm", "extra"])
@@ -393,7 +399,8 @@ def test_draw_writes_a_page_too(run):
     assert math.isfinite(chunk["runs"][0]["have"][-1])
 
 
-def test_the_parts_of_a_page_are_data_of_the_package(demo):
+def test_the_parts_of_a_page_are_data_of_the_package(tmp_path):
     parts = {path.name: path.read_text(encoding="utf-8") for path in (files("tinygrad_rnn.viz.page") / "web").iterdir()}
     assert set(parts) == {"page.html", "page.css", *SCRIPTS}
-    assert all(parts[name] in demo for name in SCRIPTS)
+    page = saved(tmp_path, pages.loss_of())
+    assert all(parts[name] in page for name in SCRIPTS)

@@ -118,6 +118,7 @@ def test_a_constant_without_a_name_is_not_called_an_input():
     assert ">input<" in draw((nn.unroll(cell, np.ones((1, 2, 3)))[0][-1] ** 2).sum(), detail="op").svg()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(("rows", "columns"), [(2, 3), (3, 2), (3, 4)])
 def test_the_border_of_a_grid_is_a_start_and_not_detached(rows, columns, level):
@@ -167,6 +168,7 @@ def test_gates_with_normalisation_have_whole_words(kind):
 # ---- what is entangled ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("kind", "settings"), [("LSTM", {}), ("LSTM", DROPPED), ("GRU", DROPPED)], ids=str)
 def test_two_layers_both_ways_with_normalisation_are_drawn(kind, settings):
     loss = family_loss(kind, T=2, num_layers=2, layer_norm=True, bidirectional=True, **settings)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import GraphError
-from ..shared.array_type import Array, Key
+from ..shared.array_type import Array, Index
 from .dtypes import as_array
 from .ops import OPS
 
@@ -65,7 +65,7 @@ class NumpyLike:
         @property
         def place(self) -> str: ...
         def item(self) -> float: ...
-        def __getitem__(self, key: Key) -> Any: ...
+        def __getitem__(self, key: Index) -> Any: ...
 
     def __array_ufunc__(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """`np.tanh(tensor)`, `array + tensor`: record the op of that name."""
@@ -125,7 +125,7 @@ class NumpyLike:
     def __contains__(self, value: Any) -> bool:
         return bool((self._data == as_array(value)).any())
 
-    def __setitem__(self, key: Key, value: Any) -> None:
+    def __setitem__(self, key: Index, value: Any) -> None:
         raise GraphError(
             "t[...] = value would change a recorded value",
             where=self.place,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DtypeError, GraphError, ShapeError
-from ..shared.array_type import Array, Key
+from ..shared.array_type import Array, Index
 from ..shared.checks import is_whole
 from . import graph, ops
 from .arrays import is_basic
@@ -279,7 +279,7 @@ class Tensor(NumpyLike):
     def __abs__(self) -> Tensor:
         return apply1(ops.ABS, self)
 
-    def __getitem__(self, key: Key) -> Tensor:
+    def __getitem__(self, key: Index) -> Tensor:
         return apply1(ops.GETITEM, self, key if is_basic(key) and key is not None else _plain_key(key))
 
     # ---- entry by entry
@@ -536,7 +536,7 @@ def _axes(axis: Any, t: Tensor, name: str) -> tuple[int, ...] | None:
     return tuple(int(a) % t.ndim for a in axes)
 
 
-def _plain_key(key: Key) -> Key:
+def _plain_key(key: Index) -> Index:
     """An index with its tensors and lists as arrays of its own, so that later changes to them do no harm."""
 
     def plain(part: Any) -> Any:

@@ -17,7 +17,7 @@ from ..nn.layers import Embedding, Linear
 from ..nn.module import Module
 from ..nn.sequence.combined import Bidirectional, Stacked
 from ..shared.array_type import Array
-from .counterparts import alike, kind_of, missing_elsewhere, path_in
+from .counterparts import cell_kind, cells_by_layer, missing_elsewhere, path_in
 
 __all__ = ["from_torch_state_dict", "to_torch_state_dict"]
 
@@ -141,11 +141,11 @@ def _entries(path: str, value: Any, above: tuple[int, ...]) -> Iterator[Entry]:
             yield Entry((value.b,), (path_in(path, "bias"),), lambda b: (b,), lambda b: (b,))
     elif isinstance(value, Embedding):
         yield Entry((value.W,), (path_in(path, "weight"),), lambda W: (W,), lambda W: (W,))
-    elif isinstance(value, (Stacked, Bidirectional)) and (layers := alike(value)):
+    elif isinstance(value, (Stacked, Bidirectional)) and (layers := cells_by_layer(value)):
         for number, cells in enumerate(layers):
             for cell, suffix in zip(cells, ("", "_reverse"), strict=False):
                 yield from _cell_entries(path, cell, f"_l{number}{suffix}")
-    elif kind_of(value):
+    elif cell_kind(value):
         yield from _cell_entries(path, value, "")
     elif missing_elsewhere(value):
         raise _without_counterpart(path, value, missing_elsewhere(value))
@@ -157,7 +157,7 @@ def _entries(path: str, value: Any, above: tuple[int, ...]) -> Iterator[Entry]:
 
 
 def _cell_entries(path: str, cell: Any, suffix: str) -> Iterator[Entry]:
-    kind = kind_of(cell)
+    kind = cell_kind(cell)
     assert kind is not None
     gru, hidden = kind.name == "GRU", kind.hidden_size
     if gru and not kind.setting:

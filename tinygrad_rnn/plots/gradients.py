@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..errors import DataError
 from ..shared.array_type import Array
 from ..viz.style import ThemeName
-from .arguments import expect, finite, numbers, share_of, steps_to_mark
+from .arguments import expect, finite, numbers, steps_to_mark, two_digits
 from .canvas import Canvas, canvas
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def gradient_norms(
         _below_epsilon(c, ax, against == "back")
         ends = {name: float(np.median(row[:, 0])) for name, row in rows.items()}
         c.name_curves(ax, list(ends), list(ends.values()), "right" if against == "back" else "left")
-        left = ", ".join(f"{share_of(end)} ({name})" for name, end in ends.items())
+        left = ", ".join(f"{two_digits(end)} ({name})" for name, end in ends.items())
         c.finish(title or f"Left of the gradient at step 1 of {longest}: {left}")
     return c.figure
 
@@ -142,7 +142,7 @@ def singular_values(
         c.note("Above 1 a direction of the gradient grows on the way back, below 1 it shrinks")
         c.whole(ax)
         seen = finite(lines[0])
-        span = f"{share_of(seen.min())} to {share_of(seen.max())}" if seen.size else "no number"
+        span = f"{two_digits(seen.min())} to {two_digits(seen.max())}" if seen.size else "no number"
         c.finish(title or f"The largest singular value of a step is {span}, above 1 in {large} of {len(t)} steps")
     return c.figure
 
@@ -193,7 +193,7 @@ def truncation(result: Truncation, *, theme: ThemeName = "light", title: str | N
         c.note("Cosine: angle to the full gradient; length: norm relative to the full gradient's")
         enough = k[cosine >= 0.95]
         needed = f"0.95 needs {_steps(enough[0])}" if enough.size else "0.95 is not reached"
-        c.finish(title or f"Cut after {_steps(k[0])}, a gradient has cosine {share_of(cosine[0])} with the full one; {needed}")
+        c.finish(title or f"Cut after {_steps(k[0])}, a gradient has cosine {two_digits(cosine[0])} with the full one; {needed}")
     return c.figure
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..errors import DataError
 from ..shared.array_type import Array
 from ..viz.style import Scale, ThemeName
-from .arguments import expect, finite, numbers, share_of, steps_to_mark
+from .arguments import expect, finite, numbers, steps_to_mark, two_digits
 from .canvas import Canvas, canvas
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def jacobian_map(
             ax.set(title=name, xlabel=across, ylabel="" if k else down, xticks=steps_to_mark(columns), yticks=steps_to_mark(rows))
         c.colorbar(list(axes), common, what)
         rows = max(len(m) for m in found.values())
-        corners = ", ".join(f"{share_of(float(m[-1, 0]))} ({name})" for name, m in found.items())
+        corners = ", ".join(f"{two_digits(float(m[-1, 0]))} ({name})" for name, m in found.items())
         c.finish(title or f"From step 1 to step {rows}, {what} is {corners}")
     return c.figure
 

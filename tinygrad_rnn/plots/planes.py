@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..errors import DataError
 from ..shared.array_type import Array
 from ..viz.style import ThemeName
-from .arguments import expect, finite, numbers, share_of
+from .arguments import expect, finite, numbers, two_digits
 from .canvas import Canvas, canvas
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def landscape(
         (_surface if ndim == 2 else _profile)(c, ax, found, values, ways, what)
         ax.set(xlabel=names[0], ylabel=names[1] if ndim == 2 else what)
         seen = finite(values)
-        span = f"{share_of(seen.min())} to {share_of(seen.max())}" if seen.size else "nowhere to nowhere"
-        longest = ", ".join(f"{share_of(_longest(way))} ({name})" for name, way in ways.items())
+        span = f"{two_digits(seen.min())} to {two_digits(seen.max())}" if seen.size else "nowhere to nowhere"
+        longest = ", ".join(f"{two_digits(_longest(way))} ({name})" for name, way in ways.items())
         c.finish(title or f"The {what} reaches from {span}" + (f"; longest step: {longest}" if longest else ""))
     return c.figure
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import DataError
 from ..shared.array_type import Array
 from ..viz.style import ThemeName
-from .arguments import expect, numbers, share_of
+from .arguments import expect, numbers, two_digits
 from .canvas import Canvas, canvas
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def training(history: History, *, theme: ThemeName = "light", title: str | None 
         bottom.set(xlabel="update", xlim=(0.5, len(loss) + 0.5))
         bottom.set_ylim(bottom=min(0.0, bottom.get_ylim()[0]))
         best = _scores(c, top, history, loss)
-        c.finish(title or f"In {len(loss)} updates the loss goes from {share_of(loss[0])} to {share_of(loss[-1])}{best}")
+        c.finish(title or f"In {len(loss)} updates the loss goes from {two_digits(loss[0])} to {two_digits(loss[-1])}{best}")
     return c.figure
 
 
@@ -65,7 +65,7 @@ def _scores(c: Canvas, ax: Any, history: History, loss: Array) -> str:
         return ""
     ax.plot(history.best_update, history.best, "o", color="none", markeredgecolor=c.theme.ink, markersize=11, clip_on=False)
     c.note("Ring: the best evaluation")
-    return f"; best {next(iter(history.scores))} {share_of(history.best)}, after {history.best_update}"
+    return f"; best {next(iter(history.scores))} {two_digits(history.best)}, after {history.best_update}"
 
 
 def activation_memory(found: ActivationMemory, *, theme: ThemeName = "light", title: str | None = None) -> Figure:

@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from ...errors import DataError
-from .task import AddingBatch, SymbolBatch, WordBatch, check_rng, check_size
+from ...shared.checks import check_rng, check_size
+from .task import AddingBatch, SymbolBatch, WordBatch
 
 __all__ = ["adding", "negation", "temporal_order"]
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from ...engine.tensor import Tensor, named
 from ...errors import DataError
-from ...functional import check_dropout, dropout_mask
+from ...functional import dropout_mask
+from ...shared.checks import check_dropout
 from ..inputs import each_step
 from ..packed import PackedSequence
 from .unrolling import SequenceLayer

@@ -14,9 +14,8 @@ from ...engine.primitives import stack
 from ...engine.scopes import scope
 from ...engine.tensor import Tensor, TensorLike
 from ...errors import DataError
-from ...functional import check_dropout
 from ...shared.array_type import Dtype
-from ...shared.checks import check_flags, is_whole
+from ...shared.checks import check_dropout, check_flags, is_whole
 from ..cells.gru import GRUCell
 from ..cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
 from ..cells.lstm import LSTMCell
