@@ -6,7 +6,6 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .engine.dtypes import current_dtype
 from .engine.numpy_protocol import RECORDED
@@ -14,7 +13,7 @@ from .engine.primitives import exp, log, where
 from .engine.scopes import here, place_of, scope
 from .engine.tensor import Tensor, TensorLike, as_tensor, named
 from .errors import DataError, DtypeError, ShapeError
-from .shared.array_type import Array
+from .shared.array_type import Array, Dtype
 from .shared.checks import check_dropout, is_number
 
 __all__ = [
@@ -160,7 +159,7 @@ def dropout(x: TensorLike, p: float, rng: np.random.Generator, training: bool = 
     return where(rng.random(x.shape) >= p, x * (1 / (1 - p)), 0.0)
 
 
-def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dtype: npt.DTypeLike | None = None) -> Array:
+def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dtype: Dtype = None) -> Array:
     """What dropout multiplies by: 0 with probability p, else 1 / (1 - p); one mask for all steps is variational dropout.
 
     >>> import numpy as np, tinygrad_rnn as tg

@@ -23,7 +23,7 @@ ROOMS = {
     "nn": "errors shared engine functional",
     "nn.cells": "errors shared engine functional nn.module nn.init nn.inputs nn.packed",
     "nn.sequence": "errors shared engine functional nn.module nn.init nn.inputs nn.packed nn.states nn.cells",
-    "nn.models": "errors shared engine functional nn.module nn.layers nn.packed nn.pooling nn.attention nn.states nn.cells nn.sequence",
+    "nn.models": "errors shared engine nn.module nn.inputs nn.layers nn.packed nn.pooling nn.attention nn.states nn.cells nn.sequence",
     "nn.decode": "errors shared engine functional nn.module nn.states",
     "optim": "errors shared engine nn",
     "train": "errors shared engine nn optim",

@@ -149,10 +149,25 @@ class Tensor(NumpyLike):
         """Where in the unrolled graph it was recorded: `t=3 / LSTMCell`."""
         return "" if self.node is None else place_of(self.node.frames)
 
-    shape = property(lambda self: self._data.shape, doc="The size of each axis.")
-    ndim = property(lambda self: self._data.ndim, doc="The number of axes.")
-    size = property(lambda self: self._data.size, doc="The number of entries.")
-    dtype = property(lambda self: self._data.dtype, doc="The NumPy dtype of the values.")
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size of each axis."""
+        return self._data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self._data.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The NumPy dtype of the values."""
+        return self._data.dtype
 
     def numpy(self) -> Array:
         """The values as an array, without the graph."""
@@ -325,7 +340,10 @@ class Tensor(NumpyLike):
             raise ShapeError(f"transpose{axes} of a tensor of shape {self.shape}", where=self.place, hint="name each axis once")
         return apply1(ops.TRANSPOSE, self, order)
 
-    T = property(transpose, doc="The axes reversed.")
+    @property
+    def T(self) -> Tensor:
+        """The axes reversed."""
+        return self.transpose()
 
     # ---- copies
 

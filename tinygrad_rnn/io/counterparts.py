@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..nn.cells.lstm import GRUCell, LSTMCell, RNNCell
-from ..nn.sequence.dropout_and_residual import Dropout
-from ..nn.sequence.unrolling import Bidirectional, Stacked
+from ..nn.cells.gru import GRUCell
+from ..nn.cells.lstm import LSTMCell
+from ..nn.cells.rnn import RNNCell
+from ..nn.sequence.combined import Bidirectional, Stacked
+from ..nn.sequence.dropout import Dropout
 
 __all__ = ["CellKind", "cell_kind", "cells_by_layer", "cells_of", "is_plain_stack", "missing_elsewhere", "path_in"]
 

@@ -15,7 +15,7 @@ from ..engine.tensor import Tensor
 from ..errors import LoadError
 from ..nn.layers import Embedding, Linear
 from ..nn.module import Module
-from ..nn.sequence.unrolling import Bidirectional, Stacked
+from ..nn.sequence.combined import Bidirectional, Stacked
 from ..shared.array_type import Array
 from .counterparts import cell_kind, cells_by_layer, missing_elsewhere, path_in
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataError
 from ..shared.array_type import Array
+from ..viz.style import ThemeName
 from .arguments import expect, finite, numbers, steps_to_mark, two_digits
 from .canvas import Canvas, canvas
 
@@ -27,9 +28,9 @@ DEEPEST = -24  # powers of ten that the axis of relative norms reaches down to
 def gradient_norms(
     curves: Mapping[str, npt.ArrayLike],
     *,
-    against: str = "back",
+    against: Literal["back", "t"] = "back",
     what: str = "‖∂L/∂hₜ‖",
-    theme: str = "light",
+    theme: ThemeName = "light",
     title: str | None = None,
 ) -> Figure:
     """Norms of dL/dh_t by step, relative to the last step, on a scale of powers of ten.
@@ -106,7 +107,7 @@ def _curve(c: Canvas, ax: Any, k: int, x: Array, row: Array) -> None:
 
 
 def singular_values(
-    values: npt.ArrayLike, bound: Bound | None = None, *, theme: str = "light", title: str | None = None
+    values: npt.ArrayLike, bound: Bound | None = None, *, theme: ThemeName = "light", title: str | None = None
 ) -> Figure:
     """The singular values of the step Jacobians at every step: the largest, the median and the smallest, against 1.
 
@@ -158,7 +159,7 @@ def _against_bound(c: Canvas, ax: Any, bound: Bound) -> None:
     c.note(f"The bound is (γ σ)^(T - t) with γ = {bound.gamma:.3g}, σ = {bound.sigma_max:.3g}")
 
 
-def truncation(result: Truncation, *, theme: str = "light", title: str | None = None) -> Figure:
+def truncation(result: Truncation, *, theme: ThemeName = "light", title: str | None = None) -> Figure:
     """What is left of a gradient that is cut after k steps: its direction (cosine with the full one) and its length.
 
     `result` is what `probe.truncation` returns. Raises `DataError` if it is empty.

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..errors import DataError
 from ..shared.array_type import Array
+from ..viz.style import ThemeName
 from .arguments import expect, finite, numbers, two_digits
 from .canvas import Canvas, canvas
 
@@ -27,7 +28,7 @@ def landscape(
     *,
     names: Sequence[str] = ("along direction 1", "along direction 2"),
     what: str = "loss",
-    theme: str = "light",
+    theme: ThemeName = "light",
     title: str | None = None,
 ) -> Figure:
     """A loss along one direction as a curve, or over two as a map, with the steps that optimizers took.
@@ -101,7 +102,7 @@ def _legend(ax: Any, ways: Mapping[str, Array]) -> None:
 
 
 def trajectory(
-    states: npt.ArrayLike, names: Sequence[str] = (), *, what: str = "h", theme: str = "light", title: str | None = None
+    states: npt.ArrayLike, names: Sequence[str] = (), *, what: str = "h", theme: ThemeName = "light", title: str | None = None
 ) -> Figure:
     """The way of a hidden state, seen in the two directions in which it varies most (principal components), coloured by step.
 

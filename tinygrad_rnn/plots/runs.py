@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..shared.array_type import Array
+from ..viz.style import ThemeName
 from .arguments import expect, numbers, two_digits
 from .canvas import Canvas, canvas
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["activation_memory", "training"]
 
 
-def training(history: History, *, theme: str = "light", title: str | None = None) -> Figure:
+def training(history: History, *, theme: ThemeName = "light", title: str | None = None) -> Figure:
     """The course of a training: loss and scores, the norm of the gradient before clipping, and the learning rate, by update.
 
     `history` is what `train.fit` returns. A thin vertical line ends an epoch; a ring is the best evaluation. Raises `DataError`
@@ -67,7 +68,7 @@ def _scores(c: Canvas, ax: Any, history: History, loss: Array) -> str:
     return f"; best {next(iter(history.scores))} {two_digits(history.best)}, after {history.best_update}"
 
 
-def activation_memory(found: ActivationMemory, *, theme: str = "light", title: str | None = None) -> Figure:
+def activation_memory(found: ActivationMemory, *, theme: ThemeName = "light", title: str | None = None) -> Figure:
     """The bytes that a graph keeps for its backward pass: by time step, and by the operation that keeps them.
 
     `found` is what `probe.activation_memory` returns. Raises `DataError` if the graph keeps nothing.

@@ -1,4 +1,4 @@
-"""An array of numbers: what annotations call it, what may index it, and what was given as one."""
+"""An array of numbers: what annotations call it, a setting for its dtype, what may index it, and what was given as one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Array", "Index", "array_given"]
+__all__ = ["Array", "Dtype", "Index", "array_given"]
 
 Array: TypeAlias = npt.NDArray[Any]
+Dtype: TypeAlias = npt.DTypeLike | None
 Index: TypeAlias = Any
 
 

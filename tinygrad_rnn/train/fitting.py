@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable, Iterable
 from inspect import Signature, signature
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from ..engine.tensor import Tensor
 from ..errors import DataError, LoadError
 from ..nn.module import Module
 from ..optim.base import Optimizer
@@ -25,11 +26,14 @@ from .training_state import group
 
 __all__ = ["fit", "weights_in"]
 
+M = TypeVar("M", bound=Module)
+B = TypeVar("B")
+
 
 def fit(
-    model: Module,
-    loss_of: Callable[..., Any],
-    batches: Batches,
+    model: M,
+    loss_of: Callable[[M, B], Tensor] | Callable[[M, B, Any], tuple[Tensor, Any]],
+    batches: Batches[B],
     optimizer: Optimizer,
     *,
     epochs: int | None = None,
@@ -37,7 +41,7 @@ def fit(
     stateful: bool = False,
     clip: float | None = None,
     schedule: Schedule | None = None,
-    evaluate: Callable[[Module], Score] | None = None,
+    evaluate: Callable[[M], Score] | None = None,
     patience: int | None = None,
     every: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,

@@ -7,13 +7,12 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sized
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from ..errors import DataError, NumericError
-from ..nn.decode.step_model import evaluating, modes_kept
-from ..nn.module import Module
+from ..nn.module import Module, evaluating, modes_kept
 from ..nn.states import detach_state
 from ..optim.base import Optimizer
 from ..optim.clipping import clip_grad_norm_
@@ -27,7 +26,8 @@ from .training_state import TrainingState, flatten, load_training, save_training
 
 __all__ = ["Batches", "DivergenceError", "Loop", "Score"]
 
-Batches: TypeAlias = Iterable[Any] | Callable[[np.random.Generator], Iterable[Any]]
+B = TypeVar("B")
+Batches: TypeAlias = Iterable[B] | Callable[[np.random.Generator], Iterable[B]]
 Score: TypeAlias = float | Mapping[str, float]
 
 
@@ -43,12 +43,12 @@ class Loop:
 
     model: Module
     loss_of: Callable[..., Any]
-    batches: Batches
+    batches: Batches[Any]
     optimizer: Optimizer
     stateful: bool
     clip: float | None
     schedule: Schedule | None
-    evaluate: Callable[[Module], Score] | None
+    evaluate: Callable[[Any], Score] | None
     patience: int | None
     every: int | None
     checkpoint: str | os.PathLike[str] | None

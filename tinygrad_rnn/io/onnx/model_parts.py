@@ -7,14 +7,15 @@ from typing import Any
 
 from ...errors import DataError, GraphError
 from ...nn.layers import Embedding, Linear
-from ...nn.models.classifier import CharModel, SequenceClassifier
+from ...nn.models.char_model import CharModel
+from ...nn.models.classifier import SequenceClassifier
 from ...nn.module import Module
-from ...nn.sequence.dropout_and_residual import Dropout
+from ...nn.sequence.dropout import Dropout
 
 __all__ = ["input_size_of", "parts_in_order"]
 
 
-def parts_in_order(model: Any, pooling: str | None) -> tuple[dict[str, Any], str | None]:
+def parts_in_order(model: Any, pooling: Any) -> tuple[dict[str, Any], Any]:
     """The parts of a model by their path, in the order in which they read each other, and how it pools."""
     if isinstance(model, SequenceClassifier):
         if pooling is not None:

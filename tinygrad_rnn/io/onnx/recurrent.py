@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ...errors import GraphError
 from ...nn.layers import Embedding, Linear
 from ...nn.module import Module
-from ...nn.sequence.dropout_and_residual import Dropout, Residual
-from ...nn.sequence.unrolling import Bidirectional
+from ...nn.sequence.combined import Bidirectional, Residual
+from ...nn.sequence.dropout import Dropout
 from ...shared.array_type import Array
 from ..counterparts import cell_kind, cells_of, is_plain_stack, missing_elsewhere, path_in
 from .model_parts import input_size_of, parts_in_order
@@ -31,7 +31,7 @@ def export_onnx_recurrent(
     model: Module | Sequence[Module],
     path: str | os.PathLike[str],
     *,
-    pooling: str | None = None,
+    pooling: Literal["last", "mean", "max"] | None = None,
     with_state: bool = False,
     with_lengths: bool = False,
 ) -> Path:

@@ -4,71 +4,71 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from ...engine.primitives import concat
 from ...engine.scopes import here, place_of, scope
 from ...engine.tensor import Tensor, TensorLike, as_tensor, named
 from ...errors import DataError, ShapeError
 from ...functional import dropout_mask
+from ...shared.array_type import Dtype
 from ...shared.checks import is_whole
 from .. import init
 from ..module import Module
 from ..packed import PackedSequence, steps_in
+from .cell import check_sizes
 
-__all__ = ["GatedCell", "State"]
+__all__ = ["RecurrentCell"]
 
-State: TypeAlias = tuple[Tensor, ...]
+S = TypeVar("S")
 
 
-class GatedCell(Module):
-    """What the three cells share: `Wx` (input_size, gates hidden), `Wh` (hidden, gates hidden), `b` (gates hidden).
+class RecurrentCell(Module, Generic[S]):
+    """What the three cells, and their normalised forms, share.
 
-    `project_once` and `recurrent_dropout` are settings of the layers in `family.py`, for runs over whole sequences.
+    `Wx` (input_size, gates hidden), `Wh` (hidden, gates hidden) and `b` (gates hidden).
+
+    `project_once` and `recurrent_dropout` are settings of `RNN`, `LSTM` and `GRU`, for runs over whole sequences.
     """
 
+    letters = "h"  # what the parts of the state are called
     project_once = False
     recurrent_dropout = 0.0
     rng: np.random.Generator | None = None  # what the masks of recurrent dropout are drawn from
     projected = False  # x is already x Wx + b
     dropped: Tensor | None = None  # the mask of h in this sequence, (batch, hidden)
 
-    def __init__(
-        self, input_size: int, hidden_size: int, gates: int, rng: np.random.Generator, dtype: npt.DTypeLike | None
-    ) -> None:
-        if not all(is_whole(size, 1) for size in (input_size, hidden_size)):
-            raise ShapeError(
-                f"{type(self).__name__} with input_size={input_size}, hidden_size={hidden_size}",
-                hint="both are whole numbers, at least 1",
-            )
+    def __init__(self, input_size: int, hidden_size: int, gates: int, rng: np.random.Generator, dtype: Dtype) -> None:
+        check_sizes(type(self).__name__, input_size=input_size, hidden_size=hidden_size)
         self.input_size, self.hidden_size = input_size, hidden_size
         bound = 1 / hidden_size**0.5
         self.Wx = Tensor(init.uniform(rng, (input_size, gates * hidden_size), bound, dtype), requires_grad=True)
         self.Wh = Tensor(init.uniform(rng, (hidden_size, gates * hidden_size), bound, dtype), requires_grad=True)
         self.b = Tensor(init.zeros((gates * hidden_size,), dtype), requires_grad=True)
+        self.add_weights(dtype)
 
-    def zeros(self, batch: int, name: str) -> Tensor:
-        """A part of the initial state."""
+    def add_weights(self, dtype: Dtype) -> None:
+        """Make the weights that a cell has besides these three."""
+
+    def initial_state(self, batch: int) -> S:
+        """All zeros, for that many sequences."""
         if not is_whole(batch, 1):
             raise DataError(f"an initial state for a batch of {batch!r}", hint="a batch holds at least one sequence")
-        return Tensor(np.zeros((batch, self.hidden_size), self.Wh.dtype), name=name)
+        zeros = np.zeros((batch, self.hidden_size), self.Wh.dtype)
+        state: Any = tuple(Tensor(zeros, name=f"{letter}0") for letter in self.letters)
+        return state
 
-    def initial_state(self, batch: int) -> State:
-        """All zeros, for that many sequences."""
-        return (self.zeros(batch, "h0"),)
-
-    def __call__(self, x: TensorLike, state: Any) -> Any:
+    def __call__(self, x: TensorLike, state: S) -> S:
         """The same as `step`."""
         return self.step(x, state)
 
-    def step(self, x: TensorLike, state: State) -> State:
+    def step(self, x: TensorLike, state: S) -> S:
         """The state after one input."""
         raise NotImplementedError
 
-    def for_sequence(self, xs: Sequence[Tensor]) -> tuple[GatedCell, Sequence[Tensor]]:
+    def for_sequence(self, xs: Sequence[Tensor]) -> tuple[RecurrentCell[S], Sequence[Tensor]]:
         """The cell that runs the steps of one sequence, and what it reads: `unroll` asks before the first step.
 
         Recurrent dropout draws one mask for all steps (Gal and Ghahramani 2016), `project_once` multiplies all x by Wx at once.
@@ -116,9 +116,9 @@ class GatedCell(Module):
             return Tensor(x._data, dtype=self.Wx._data.dtype, name=x.name)
         return x
 
-    def checked(self, x: TensorLike, state: Any, parts: str) -> tuple[Tensor, Any]:
+    def checked(self, x: TensorLike, state: Any) -> tuple[Tensor, S]:
         """x and the state, after a look at what broadcasting would hide: a missing part, another number of sequences."""
-        x = self.fitting(x)
+        x, parts = self.fitting(x), self.letters
         if not isinstance(state, (tuple, list)) or len(state) != len(parts):
             given = f"one of {len(state)}" if isinstance(state, (tuple, list)) else f"a {type(state).__name__}"
             raise ShapeError(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from ...engine.primitives import split
 from ...engine.scopes import here, place_of, scope, time_step
 from ...engine.tensor import Tensor, TensorLike, as_tensor, named
 from ...errors import DataError, ShapeError
+from ...shared.array_type import Dtype
 from ...shared.checks import check_flags, is_whole
 from .. import init
-from ..cells.grid_cell import GridLSTMCell, Pair
-from ..cells.lstm import State
+from ..cells.cell import State, check_sizes
+from ..cells.grid_lstm import GridLSTMCell, Pair
 from ..module import Module
 from .unrolling import SequenceLayer, unroll
 
@@ -24,11 +24,8 @@ __all__ = ["Grid", "GridLSTM"]
 class _Project(Module):
     """How data enters the side of the grid where depth starts: h, m = the halves of x Wx."""
 
-    def __init__(self, input_size: int, hidden_size: int, rng: np.random.Generator, dtype: npt.DTypeLike | None) -> None:
-        if not all(is_whole(size, 1) for size in (input_size, hidden_size)):
-            raise ShapeError(
-                f"a grid with input_size={input_size}, hidden_size={hidden_size}", hint="both are whole numbers, at least 1"
-            )
+    def __init__(self, input_size: int, hidden_size: int, rng: np.random.Generator, dtype: Dtype) -> None:
+        check_sizes("a grid", input_size=input_size, hidden_size=hidden_size)
         self.Wx = Tensor(init.uniform(rng, (input_size, 2 * hidden_size), input_size**-0.5, dtype), requires_grad=True)
 
     def step(self, x: TensorLike) -> Pair:
@@ -73,9 +70,9 @@ class GridLSTM(SequenceLayer):
         *,
         rng: np.random.Generator,
         tied: bool = False,
-        priority: str | None = "depth",
+        priority: Literal["depth", "time"] | None = "depth",
         forget_bias: float = 1.0,
-        dtype: npt.DTypeLike | None = None,
+        dtype: Dtype = None,
     ) -> None:
         if priority not in ("depth", "time", None):
             raise DataError(f"GridLSTM(priority={priority!r})", hint="it is 'depth', 'time' or None")
@@ -141,7 +138,7 @@ class Grid(Module):
         tied: bool = False,
         priority: int | None = -1,
         forget_bias: float = 1.0,
-        dtype: npt.DTypeLike | None = None,
+        dtype: Dtype = None,
     ) -> None:
         if not is_whole(dimensions, 1):
             raise ShapeError(f"Grid(dimensions={dimensions!r})", hint="those of the input: a whole number, at least 1")

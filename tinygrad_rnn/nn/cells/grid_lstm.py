@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from ...engine.primitives import concat, sigmoid, split, tanh
 from ...engine.scopes import here, place_of
 from ...engine.tensor import Tensor, named
 from ...errors import DataError, ShapeError
+from ...shared.array_type import Dtype
 from ...shared.checks import is_whole
 from .. import init
 from ..module import Module, scoped
+from .cell import check_sizes
 
 __all__ = ["GridLSTMCell", "Pair"]
 
@@ -48,13 +49,9 @@ class GridLSTMCell(Module):
         rng: np.random.Generator,
         priority: int | None = None,
         forget_bias: float = 1.0,
-        dtype: npt.DTypeLike | None = None,
+        dtype: Dtype = None,
     ) -> None:
-        if not all(is_whole(size, 1) for size in (dimensions, hidden_size)):
-            raise ShapeError(
-                f"GridLSTMCell with dimensions={dimensions}, hidden_size={hidden_size}",
-                hint="both are whole numbers, at least 1",
-            )
+        check_sizes("GridLSTMCell", dimensions=dimensions, hidden_size=hidden_size)
         if priority is not None and priority not in range(dimensions):
             raise DataError(
                 f"GridLSTMCell of {dimensions} dimensions with priority={priority!r}",
