@@ -14,10 +14,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-import tinygrad_rnn as tg  # noqa: E402
-from visuals import ORDER, drawn  # noqa: E402
+import tinygrad_rnn as tg
+from visuals import ORDER, drawn
 
 
 def networks(rng):

@@ -23,8 +23,7 @@ GENERATOR = "np.random.default_rng("
 
 def measured(lesson: Path, shift: int, *flags: str) -> tuple[float, float, float, float]:
     """(the number, the lowest and the highest that are promised, CPU seconds) of one run with shifted seeds."""
-    from course.contract import number_of
-    from course.workshop import Workshop
+    from course.authoring import Workshop, number_of
 
     with tempfile.TemporaryDirectory(prefix="lesson-") as folder:
         workshop = Workshop(lesson, folder)
@@ -57,7 +56,7 @@ def main() -> int:
         parser.error("--seeds is at least 1")
     one_thread()
     sys.path.insert(0, str(HOME))
-    from course.catalog import catalog, find
+    from course.learner import catalog, find
 
     chosen = [find(HOME, number) for number in args.number] or [entry for entry in catalog(HOME) if entry.exercises]
     for number, entry in zip(args.number, chosen, strict=False):

@@ -30,8 +30,7 @@ import numpy as np
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.data import baselines, grammars, stdlib_text, vocab
-from tinygrad_rnn.shared.invocation import Parser, near, note, typed
-from tinygrad_rnn.shared.terminal import Progress, Terminal
+from tinygrad_rnn.shared import Parser, Progress, Terminal, discard_output, near, note, typed
 
 OUT = Path(__file__).resolve().parent / "out"
 MOST = 8  # words: more columns do not fit a screen
@@ -379,5 +378,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except BrokenPipeError:  # the reader went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         sys.exit(0)

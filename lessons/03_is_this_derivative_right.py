@@ -6,7 +6,7 @@
 # 20 minutes. You need: lesson 02, matrix products, NumPy's broadcasting.
 
 # %%
-from course import Lesson, Question, YourTurn, arrays, heatmap, shades
+from course import Lesson, Question, YourTurn, arrays, heatmap
 
 import numpy as np
 
@@ -147,7 +147,8 @@ out.say(
 )
 names = ["W row 1", "W row 2", "W row 3", "b"]
 both = np.hstack(gaps)
-for name, line in zip(names, shades(both, both > 1e-6, out.unicode)):
+for name, row in zip(names, both):
+    line = "".join("XX" if gap > 1e-6 else "  " for gap in row)
     out.write(f"  {name:7}  |{line[:8]}|  |{line[8:]}|")
 lesson.picture(
     heatmap(

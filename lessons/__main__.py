@@ -1,21 +1,13 @@
-"""`python lessons`: which lessons there are, what is done, what comes next; watch, report, new, check."""
+"""`python lessons`: which lessons there are, what is done, what comes next; report, new, check."""
 
-import os
 import sys
 from pathlib import Path
 
-from course.catalog import catalog, find
-from course.contract import report as check
-from course.progress import Progress
-from course.report import page, state
-from course.skeleton import skeleton
-from course.watch import watch
+from course.authoring import check, page, skeleton
+from course.learner import Progress, catalog, find, state
 
 from tinygrad_rnn.errors import DataError, TinygradRnnError
-from tinygrad_rnn.shared.atomic_files import write
-from tinygrad_rnn.shared.glyphs import cut
-from tinygrad_rnn.shared.invocation import Parser, near, typed
-from tinygrad_rnn.shared.terminal import Terminal
+from tinygrad_rnn.shared import Parser, Terminal, cut, discard_output, near, typed, write
 
 HOME = Path(__file__).resolve().parent
 
@@ -31,19 +23,11 @@ def list_all(out, args):
         mark = tick if states[e.number] == "done" else " "
         word = "" if states[e.number] == "done" else states[e.number]
         out.write(f"{mark} {e.number:3} {cut(e.title, room, '...'):{room}} {e.minutes:3} min  {word}".rstrip())
-    left = _current(entries, states)
+    left = next((e for e in entries if e.exercises and states[e.number] != "done"), None)
     out.write()
     out.say("Next:" if left else "All lessons are done. The page of it:")
     out.write(f"  {left.command if left else typed(near(HOME), 'report')}")
     return 0
-
-
-def follow(out, args):
-    """Run a lesson again whenever its file is saved."""
-    entries, progress = catalog(HOME), Progress(HOME, out.say)
-    states = {e.number: state(e, progress.of(e.number)) for e in entries}
-    first = _lesson(args.number) if args.number else _current(entries, states) or entries[-1]
-    watch(HOME, first, out)
 
 
 def write_report(out, args):
@@ -68,18 +52,10 @@ def new(out, args):
 
 def check_one(out, args):
     """What must hold for a lesson as it is shipped, one claim a line."""
-    return check(_lesson(args.number).path, out)
-
-
-def _current(entries, states):
-    return next((e for e in entries if e.exercises and states[e.number] != "done"), None)
-
-
-def _lesson(number):
-    found = find(HOME, number)
+    found = find(HOME, args.number)
     if found is None or not found.exercises:
-        raise DataError(f"there is no lesson {number} with exercises", hint=f"{typed(near(HOME))} lists them all")
-    return found
+        raise DataError(f"there is no lesson {args.number} with exercises", hint=f"{typed(near(HOME))} lists them all")
+    return check(found.path, out)
 
 
 def main(arguments=None):
@@ -87,11 +63,11 @@ def main(arguments=None):
     parser = Parser(prog=typed(near(HOME)), description="The course: what there is, what is done, what comes next.")
     parser.set_defaults(job=list_all)
     commands = parser.add_subparsers(metavar="COMMAND")
-    for name, job in (("list", list_all), ("watch", follow), ("report", write_report), ("new", new), ("check", check_one)):
+    for name, job in (("list", list_all), ("report", write_report), ("new", new), ("check", check_one)):
         command = commands.add_parser(name, help=(job.__doc__ or name).split("\n")[0])
         command.set_defaults(job=job)
-        if name in ("watch", "new", "check"):
-            command.add_argument("number", nargs="?" if name == "watch" else None, help="of the lesson: 04, 07b")
+        if name in ("new", "check"):
+            command.add_argument("number", help="of the lesson: 04, 07b")
         if name == "new":
             command.add_argument("title")
     out, args = Terminal(), parser.parse_args(arguments)
@@ -110,4 +86,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except BrokenPipeError:  # the reader went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()

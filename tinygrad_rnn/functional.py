@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .engine.dtypes import current_dtype
 from .engine.numpy_protocol import RECORDED
@@ -14,12 +13,11 @@ from .engine.primitives import exp, log, where
 from .engine.scopes import here, place_of, scope
 from .engine.tensor import Tensor, TensorLike, as_tensor, named
 from .errors import DataError, DtypeError, ShapeError
-from .shared.array_type import Array
-from .shared.checks import is_number
+from .shared.array_type import Array, Dtype
+from .shared.checks import check_dropout, is_number
 
 __all__ = [
     "accuracy",
-    "check_dropout",
     "cross_entropy",
     "dropout",
     "dropout_mask",
@@ -161,7 +159,7 @@ def dropout(x: TensorLike, p: float, rng: np.random.Generator, training: bool = 
     return where(rng.random(x.shape) >= p, x * (1 / (1 - p)), 0.0)
 
 
-def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dtype: npt.DTypeLike | None = None) -> Array:
+def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dtype: Dtype = None) -> Array:
     """What dropout multiplies by: 0 with probability p, else 1 / (1 - p); one mask for all steps is variational dropout.
 
     >>> import numpy as np, tinygrad_rnn as tg
@@ -170,12 +168,6 @@ def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dty
     """
     check_dropout(p)
     return np.asarray((rng.random(shape) >= p) / (1 - p), dtype or current_dtype())
-
-
-def check_dropout(p: Any, name: str = "p") -> None:
-    """Raise a `DataError` unless p is a share that can be dropped, 0 <= p < 1."""
-    if not is_number(p, Real) or not 0 <= p < 1:
-        raise DataError(f"dropout with {name}={p}", hint=f"{name} is the share that is dropped: 0 <= {name} < 1")
 
 
 def layer_norm(x: TensorLike, gain: TensorLike | None = None, bias: TensorLike | None = None, epsilon: float = 1e-5) -> Tensor:

@@ -1,4 +1,6 @@
-"""The harness of the course: what a lesson script imports. `python lessons` is its command line."""
+"""The harness of the course, and what a lesson script imports of it. Three rooms, each of which imports from those before it alone:
+`checking` says whether an answer is right, `learner` takes somebody through a lesson, `authoring` helps to write one.
+"""
 
 import os
 import sys
@@ -18,10 +20,7 @@ def _quietly(kind, error, trace):
 if sys.excepthook is sys.__excepthook__:  # Ctrl-C while NumPy loads is no mistake
     sys.excepthook = _quietly
 
-from .cases import arrays, tensors
-from .heatmap import heatmap, shades
-from .lesson import Lesson
-from .outcome import YourTurn
-from .quiz import Question
+from .checking import YourTurn, arrays, tensors
+from .learner import Lesson, Question, heatmap
 
-__all__ = ["Lesson", "Question", "YourTurn", "arrays", "heatmap", "shades", "tensors"]
+__all__ = ["Lesson", "Question", "YourTurn", "arrays", "heatmap", "tensors"]

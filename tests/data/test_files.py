@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tinygrad_rnn.data import batches, files
 from tinygrad_rnn.data.batches import buckets, pad, padded_batches, shuffled_split, text_windows, windows
-from tinygrad_rnn.data.csv.rows import rows
+from tinygrad_rnn.data.csv.rows import read_rows
 from tinygrad_rnn.data.files import (
     Labelled,
     Names,
@@ -271,7 +271,7 @@ def written(table, quoting, separator=","):
 
 @given(st.lists(st.tuples(st.integers(1, 9).map(str), TEXTS), max_size=9), STYLES, st.sampled_from(",;\t|"))
 def test_what_the_csv_module_writes_comes_back(table, quoting, separator):
-    found = list(rows("".join(written(table, quoting, separator)).removesuffix("\n").split("\n"), separator))
+    found = list(read_rows("".join(written(table, quoting, separator)).removesuffix("\n").split("\n"), separator))
     assert [row.fields for row in found] == [[*row] for row in table]
 
 
@@ -284,7 +284,7 @@ def test_a_quote_too_many_or_too_few_spoils_no_other_row(table, quoting, data):
     place = data.draw(st.integers(0, len(pieces[spoiled]) - 1))
     rest = pieces[spoiled][place:]
     pieces[spoiled] = pieces[spoiled][:place] + (rest[1:] if rest[0] == '"' else '"' + rest)
-    found = list(rows("".join(pieces).removesuffix("\n").split("\n")))
+    found = list(read_rows("".join(pieces).removesuffix("\n").split("\n")))
     good = {(row.first, row.last): row.fields for row in found if len(row.fields) == 2}
     reported = {line for row in found if len(row.fields) != 2 for line in range(row.first, row.last + 1)}
     first = 1

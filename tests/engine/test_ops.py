@@ -87,7 +87,7 @@ def test_a_wrong_vjp_is_caught(name, monkeypatch):
 
 
 def test_a_wrong_second_order_is_caught(monkeypatch):
-    from tinygrad_rnn.engine.gradient_graph import Recorded
+    from tinygrad_rnn.engine.vjp_on_tensors import Recorded
 
     monkeypatch.setattr(Recorded, "tanh_slope", lambda self, g, y: g * (1.0 - y.detach() * y))
     assert tg.gradcheck(tg.tanh, np.array([0.5, -1.0]))

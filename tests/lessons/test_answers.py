@@ -3,13 +3,13 @@
 import sys
 from dataclasses import dataclass, field
 
-import course.lesson
-from course.check import examine
-from course.workshop import Workshop
+from course.authoring import Workshop
+from course.checking import examine
+from course.learner import lesson as lesson_module
 
 import numpy as np
 import pytest
-from test_lessons import LESSONS
+from learner import LESSONS
 
 import tinygrad_rnn as tg
 
@@ -186,7 +186,7 @@ def test_every_exercise_refuses_every_wrong_answer(lesson, tmp_path, monkeypatch
         tried.append(reference.__name__)
         return examine(function, reference, mistakes, cases, **settings)
 
-    monkeypatch.setattr(course.lesson, "examine", hostile)
+    monkeypatch.setattr(lesson_module, "examine", hostile)
     code, text = workshop.rehearse("--fast", "--no-quiz", grafts=vars(workshop.solutions))
     assert (code, told) == (0, []), text[-500:]
     assert tried == [exercise.name for exercise in lesson.exercises]

@@ -5,9 +5,8 @@ import time
 from dataclasses import dataclass
 
 from course import YourTurn, arrays, tensors
-from course.check import examine
-from course.outcome import TimeUp, attempt
-from course.workshop import Workshop
+from course.authoring import Workshop
+from course.checking import TimeUp, attempt, examine
 
 import numpy as np
 import pytest

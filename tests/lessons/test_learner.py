@@ -8,18 +8,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
-from course import watch
-from course.catalog import catalog
-from course.graft import solutions_of
-from course.guess import number_in
-from course.progress import Progress
+from course.learner import Progress, catalog, number_in, solutions_of
 
 import pytest
 from learner import HOME, ROOT, AtATerminal, checkout, environment, posix, run, solve
 
-from tinygrad_rnn.shared.invocation import near, typed
+from tinygrad_rnn.shared import near, typed
 
 
 @pytest.fixture
@@ -239,7 +234,7 @@ def test_misuse_of_a_lesson(home, arguments, said):
         (["new", "٩٨", "digits of elsewhere"], "not the number"),
         (["new", "98", "..//.."], "file name"),
         (["new", "98", "a\nb\x1b[31m"], "file name"),
-        (["watch", "55"], "there is no lesson 55"),
+        (["watch"], "watch"),
     ],
 )
 def test_misuse_of_the_commands(home, arguments, said):
@@ -301,43 +296,6 @@ def test_the_report_escapes_everything_and_needs_nothing_else(home):
     assert "def record(op, parents):" in page
     assert 'src="data:image/svg+xml;base64,' in page
     assert not re.search(r'(src|href)="(?!data:|#)', page)
-
-
-@posix
-def test_watch_runs_again_when_a_file_is_saved_and_never_goes_on(home):
-    lesson = first(home)
-    watching = AtATerminal(home, "watch").until("your guess").type("\n").until("exercise 1 of 2 - record").until("watching")
-    solve(lesson, "record")
-    watching.until("exercise 2 of 2 - edges").until("watching")
-    solve(lesson, "edges")
-    for _ in range(3):
-        watching.until("your answer").type("\n")
-    watching.until("watching")
-    code, text = watching.type("\x03").end()
-    assert code == 130
-    assert "lesson 02" not in text
-    assert "Traceback" not in text
-
-
-def test_watch_runs_nothing_that_was_not_saved(home, monkeypatch):
-    lesson, ran, looks = first(home), [], iter(range(1, 100))
-
-    def look(pause):
-        """In place of the pause before a look at the files: the lesson was saved before the fifth, and the tenth is Ctrl-C."""
-        number = next(looks)
-        if number == 5:
-            os.utime(lesson, ns=(1, 1))
-        elif number == 10:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(watch.time, "sleep", look)
-    monkeypatch.setattr(watch.subprocess, "run", lambda command, check: ran.append(Path(command[-1]).name))
-    entry = next(entry for entry in catalog(home) if entry.path == lesson)
-    with pytest.raises(KeyboardInterrupt):
-        watch.watch(
-            home, entry, SimpleNamespace(heading=lambda text: None, write=lambda text: None, paint=lambda text, how: text)
-        )
-    assert ran == [lesson.name] * 2
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tinygrad_rnn.shared.invocation import near, typed
+from tinygrad_rnn.shared import near, typed
 
 TOUR = Path(__file__).resolve().parents[2] / "lessons" / "00_tour.py"
 

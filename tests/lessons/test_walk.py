@@ -10,7 +10,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from course.catalog import catalog
+from course.learner import catalog
 
 import pytest
 from learner import HOME, AtATerminal, checkout, posix, run, solve

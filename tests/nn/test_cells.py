@@ -322,13 +322,13 @@ def source_of(module: str) -> str:
     return Path(nn.__file__).parent.joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("module", ["cells.lstm", "cells.gated", "cells.layer_norm"])
+@pytest.mark.parametrize("module", ["cells.rnn", "cells.lstm", "cells.gru", "cells.recurrent_cell", "cells.layer_norm"])
 def test_cells_are_made_of_primitives_only(module):
     assert own_mathematics(source_of(module)) == []
 
 
 @pytest.mark.parametrize(
-    "module", ["sequence.unrolling", "sequence.dropout_and_residual", "sequence.rnn_lstm_gru", "packed", "states"]
+    "module", ["sequence.unrolling", "sequence.combined", "sequence.dropout", "sequence.rnn_lstm_gru", "packed", "states"]
 )
 def test_layers_have_no_backward_either(module):
     assert [line for line in own_mathematics(source_of(module)) if not line.startswith("calls")] == []

@@ -13,8 +13,7 @@ from probe_nets import BATCH, CELLS, CHOICES, HIDDEN, INPUTS, run, simple
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
 from tinygrad_rnn.errors import DataError, DtypeError, GraphError, ShapeError
-from tinygrad_rnn.probe import batched_vjp as rows
-from tinygrad_rnn.probe import bound, jacobian, singular_values, spectral_radius, step_jacobians
+from tinygrad_rnn.probe import bound, jacobian, singular_values, spectral_radius, step_jacobians, vectorized_vjp
 from tinygrad_rnn.probe.lanes import lane_of
 
 KINDS = {
@@ -153,8 +152,8 @@ def test_the_input_is_held_fixed_even_if_it_was_made_of_the_state():
 def test_each_step_walks_its_own_ops_alone(monkeypatch):
     """All steps together walk every op at most once for each block of rows: here one block."""
     walked = []
-    real = rows.sent
-    monkeypatch.setattr(rows, "sent", lambda F, n, g, only: walked.append(n) or real(F, n, g, only))
+    real = vectorized_vjp.rows_sent
+    monkeypatch.setattr(vectorized_vjp, "rows_sent", lambda F, n, g, only: walked.append(n) or real(F, n, g, only))
     _, _, _, loss = run("LSTM", steps=30)
     step_jacobians(loss)
     assert len(walked) == len(set(walked)) <= 17 * 29
@@ -172,7 +171,7 @@ def test_rows_of_every_op_are_what_one_pass_a_row_gives(op, case):
     xs = [tg.Tensor(value, requires_grad=True) for value in inputs(case)]
     y = function(op, case)(*xs)
     seeds = np.random.default_rng(0).standard_normal((3, *y.shape))
-    found = rows.pull(rows.ROWS, [(y.node, seeds)], [y.node], [x.node for x in xs])
+    found = vectorized_vjp.pull(vectorized_vjp.VECTORIZED, [(y.node, seeds)], [y.node], [x.node for x in xs])
     for k, seed in enumerate(seeds):
         for g, expected in zip(found, tg.grad(y, xs, gradient=seed), strict=True):
             assert g[k] == pytest.approx(expected, rel=1e-12, abs=1e-15)

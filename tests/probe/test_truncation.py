@@ -11,7 +11,7 @@ from tinygrad_rnn import nn
 from tinygrad_rnn.errors import DataError, DtypeError, ShapeError
 from tinygrad_rnn.nn import detach_state
 from tinygrad_rnn.probe import gates, landscape, step_jacobians, truncation, vanishing_regularizer
-from tinygrad_rnn.probe.lanes import Places, graph_of
+from tinygrad_rnn.probe.lanes import Timeline, recorded_graph
 
 KINDS = {
     "RNN": lambda size, rng: nn.RNNCell(size, HIDDEN, rng=rng),
@@ -84,11 +84,11 @@ def test_truncation_is_what_cutting_the_edges_gives(k):
     weights = list(net.parameters())
     loss = whole_loss(net, [STEPS])
     full, found = flat(tg.grad(loss, weights)), truncation(loss, k)
-    nodes = graph_of(loss)[0]
-    places = Places(nodes)
+    nodes = recorded_graph(loss)[0]
+    timeline = Timeline(nodes)
     cut = 0
     for n in nodes:
-        kept = tuple(None if p is not None and places.crossed(n, p) and places.step(p) == STEPS - k else p for p in n.parents)
+        kept = tuple(None if p is not None and timeline.crossed(n, p) and timeline.step(p) == STEPS - k else p for p in n.parents)
         cut += sum(a is not b for a, b in zip(n.parents, kept, strict=True))
         n.parents = kept
     assert cut == 4  # h and c of two layers, each read by one op
@@ -111,7 +111,7 @@ def test_truncation_after_some_steps_is_that_of_all():
 def test_products_are_multiplied_out_in_parts_that_change_nothing(monkeypatch):
     _, _, _, loss = run("GRU")
     whole = truncation(loss)
-    monkeypatch.setattr(import_module("tinygrad_rnn.probe.truncated"), "HELD", 0)  # the name is that of the function, too
+    monkeypatch.setattr(import_module("tinygrad_rnn.probe.truncated_bptt"), "HELD", 0)
     parts = truncation(loss)
     assert parts.cosine == pytest.approx(whole.cosine, rel=1e-13)
     assert parts.norm_ratio == pytest.approx(whole.norm_ratio, rel=1e-13)

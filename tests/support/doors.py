@@ -23,7 +23,7 @@ ROOMS = {
     "nn": "errors shared engine functional",
     "nn.cells": "errors shared engine functional nn.module nn.init nn.inputs nn.packed",
     "nn.sequence": "errors shared engine functional nn.module nn.init nn.inputs nn.packed nn.states nn.cells",
-    "nn.models": "errors shared engine functional nn.module nn.layers nn.packed nn.pooling nn.attention nn.states nn.cells nn.sequence",
+    "nn.models": "errors shared engine nn.module nn.inputs nn.layers nn.packed nn.pooling nn.attention nn.states nn.cells nn.sequence",
     "nn.decode": "errors shared engine functional nn.module nn.states",
     "optim": "errors shared engine nn",
     "train": "errors shared engine nn optim",
@@ -72,6 +72,22 @@ def faces(modules):
     return {"", *(name.rpartition(".")[0] for name in modules)}
 
 
+@cache
+def statements(source):
+    """Every import statement of a source: (node, inside a function, for annotations alone)."""
+
+    def visit(node, late, types):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.Import, ast.ImportFrom)):
+                yield child, late, types
+            function = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            annotations = isinstance(child, ast.If) and getattr(child.test, "id", "") == "TYPE_CHECKING"
+            if not isinstance(child, ast.expr):
+                yield from visit(child, late or function, types or annotations)
+
+    return list(visit(parsed(source), False, False))
+
+
 def imports(name, modules):
     """What a module takes from others of the package.
 
@@ -79,37 +95,24 @@ def imports(name, modules):
     """
     package = name.split(".") if name in faces(modules) else name.split(".")[:-1]
     package = [part for part in package if part]
-
-    def visit(node, late, types):
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.ImportFrom):
-                yield from taken(child, late, types)
-            elif isinstance(child, ast.Import):
-                yield from (
-                    Import(alias.name.removeprefix("tinygrad_rnn").lstrip("."), "", late, types)
-                    for alias in child.names
-                    if alias.name.split(".")[0] == "tinygrad_rnn"
-                )
-            function = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-            annotations = isinstance(child, ast.If) and getattr(child.test, "id", "") == "TYPE_CHECKING"
-            yield from visit(child, late or function, types or annotations)
-
-    def taken(node, late, types):
-        target = (node.module or "").split(".") if node.module else []
-        if node.level and name == "outside":
-            return
-        if node.level:
+    found = []
+    for node, late, types in statements(modules[name]):
+        if isinstance(node, ast.Import):
+            ours = [alias.name for alias in node.names if alias.name.split(".")[0] == "tinygrad_rnn"]
+            found += [Import(whole.removeprefix("tinygrad_rnn").lstrip("."), "", late, types) for whole in ours]
+            continue
+        target = node.module.split(".") if node.module else []
+        if node.level and name != "outside":
             target = [*package[: len(package) - node.level + 1], *target]
-        elif target[:1] == ["tinygrad_rnn"]:
+        elif not node.level and target[0] == "tinygrad_rnn":
             target = target[1:]
         else:
-            return
+            continue
         base = ".".join(target)
         for alias in node.names:
             inside = f"{base}.{alias.name}" if base else alias.name
-            yield Import(inside, "", late, types) if inside in modules else Import(base, alias.name, late, types)
-
-    return list(visit(parsed(modules[name]), False, False))
+            found.append(Import(inside, "", late, types) if inside in modules else Import(base, alias.name, late, types))
+    return found
 
 
 @cache

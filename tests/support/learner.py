@@ -8,10 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+from course.learner import catalog
+
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "lessons"
+LESSONS = [entry for entry in catalog(HOME) if entry.exercises]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a POSIX thing")
 
 

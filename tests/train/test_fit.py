@@ -23,7 +23,8 @@ from tinygrad_rnn.errors import DataError, GraphError, LoadError, NumericError
 from tinygrad_rnn.optim.schedules import cosine, warm_up
 from tinygrad_rnn.shared.terminal import Progress
 from tinygrad_rnn.train import DivergenceError, fit, weights_in
-from tinygrad_rnn.train import checkpoint as saved
+from tinygrad_rnn.train.checkpoint import read_checkpoint
+from tinygrad_rnn.train.random_generators import notes_of, rewind
 
 cases = pytest.mark.parametrize
 TEXT = np.frombuffer(b"the cat sat on the mat and the dog sat on the cat; " * 4, np.uint8) % 32
@@ -268,7 +269,7 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         train(checkpoint=tmp_path / "run.npz", stop=(7, twice))
-    assert saved.read(tmp_path / "run.npz")[1]["place"] == [0, 5]
+    assert read_checkpoint(tmp_path / "run.npz")[1]["place"] == [0, 5]
     assert everything(train(checkpoint=tmp_path / "run.npz", resume=True)) == everything(train())
 
 
@@ -349,13 +350,13 @@ def test_a_state_that_could_not_come_back_is_refused_before_the_first_update(mak
 def test_generators_of_every_kind_come_back(kind):
     rng = np.random.Generator(getattr(np.random, kind)(3))
     rng.random(3), rng.integers(0, 9, dtype=np.int32)
-    note = json.loads(json.dumps(saved.generator_note(rng)))
+    note = json.loads(json.dumps(notes_of({"rng": rng})["rng"]))
     expected = rng.random(4).tolist()
-    saved.set_generator(rng, note)
+    rewind({"rng": rng}, {"rng": note})
     assert rng.random(4).tolist() == expected
     for wrong in ({"bit_generator": "other"}, {}, [], {**note, "state": 3}):
         with pytest.raises(LoadError):
-            saved.set_generator(rng, wrong)
+            rewind({"rng": rng}, {"rng": wrong})
 
 
 # ---- damage ---------------------------------------------------------------------------------------------------------------
@@ -398,12 +399,12 @@ def test_a_flipped_bit_is_found(good, tmp_path):
         damaged[place] ^= 0x10
         path.write_bytes(damaged)
         try:
-            arrays, note = saved.read(path)
+            arrays, note = read_checkpoint(path)
         except LoadError:
             found += 1
         else:  # in a field that says nothing, such as a date
             path.write_bytes(good)
-            expected, text = saved.read(path)
+            expected, text = read_checkpoint(path)
             assert note == text
             assert all(arrays[name].tobytes() == value.tobytes() for name, value in expected.items())
     assert found > 40
@@ -556,7 +557,7 @@ def test_a_process_that_is_killed_while_it_saves_goes_on_later(tmp_path):
     for name, call in (("fsync", 1), ("replace", 2), ("fsync", 2), ("replace", 1)):
         command = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(path), name, str(call)]
         assert subprocess.run(command, timeout=120).returncode == 9
-        places.append(len(saved.read(path)[0]["history/loss"]) if path.exists() else None)
+        places.append(len(read_checkpoint(path)[0]["history/loss"]) if path.exists() else None)
     assert places == [None, 5, 10, 10]
     assert everything(train(checkpoint=path, resume=True)) == everything(train())
 

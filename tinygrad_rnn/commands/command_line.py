@@ -15,9 +15,8 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import TinygradRnnError
-from ..shared.invocation import Parser, note, typed
+from ..shared.invocation import Parser, discard_output, note, typed
 from . import draw, page, step
-from .output import let_go
 
 __all__ = ["COMMANDS", "main"]
 
@@ -44,12 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader went away, as `head` does
-        let_go()
+        discard_output()
         return 0
     except OSError as error:
         why = error.strerror or error
         note(f"error: standard output takes nothing more: {why}\n\nhint: make room where it goes, or send it elsewhere")
-        let_go()
+        discard_output()
         return 2
 
 

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
 from ..errors import DataError
 
-__all__ = ["free_name", "let_go", "need_output", "write_text"]
+__all__ = ["free_name", "need_output", "write_text"]
 
 
 def need_output(hint: str) -> None:
     """Raise `DataError` if standard output is closed."""
     if sys.stdout is None:
         raise DataError("standard output is closed", hint=hint)
-
-
-def let_go() -> None:
-    """Give what is left in the buffer of standard output to nobody, or Python would complain about it at the end."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_text(text: str) -> None:

@@ -79,7 +79,7 @@ def demonstration(seed: int) -> str:
         norms[settings["steps"]] += [r.grad_norm for r in graph.along("h").values()]
     scales = {steps: Scale.of(found) for steps, found in norms.items()}
     shown = [Shown(tuple(s.values()), graph, scales[s["steps"]], partial(_views, graph)) for s, graph in runs]
-    first = draw(next(graph for settings, graph in runs if settings.items() <= START.items()), detail=START["detail"])
+    first = draw(next(graph for settings, graph in runs if settings.items() <= START.items()), detail="cell")
     return page(TITLE, ABOUT, shown, CONTROLS, START, (first.svg(), f"{ABOUT}\n{first.describe()}"))
 
 
@@ -121,7 +121,7 @@ class LinearRNNCell(nn.RNNCell):
     """`h' = x Wx + h Wh + b`: nothing saturates, so the gradient meets Wh alone on its way back."""
 
     @scoped
-    def step(self, x: TensorLike, state: nn.State) -> nn.State:
+    def step(self, x: TensorLike, state: tuple[Tensor]) -> tuple[Tensor]:
         """The state after x (batch, input_size)."""
-        x, (h,) = self.checked(x, state, "h")
+        x, (h,) = self.checked(x, state)
         return (named(self.preactivation(x, h), "h"),)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import fsum, isfinite, log2
 
 from ..errors import DataError
-from .vocab import check_text
+from ..shared.checks import check_text
 
 __all__ = ["bigram_bits", "uniform_bits", "unigram_bits"]
 

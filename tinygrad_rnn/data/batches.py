@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .tasks.task import check_rng
+from ..shared.checks import check_rng, is_number, is_whole
 
 __all__ = ["PaddedBatch", "Window", "buckets", "pad", "padded_batches", "shuffled_split", "text_windows", "windows"]
 
@@ -67,7 +67,7 @@ def shuffled_split(rng: np.random.Generator, size: int, held_out: float | int) -
     (array([4, 6, 2, 7, 3, 5, 9, 0]), array([8, 1]))
     """
     check_rng(rng)
-    if not isinstance(size, Integral) or not isinstance(held_out, Real) or isinstance(held_out, bool) or not isfinite(held_out):
+    if not is_number(size, Integral) or not is_number(held_out, Real) or not isfinite(held_out):
         raise DataError(f"{held_out!r} held out of {size!r} items", hint="a share of them (0.1), or how many of how many")
     count = int(held_out) if isinstance(held_out, Integral) else round(held_out * size)
     if not 0 < count < size:
@@ -92,7 +92,7 @@ def pad(sequences: Sequence[Any], padding_id: int = 0) -> tuple[Ids, Ids]:
            [4, 0, 0]]), array([3, 1]))
     """
     lengths = _lengths(sequences)
-    if isinstance(padding_id, bool) or not isinstance(padding_id, (int, np.integer)) or not -(2**63) <= padding_id < 2**63:
+    if not is_whole(padding_id, -(2**63)) or padding_id >= 2**63:
         raise DataError(f"padding with padding_id={padding_id!r}", hint="a whole number: the id that stands for no symbol")
     x = np.full((len(sequences), int(lengths.max())), padding_id, np.int64)
     for k, sequence in enumerate(sequences):
@@ -122,7 +122,7 @@ def buckets(lengths: Any, size: int, rng: np.random.Generator | None = None) -> 
     lengths = np.asarray(lengths)
     if lengths.ndim != 1 or not lengths.size:
         raise DataError(f"batches of lengths of shape {lengths.shape}", hint="one length for each of at least one sequence")
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+    if not is_whole(size, 1):
         raise DataError(f"batches of size {size!r}", hint="a whole number, at least 1")
     if rng is None:
         order = np.argsort(lengths, kind="stable")
@@ -176,7 +176,7 @@ def windows(x: Any, y: Any, steps: int) -> list[Window]:
         raise DataError("windows of rows of different lengths", hint="pad them first, or cut each by itself") from None
     if x.ndim < 2 or x.shape[:2] != y.shape[:2] or not x.shape[0] or not x.shape[1]:
         raise DataError(f"windows of x {x.shape} and y {y.shape}", hint="both are (batch, time, ...), with at least one step")
-    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
+    if not is_whole(steps, 1):
         raise DataError(f"windows of {steps!r} steps", hint="a whole number, at least 1")
     return [Window(x[:, t : t + steps], y[:, t : t + steps]) for t in range(0, x.shape[1], steps)]
 
@@ -194,7 +194,7 @@ def text_windows(ids: Any, rows: int, steps: int) -> list[Window]:
     ids = np.asarray(ids)
     if ids.ndim != 1:
         raise DataError(f"text_windows of ids of shape {ids.shape}", hint="one row of ids: vocabulary.encode(text)")
-    if isinstance(rows, bool) or not isinstance(rows, (int, np.integer)) or rows < 1:
+    if not is_whole(rows, 1):
         raise DataError(f"text_windows of {rows!r} rows", hint="a whole number, at least 1")
     if len(ids) // rows < 2:
         raise DataError(

@@ -21,10 +21,10 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from .csv.columns import SEPARATORS, cell, named_columns, whole_number
+from .csv.columns import SEPARATORS, field_at, named_columns, whole_number
 from .csv.labelled import Labelled, Skipped, read_labelled
 from .csv.rows import fields_of
-from .lines import checked_path, lines_of
+from .lines import checked_path, read_lines
 from .stdlib_text import Text
 
 __all__ = [
@@ -102,7 +102,7 @@ def kind_of(path: str | os.PathLike[str]) -> str:
     """
     if isinstance(path, str | os.PathLike) and os.path.isdir(path):
         return "classes"
-    lines = [line.strip() for line in lines_of(path)[:LOOKED_AT] if line.strip()]
+    lines = [line.strip() for line in read_lines(path)[:LOOKED_AT] if line.strip()]
     if Path(path).suffix.lower() in (".csv", ".tsv") or any(
         _is_table([fields_of(line, mark) for line in lines]) for mark in SEPARATORS
     ):
@@ -115,7 +115,9 @@ def kind_of(path: str | os.PathLike[str]) -> str:
 def _is_table(lines: list[list[str]]) -> bool:
     """Whether most lines have the same columns, with a number in the first or a class named by the first line."""
     named = named_columns(lines)
-    widths = Counter(len(fields) for fields in lines if len(fields) > 1 and (named or whole_number(cell(fields, 0)) is not None))
+    widths = Counter(
+        len(fields) for fields in lines if len(fields) > 1 and (named or whole_number(field_at(fields, 0)) is not None)
+    )
     return 2 * max(widths.values(), default=0) > len(lines)
 
 
@@ -124,7 +126,7 @@ def read_text(path: str | os.PathLike[str]) -> Text:
 
     Raises `DataError` for a file that is missing, empty, or not UTF-8.
     """
-    return Text("\n".join(lines_of(path)), source=str(path))
+    return Text("\n".join(read_lines(path)), source=str(path))
 
 
 def read_names(path: str | os.PathLike[str]) -> Names:
@@ -133,7 +135,7 @@ def read_names(path: str | os.PathLike[str]) -> Names:
     Raises `DataError` for a file that is missing, empty, not UTF-8, or without a single name.
     """
     names, skipped = [], []
-    for number, line in enumerate(lines_of(path), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         name = line.strip()
         if len(name) > LONGEST_NAME:
             skipped.append(Skipped(number, f"{len(name)} characters, a name has at most {LONGEST_NAME}"))

@@ -7,20 +7,20 @@ from pathlib import Path
 
 from ..errors import DataError
 
-__all__ = ["checked_path", "lines_of"]
+__all__ = ["checked_path", "newlines", "read_lines"]
 
 
-def lines_of(path: str | os.PathLike[str]) -> list[str]:
+def read_lines(path: str | os.PathLike[str]) -> list[str]:
     """The lines of a file in UTF-8, at least one of them with a character that is no space.
 
     Raises `DataError` for a file that is missing, empty, binary, or in another encoding: it names the line.
 
     >>> import pathlib, tempfile
-    >>> from tinygrad_rnn.data.lines import lines_of
+    >>> from tinygrad_rnn.data.lines import read_lines
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder, "a.txt")
     ...     _ = file.write_bytes(b"one\\r\\ntwo\\n")
-    ...     lines_of(file)
+    ...     read_lines(file)
     ['one', 'two']
     """
     file = checked_path(path)
@@ -45,7 +45,7 @@ def lines_of(path: str | os.PathLike[str]) -> list[str]:
         raise DataError("binary data: a NUL byte", where=f"{where}, line {line}", hint="save it as plain text in UTF-8")
     if not text.strip():
         raise DataError("an empty file", where=where, hint="name a file with some text in it")
-    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
+    return newlines(text).removesuffix("\n").split("\n")
 
 
 def checked_path(path: str | os.PathLike[str]) -> Path:
@@ -58,3 +58,8 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
         raise DataError(f"not a path: {path!r}", hint="a str or a pathlib.Path, for example 'news.csv'")
     return Path(path)
+
+
+def newlines(text: str) -> str:
+    """The text with any newlines as `\\n`."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")

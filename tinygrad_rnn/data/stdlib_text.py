@@ -20,7 +20,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from ..errors import DataError
-from .lines import checked_path
+from .lines import checked_path, newlines
 
 __all__ = ["Text", "docstrings", "from_file", "module_source", "unicode_names"]
 
@@ -106,7 +106,7 @@ def docstrings(folder: str | os.PathLike[str] | None = None) -> Text:
             found += _docstrings_in(file.read_bytes())
         except (OSError, SyntaxError, ValueError):
             skipped.append(file.name)
-    text = _newlines("\n\n".join(found)).encode("utf-8", "replace").decode("utf-8")
+    text = newlines("\n\n".join(found)).encode("utf-8", "replace").decode("utf-8")
     if text:
         origin = f"{len(files) - len(skipped)} files of {'the standard library' if folder is None else place}"
         note = f"Not read: {', '.join(skipped)}." if skipped else ""
@@ -158,7 +158,7 @@ def from_file(path: str | os.PathLike[str]) -> Text:
     where = os.path.abspath(path)
     if b"\0" in data:
         raise DataError("binary data or UTF-16: NUL bytes in it", where=where, hint="save it as plain text in UTF-8")
-    text = _newlines(data.decode("utf-8-sig", "replace"))
+    text = newlines(data.decode("utf-8-sig", "replace"))
     if not text.strip():
         raise DataError("an empty text", where=where, hint="name a file with some text in it")
     replaced = text.count("\ufffd") - data.count("\ufffd".encode())
@@ -185,7 +185,7 @@ def _source_of(name: str) -> str:
     if get_source is None:
         return ""
     try:
-        return _newlines(get_source(name) or "")
+        return newlines(get_source(name) or "")
     except (ImportError, OSError, SyntaxError, ValueError):
         return ""
 
@@ -214,10 +214,6 @@ def _names_instead(reason: str) -> Text:
     names = unicode_names()
     note = f"{reason}; the {len(names):,} names of the Unicode characters stand in."
     return Text("\n".join(names), f"unicodedata (Unicode {unicodedata.unidata_version}, {_python()})", note)
-
-
-def _newlines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _python() -> str:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..shared.checks import check_text
 
-__all__ = ["CharVocabulary", "WordVocabulary", "check_text", "words"]
+__all__ = ["CharVocabulary", "WordVocabulary", "words"]
 
 
 def __dir__() -> list[str]:
@@ -215,11 +216,3 @@ def _checked_ids(ids: Sequence[int] | NDArray[Any], size: int, things: str) -> N
             hint="decode with the vocabulary that the ids were made with",
         )
     return row
-
-
-def check_text(name: str, text: str) -> None:
-    """A DataError unless it is a str of at least one character."""
-    if not isinstance(text, str):
-        raise DataError(f"{name} is {type(text).__name__}, expected str", hint="Text objects: pass their .text")
-    if not text:
-        raise DataError(f"{name} is empty", hint="at least one character is needed")

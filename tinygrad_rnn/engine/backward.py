@@ -14,14 +14,14 @@ import numpy as np
 
 from ..errors import GraphError, ShapeError
 from ..shared.array_type import Array
-from .arrays import Deferred, Exact, Placed, is_basic, unbroadcast
+from .arrays import is_basic, unbroadcast
 from .dtypes import as_array
 from .graph import Node, lock, reachable
-from .mistakes import anomaly
-from .mistakes import training_loop as missteps
+from .mistakes import anomaly, training_loop
 from .ops import NOTHING, OTHER, same
 from .scopes import here
-from .sweep import contributions, seed_of
+from .sweep import gradients_sent, seed_of
+from .vjp_on_arrays import Deferred, Exact, PlacedGradient
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -53,12 +53,12 @@ def backward(loss: Tensor, gradient: Any = None, *, keep_graph: bool = True) -> 
     watching = here.mode.watching
     with lock:
         if watching:
-            missteps.before_backward(root)
+            training_loop.before_backward(root)
         nodes, leaves = reachable(root, clear=True)
         root.g, root.owned = seed, False
         _pull(nodes, keep_graph)
         if watching:
-            missteps.before_gradients(leaves)
+            training_loop.before_gradients(leaves)
         _finish(leaves)
 
 
@@ -139,7 +139,7 @@ def _give(p: Any, c: Any, g: Any) -> None:
     if kind is tuple:  # a product, deferred
         _later(p, c, len(c[1]))
         return
-    if kind is Placed:
+    if kind is PlacedGradient:
         _place(p, c.g, c.key)
         return
     if kind is not ndarray:  # NumPy makes a number of what has no axes
@@ -241,5 +241,5 @@ def _finish(leaves: Iterable[Node]) -> None:
 
 
 def _inspect_sent(n: Node, g: Array) -> None:
-    for slot, sent in contributions(Exact(), n, g):
+    for slot, sent in gradients_sent(Exact(), n, g):
         anomaly.inspect_gradient(n, slot, sent)

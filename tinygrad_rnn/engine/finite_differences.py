@@ -1,4 +1,4 @@
-"""Is this gradient right? Compare it with what happens when the inputs are moved a little."""
+"""`gradcheck`: is this gradient right? Compare it with what happens when the inputs are moved a little."""
 
 from __future__ import annotations
 

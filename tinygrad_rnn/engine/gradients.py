@@ -8,11 +8,11 @@ from typing import Any, overload
 import numpy as np
 
 from ..errors import GraphError
-from .arrays import Exact
-from .gradient_graph import Recorded
 from .graph import Node
 from .sweep import seed_of, sweep
 from .tensor import Tensor, as_tensor
+from .vjp_on_arrays import Exact
+from .vjp_on_tensors import Recorded
 
 __all__ = ["grad"]
 
@@ -40,9 +40,9 @@ def grad(loss: Tensor, inputs: Tensor | Sequence[Tensor], create_graph: bool = F
     found: dict[Node, Any] = {t.node: None for t in wanted if t.node is not None}
     seed = seed_of(loss, gradient)
     F: Any = Recorded() if create_graph else Exact()
-    for sent in sweep(loss, as_tensor(seed) if create_graph else seed, F):
-        if sent.node in found:
-            found[sent.node] = sent.upstream
+    for visit in sweep(loss, as_tensor(seed) if create_graph else seed, F):
+        if visit.node in found:
+            found[visit.node] = visit.upstream
     gradients = [np.zeros(t.shape, t.dtype) if found[t.node] is None else found[t.node] for t in wanted]  # type: ignore[index]
     result = [as_tensor(g) if create_graph else np.array(g, t.dtype) for g, t in zip(gradients, wanted, strict=True)]
     return result[0] if isinstance(inputs, Tensor) else result

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import GraphError
-from ..shared.array_type import Array, Key
+from ..shared.array_type import Array, Index
 from .dtypes import as_array
 from .ops import OPS
 
@@ -65,14 +65,14 @@ class NumpyLike:
         @property
         def place(self) -> str: ...
         def item(self) -> float: ...
-        def __getitem__(self, key: Key) -> Any: ...
+        def __getitem__(self, key: Index) -> Any: ...
 
     def __array_ufunc__(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """`np.tanh(tensor)`, `array + tensor`: record the op of that name."""
         if any(hasattr(x, "__array_ufunc__") and not isinstance(x, (type(self), np.ndarray, np.generic)) for x in inputs):
             return NotImplemented
         if ufunc in UFUNCS and method == "__call__" and not options:
-            return _recorded(UFUNCS[ufunc])(*inputs)
+            return RECORDED[UFUNCS[ufunc]](*inputs)
         if method == "__call__" and (ufunc in UFUNCS_WITHOUT_GRADIENT or not _recording(inputs)):
             if "out" in options and any(isinstance(x, type(self)) for x in options["out"]):
                 raise _refusal(ufunc.__name__, "it would write into a recorded value")
@@ -85,7 +85,7 @@ class NumpyLike:
     def __array_function__(self: Any, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         """`np.sum(tensor)`, `np.concatenate([...])`: record the op of that name."""
         if function in FUNCTIONS:
-            recorded = _recorded(FUNCTIONS[function])
+            recorded = RECORDED[FUNCTIONS[function]]
             try:
                 signature(recorded).bind(*args, **kwargs)
             except TypeError:
@@ -125,7 +125,7 @@ class NumpyLike:
     def __contains__(self, value: Any) -> bool:
         return bool((self._data == as_array(value)).any())
 
-    def __setitem__(self, key: Key, value: Any) -> None:
+    def __setitem__(self, key: Index, value: Any) -> None:
         raise GraphError(
             "t[...] = value would change a recorded value",
             where=self.place,
@@ -164,10 +164,6 @@ class NumpyLike:
 
 
 RECORDED: dict[str, Callable[..., Any]] = {}  # by name; `primitives.py` and `functional.py` say what they record
-
-
-def _recorded(name: str) -> Callable[..., Any]:
-    return RECORDED[name]
 
 
 def _is_numeric(value: object) -> bool:

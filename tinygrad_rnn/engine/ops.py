@@ -2,9 +2,9 @@
 
 A vjp (vector-Jacobian product) turns the gradient `g` of an op's output into the gradient of one input. It is written once
 and runs on arrays (training), on Tensors (gradients of gradients) and in the instrumented pass of a snapshot:
-`vjp(F, n, g, *saved)` with `F` the kernels of that reader, `n` the node (its `args`, its `parents[k].shape`) and the values
-that the op saved. It returns a gradient and never assigns; sums over broadcast axes and over several uses belong to who calls it.
-Ops know arrays, nothing of Tensors.
+`vjp(F, n, g, *saved)` with `F` what the reader offers (`vjp_on_arrays`, `vjp_on_tensors`), `n` the node (its `args`, its
+`parents[k].shape`) and the values that the op saved. It returns a gradient and never assigns; sums over broadcast axes and over
+several uses belong to who calls it. Ops know arrays, nothing of Tensors.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Op:
     """A primitive: how it is drawn, computed, differentiated, told in words, and tested.
 
     `inputs` is 1 or 2, or 0 for a list of any length, whose one vjp also receives the position k of the input in the list.
-    `formulas` are the vjps of one entry, as `arithmetic` prints them with numbers: a, b the inputs, y the output, g the gradient,
+    `formulas` are the vjps of one entry, as `replay.worked_rule` prints them with numbers: a, b the inputs, y the output, g the gradient,
     n the setting. An op that is linear in each input needs none.
     """
 
@@ -103,6 +103,11 @@ class Op:
         self.words, self.cases, self.formulas = words, cases, formulas
         self.inputs = len(vjps) if inputs is None else inputs
         OPS[name] = self
+
+    def compute(self, inputs: list[Array], args: Any) -> Array:
+        """The output, without recording."""
+        settings = () if args is None else (args,)
+        return np.asarray(self.forward(*inputs, *settings) if self.inputs else self.forward(inputs, *settings))
 
     def __repr__(self) -> str:
         return f"Op({self.name})"

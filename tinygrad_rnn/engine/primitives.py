@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, DtypeError, ShapeError
-from ..shared.array_type import Key
+from ..shared.array_type import Index
 from . import ops
 from .numpy_protocol import RECORDED
 from .scopes import here, place_of
@@ -136,12 +136,12 @@ def broadcast_to(x: TensorLike, shape: int | tuple[int, ...]) -> Tensor:
     return apply1(ops.BROADCAST_TO, as_tensor(x), shape)
 
 
-def getitem(x: TensorLike, key: Key) -> Tensor:
+def getitem(x: TensorLike, key: Index) -> Tensor:
     """x[key], with NumPy's indexing."""
     return as_tensor(x)[key]
 
 
-def place(x: TensorLike, key: Key, shape: tuple[int, ...]) -> Tensor:
+def place(x: TensorLike, key: Index, shape: tuple[int, ...]) -> Tensor:
     """Zeros of `shape` with x added at `key`: what `getitem` does, backwards.
 
     >>> import tinygrad_rnn as tg

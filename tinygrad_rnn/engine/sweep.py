@@ -20,7 +20,7 @@ from .ops import BOTH, NOTHING, OTHER, OUTPUT
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-__all__ = ["Sent", "contributions", "seed_of", "sweep"]
+__all__ = ["Visit", "gradients_sent", "seed_of", "sweep"]
 
 
 def seed_of(loss: Tensor, gradient: Any) -> Array:
@@ -46,7 +46,7 @@ def seed_of(loss: Tensor, gradient: Any) -> Array:
     return array
 
 
-class Sent(NamedTuple):
+class Visit(NamedTuple):
     """What one node did in a backward pass."""
 
     node: Node
@@ -54,7 +54,7 @@ class Sent(NamedTuple):
     edges: list[tuple[int, Any]]  # (slot, gradient sent to the parent in that slot)
 
 
-def contributions(F: Any, n: Node, g: Any, only: Container[Node] | None = None) -> Iterator[tuple[int, Any]]:
+def gradients_sent(F: Any, n: Node, g: Any, only: Container[Node] | None = None) -> Iterator[tuple[int, Any]]:
     """The gradient that a node sends along each of its edges (to those parents only), in the shape of the parent."""
     op = n.op
     assert op is not None
@@ -82,7 +82,7 @@ def _saved(F: Any, n: Node) -> tuple[Any, ...]:
     return (F.value(saved, n if saves is OUTPUT else n.parents[0]),)
 
 
-def sweep(loss: Tensor, seed: Any, F: Any) -> Iterator[Sent]:
+def sweep(loss: Tensor, seed: Any, F: Any) -> Iterator[Visit]:
     """Yield what each node did, from the loss back to the oldest; leaves last, with their complete gradient and no edges.
 
     Touches no `.grad`. A node is yielded when every node that uses it has reported.
@@ -96,12 +96,12 @@ def sweep(loss: Tensor, seed: Any, F: Any) -> Iterator[Sent]:
         if g is None:
             continue
         with F.at(n):
-            edges = list(contributions(F, n, g))
+            edges = list(gradients_sent(F, n, g))
             for slot, c in edges:
                 parent = n.parents[slot]
                 assert parent is not None
                 gradients[parent] = gradients[parent] + c if parent in gradients else c
-        yield Sent(n, g, edges)
+        yield Visit(n, g, edges)
     for leaf in reversed(leaves):
         if leaf in gradients:
-            yield Sent(leaf, gradients[leaf], [])
+            yield Visit(leaf, gradients[leaf], [])

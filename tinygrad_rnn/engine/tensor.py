@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DtypeError, GraphError, ShapeError
-from ..shared.array_type import Array, Key
+from ..shared.array_type import Array, Index
 from ..shared.checks import is_whole
 from . import graph, ops
 from .arrays import is_basic
@@ -149,10 +149,25 @@ class Tensor(NumpyLike):
         """Where in the unrolled graph it was recorded: `t=3 / LSTMCell`."""
         return "" if self.node is None else place_of(self.node.frames)
 
-    shape = property(lambda self: self._data.shape, doc="The size of each axis.")
-    ndim = property(lambda self: self._data.ndim, doc="The number of axes.")
-    size = property(lambda self: self._data.size, doc="The number of entries.")
-    dtype = property(lambda self: self._data.dtype, doc="The NumPy dtype of the values.")
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size of each axis."""
+        return self._data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self._data.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The NumPy dtype of the values."""
+        return self._data.dtype
 
     def numpy(self) -> Array:
         """The values as an array, without the graph."""
@@ -264,7 +279,7 @@ class Tensor(NumpyLike):
     def __abs__(self) -> Tensor:
         return apply1(ops.ABS, self)
 
-    def __getitem__(self, key: Key) -> Tensor:
+    def __getitem__(self, key: Index) -> Tensor:
         return apply1(ops.GETITEM, self, key if is_basic(key) and key is not None else _plain_key(key))
 
     # ---- entry by entry
@@ -325,7 +340,10 @@ class Tensor(NumpyLike):
             raise ShapeError(f"transpose{axes} of a tensor of shape {self.shape}", where=self.place, hint="name each axis once")
         return apply1(ops.TRANSPOSE, self, order)
 
-    T = property(transpose, doc="The axes reversed.")
+    @property
+    def T(self) -> Tensor:
+        """The axes reversed."""
+        return self.transpose()
 
     # ---- copies
 
@@ -518,7 +536,7 @@ def _axes(axis: Any, t: Tensor, name: str) -> tuple[int, ...] | None:
     return tuple(int(a) % t.ndim for a in axes)
 
 
-def _plain_key(key: Key) -> Key:
+def _plain_key(key: Index) -> Index:
     """An index with its tensors and lists as arrays of its own, so that later changes to them do no harm."""
 
     def plain(part: Any) -> Any:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..nn.cells.lstm import GRUCell, LSTMCell, RNNCell
-from ..nn.sequence.dropout_and_residual import Dropout
-from ..nn.sequence.unrolling import Bidirectional, Stacked
+from ..nn.cells.gru import GRUCell
+from ..nn.cells.lstm import LSTMCell
+from ..nn.cells.rnn import RNNCell
+from ..nn.sequence.combined import Bidirectional, Stacked
+from ..nn.sequence.dropout import Dropout
 
-__all__ = ["Kind", "alike", "cells_of", "is_plain_stack", "kind_of", "missing_elsewhere", "path_in"]
+__all__ = ["CellKind", "cell_kind", "cells_by_layer", "cells_of", "is_plain_stack", "missing_elsewhere", "path_in"]
 
 CELLS: dict[str, Any] = {"RNN": RNNCell, "LSTM": LSTMCell, "GRU": GRUCell}
 
 
-class Kind(NamedTuple):
+class CellKind(NamedTuple):
     """What cells must have in common to be one layer elsewhere."""
 
     name: str  # "RNN", "LSTM" or "GRU"
@@ -22,12 +24,12 @@ class Kind(NamedTuple):
     setting: Any  # the nonlinearity of an RNN, reset_after of a GRU
 
 
-def kind_of(cell: Any) -> Kind | None:
+def cell_kind(cell: Any) -> CellKind | None:
     """The kind of a cell that computes what its class of this package does; None for every other object."""
     for name, family in CELLS.items():
         if isinstance(cell, family) and not missing_elsewhere(cell):
             setting = {"RNN": "nonlinearity", "GRU": "reset_after"}.get(name)
-            return Kind(name, cell.hidden_size, cell.Wh.dtype, setting and getattr(cell, setting))
+            return CellKind(name, cell.hidden_size, cell.Wh.dtype, setting and getattr(cell, setting))
     return None
 
 
@@ -50,8 +52,8 @@ def missing_elsewhere(cell: Any) -> str:
 def cells_of(layer: Any) -> tuple[Any, ...]:
     """A cell as (cell,), two directions as (forwards, backwards); () for what is neither."""
     if type(layer) is Bidirectional:
-        return (layer.forwards, layer.backwards) if kind_of(layer.forwards) and kind_of(layer.backwards) else ()
-    return (layer,) if kind_of(layer) else ()
+        return (layer.forwards, layer.backwards) if cell_kind(layer.forwards) and cell_kind(layer.backwards) else ()
+    return (layer,) if cell_kind(layer) else ()
 
 
 def is_plain_stack(layer: Any) -> bool:
@@ -63,10 +65,10 @@ def is_plain_stack(layer: Any) -> bool:
     )
 
 
-def alike(layer: Any) -> list[tuple[Any, ...]] | None:
+def cells_by_layer(layer: Any) -> list[tuple[Any, ...]] | None:
     """The cells of every layer, lowest first, if all are of one kind and size and read what the layer below writes; else None."""
     layers = [cells_of(part) for part in layer.layers] if is_plain_stack(layer) else [cells_of(layer)]
-    directions, kinds = len(layers[0]), {kind_of(cell) for cells in layers for cell in cells}
+    directions, kinds = len(layers[0]), {cell_kind(cell) for cells in layers for cell in cells}
     if not directions or any(len(cells) != directions for cells in layers) or len(kinds) != 1:
         return None
     width = directions * layers[0][0].hidden_size

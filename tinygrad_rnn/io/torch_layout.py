@@ -15,13 +15,11 @@ from ..engine.tensor import Tensor
 from ..errors import LoadError
 from ..nn.layers import Embedding, Linear
 from ..nn.module import Module
-from ..nn.sequence.unrolling import Bidirectional, Stacked
+from ..nn.sequence.combined import Bidirectional, Stacked
 from ..shared.array_type import Array
-from .counterparts import alike, kind_of, missing_elsewhere, path_in
+from .counterparts import cell_kind, cells_by_layer, missing_elsewhere, path_in
 
 __all__ = ["from_torch_state_dict", "to_torch_state_dict"]
-
-Arrays = tuple[Array, ...]
 
 
 class Entry(NamedTuple):
@@ -29,8 +27,8 @@ class Entry(NamedTuple):
 
     parameters: tuple[Tensor, ...]
     names: tuple[str, ...]
-    out: Callable[..., Arrays]
-    back: Callable[..., Arrays]
+    out: Callable[..., tuple[Array, ...]]
+    back: Callable[..., tuple[Array, ...]]
     biases_of: str | None = None  # the recurrent module whose biases these are: PyTorch's bias=False leaves all of them out
 
 
@@ -141,11 +139,11 @@ def _entries(path: str, value: Any, above: tuple[int, ...]) -> Iterator[Entry]:
             yield Entry((value.b,), (path_in(path, "bias"),), lambda b: (b,), lambda b: (b,))
     elif isinstance(value, Embedding):
         yield Entry((value.W,), (path_in(path, "weight"),), lambda W: (W,), lambda W: (W,))
-    elif isinstance(value, (Stacked, Bidirectional)) and (layers := alike(value)):
+    elif isinstance(value, (Stacked, Bidirectional)) and (layers := cells_by_layer(value)):
         for number, cells in enumerate(layers):
             for cell, suffix in zip(cells, ("", "_reverse"), strict=False):
                 yield from _cell_entries(path, cell, f"_l{number}{suffix}")
-    elif kind_of(value):
+    elif cell_kind(value):
         yield from _cell_entries(path, value, "")
     elif missing_elsewhere(value):
         raise _without_counterpart(path, value, missing_elsewhere(value))
@@ -157,7 +155,7 @@ def _entries(path: str, value: Any, above: tuple[int, ...]) -> Iterator[Entry]:
 
 
 def _cell_entries(path: str, cell: Any, suffix: str) -> Iterator[Entry]:
-    kind = kind_of(cell)
+    kind = cell_kind(cell)
     assert kind is not None
     gru, hidden = kind.name == "GRU", kind.hidden_size
     if gru and not kind.setting:
@@ -167,10 +165,10 @@ def _cell_entries(path: str, cell: Any, suffix: str) -> Iterator[Entry]:
     yield Entry((cell.Wh,), (names[1],), _turned, _turned)
     if gru:  # rows r, z, n: those of n are not added up, as r multiplies one of them
 
-        def out(b: Array, bh: Array) -> Arrays:
+        def out(b: Array, bh: Array) -> tuple[Array, ...]:
             return b, np.concatenate([np.zeros(2 * hidden, b.dtype), bh])
 
-        def back(bias_ih: Array, bias_hh: Array) -> Arrays:
+        def back(bias_ih: Array, bias_hh: Array) -> tuple[Array, ...]:
             return np.concatenate([(bias_ih + bias_hh)[: 2 * hidden], bias_ih[2 * hidden :]]), bias_hh[2 * hidden :]
 
         yield Entry((cell.b, cell.bh), (names[2], names[3]), out, back, path)
@@ -178,7 +176,7 @@ def _cell_entries(path: str, cell: Any, suffix: str) -> Iterator[Entry]:
         yield Entry((cell.b,), (names[2], names[3]), lambda b: (b, np.zeros_like(b)), lambda ih, hh: (ih + hh,), path)
 
 
-def _turned(W: Array) -> Arrays:
+def _turned(W: Array) -> tuple[Array, ...]:
     return (W.T,)
 
 

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.primitives import stack, tanh, where
+from ..engine.primitives import tanh, where
 from ..engine.scopes import here, place_of
 from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import DataError, ShapeError
 from ..functional import softmax
+from ..shared.array_type import Dtype
 from . import init
+from .inputs import whole_of
 from .module import Module
 
 __all__ = ["AdditiveAttention", "DotAttention"]
@@ -68,21 +70,12 @@ class AdditiveAttention(_Attention):
     """
 
     def __init__(
-        self,
-        query_size: int,
-        key_size: int,
-        hidden_size: int,
-        *,
-        rng: np.random.Generator,
-        dtype: npt.DTypeLike | None = None,
+        self, query_size: int, key_size: int, hidden_size: int, *, rng: np.random.Generator, dtype: Dtype = None
     ) -> None:
-        for name, shape in (("Wq", (query_size, hidden_size)), ("Wk", (key_size, hidden_size)), ("v", (hidden_size, 1))):
-            bound = 1 / max(shape[0], 1) ** 0.5
-            setattr(self, name, Tensor(init.uniform(rng, shape, bound, dtype), requires_grad=True))
+        def weight(*shape: int) -> Tensor:
+            return Tensor(init.uniform(rng, shape, 1 / max(shape[0], 1) ** 0.5, dtype), requires_grad=True)
 
-    Wq: Tensor
-    Wk: Tensor
-    v: Tensor
+        self.Wq, self.Wk, self.v = weight(query_size, hidden_size), weight(key_size, hidden_size), weight(hidden_size, 1)
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
         """e (batch, queries, time), for query (batch, queries, query_size) and keys (batch, time, key_size)."""
@@ -125,9 +118,7 @@ class DotAttention(_Attention):
 
 def _steps(steps: Tensor | TensorLike | Sequence[Tensor], what: str) -> Tensor:
     """Keys or values as one tensor (batch, time, features)."""
-    if isinstance(steps, (list, tuple)) and steps and all(isinstance(step, Tensor) for step in steps):
-        return stack(steps, axis=1)
-    whole = as_tensor(steps)
+    whole = whole_of(steps)
     if whole.ndim != 3 or not whole.size:
         kind = ShapeError if whole.ndim != 3 else DataError
         raise kind(

@@ -6,12 +6,11 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..engine.dtypes import checked_dtype
 from ..engine.tensor import Tensor
 from ..errors import DataError, ShapeError
-from ..shared.array_type import Array
+from ..shared.array_type import Array, Dtype
 from ..shared.checks import is_number, is_whole
 
 __all__ = [
@@ -31,7 +30,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def uniform(rng: np.random.Generator, shape: tuple[int, ...], bound: float, dtype: npt.DTypeLike | None = None) -> Array:
+def uniform(rng: np.random.Generator, shape: tuple[int, ...], bound: float, dtype: Dtype = None) -> Array:
     """Evenly distributed in (-bound, bound). With bound 1/sqrt(hidden) it is PyTorch's default for recurrent cells.
 
     Raises `ShapeError` for a size that is not a whole number of at least 1, `DataError` for anything but a Generator.
@@ -40,7 +39,7 @@ def uniform(rng: np.random.Generator, shape: tuple[int, ...], bound: float, dtyp
     return rng.uniform(-bound, bound, shape).astype(checked_dtype(dtype))
 
 
-def orthogonal(rng: np.random.Generator, shape: tuple[int, int], gain: float = 1.0, dtype: npt.DTypeLike | None = None) -> Array:
+def orthogonal(rng: np.random.Generator, shape: tuple[int, ...], gain: float = 1.0, dtype: Dtype = None) -> Array:
     """A random matrix whose rows (or columns, if there are more rows) are orthonormal, times `gain`.
 
     All singular values equal `gain`: a linear recurrence with it keeps the norm of a gradient (Saxe et al. 2014, section 3).
@@ -59,7 +58,7 @@ def orthogonal(rng: np.random.Generator, shape: tuple[int, int], gain: float = 1
     return (_orthogonal_block(rng, rows, columns) * gain).astype(checked_dtype(dtype))
 
 
-def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: npt.DTypeLike | None = None) -> Array:
+def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Dtype = None) -> Array:
     """Drawn from N(0, 1). Raises as `uniform` does."""
     _check(rng, shape)
     return rng.standard_normal(shape).astype(checked_dtype(dtype))
@@ -72,7 +71,7 @@ def _orthogonal_block(rng: np.random.Generator, rows: int, columns: int) -> Arra
     return q if rows >= columns else q.T
 
 
-def identity(shape: tuple[int, int], gain: float = 1.0, dtype: npt.DTypeLike | None = None) -> Array:
+def identity(shape: tuple[int, ...], gain: float = 1.0, dtype: Dtype = None) -> Array:
     """Ones on the diagonal, times `gain`: with relu, the IRNN of Le, Jaitly and Hinton 2015."""
     rows, columns = _two(shape, "identity")
     return (np.eye(rows, columns) * gain).astype(checked_dtype(dtype))
@@ -114,7 +113,7 @@ def forget_gate_(b: Tensor, bias: float) -> Tensor:
     return b
 
 
-def zeros(shape: tuple[int, ...], dtype: npt.DTypeLike | None = None) -> Array:
+def zeros(shape: tuple[int, ...], dtype: Dtype = None) -> Array:
     """All zero."""
     return np.zeros(shape, checked_dtype(dtype))
 

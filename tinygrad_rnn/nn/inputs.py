@@ -1,15 +1,16 @@
-"""What a layer is called with, as one tensor a step: values (batch, time, features), or a list of the inputs of all steps."""
+"""Sequences as one tensor a step, or as one tensor (batch, time, features): whatever a layer is called with, and what it gives."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeGuard
 
+from ..engine.primitives import stack
 from ..engine.scopes import time_step
 from ..engine.tensor import Tensor, as_tensor, named
 from ..errors import DataError, ShapeError
 
-__all__ = ["WHOLE", "is_list_of_steps", "steps_of"]
+__all__ = ["WHOLE", "each_step", "is_list_of_steps", "steps_of", "whole_of"]
 
 WHOLE = "xs is (batch, time, features); one sequence is a batch of 1"
 
@@ -28,6 +29,20 @@ def is_list_of_steps(xs: Any) -> TypeGuard[Sequence[Any]]:
     return isinstance(xs, (list, tuple)) and (not xs or any(isinstance(x, Tensor) for x in xs))
 
 
+def each_step(function: Callable[..., Tensor], *sequences: Iterable[Any]) -> list[Tensor]:
+    """What the function makes of every step's entries, each recorded in its step.
+
+    >>> from tinygrad_rnn.nn.inputs import each_step, steps_of
+    >>> [y.item() for y in each_step(lambda x: x.sum(), steps_of([[[1.0], [2.0]]], "unroll"))]
+    [1.0, 2.0]
+    """
+    outputs = []
+    for t, inputs in enumerate(zip(*sequences, strict=True), start=1):
+        with time_step(t):
+            outputs.append(function(*inputs))
+    return outputs
+
+
 def steps_of(xs: Any, caller: str, hint: str = WHOLE) -> list[Tensor]:
     """The input of every step (batch, features); what is not a Tensor yet becomes one.
 
@@ -40,6 +55,11 @@ def steps_of(xs: Any, caller: str, hint: str = WHOLE) -> list[Tensor]:
     [(2, 4), (2, 4), (2, 4)]
     """
     return _listed(xs, caller) if is_list_of_steps(xs) else _cut(as_tensor(xs), caller, hint)
+
+
+def whole_of(steps: Any) -> Tensor:
+    """Steps as one tensor (batch, time, features), whether they come as one or as a list of one a step."""
+    return stack(steps, axis=1) if is_list_of_steps(steps) and steps else as_tensor(steps)
 
 
 def _listed(xs: Sequence[Any], caller: str) -> list[Tensor]:
@@ -60,11 +80,7 @@ def _cut(whole: Tensor, caller: str, hint: str) -> list[Tensor]:
         raise ShapeError(f"{caller} over xs of shape {whole.shape}", hint=hint)
     batch, time, _ = whole.shape
     _check_some(batch, time, f"xs of shape {whole.shape} (batch, time, features)", caller)
-    inputs = []
-    for k in range(time):
-        with time_step(k + 1):
-            inputs.append(named(whole[:, k], "x"))
-    return inputs
+    return each_step(lambda k: named(whole[:, k], "x"), range(time))
 
 
 def _check_some(batch: int, time: int, given: str, caller: str) -> None:

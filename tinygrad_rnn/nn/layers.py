@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..engine.primitives import take, where
 from ..engine.tensor import Tensor, TensorLike, as_tensor
 from ..errors import DataError
+from ..shared.array_type import Dtype
 from ..shared.checks import is_whole
 from . import init
 from .module import Module
@@ -29,13 +29,7 @@ class Linear(Module):
     """
 
     def __init__(
-        self,
-        input_size: int,
-        output_size: int,
-        *,
-        rng: np.random.Generator,
-        bias: bool = True,
-        dtype: npt.DTypeLike | None = None,
+        self, input_size: int, output_size: int, *, rng: np.random.Generator, bias: bool = True, dtype: Dtype = None
     ) -> None:
         bound = 1 / max(input_size, 1) ** 0.5
         self.W = Tensor(init.uniform(rng, (input_size, output_size), bound, dtype), requires_grad=True)
@@ -62,13 +56,7 @@ class Embedding(Module):
     """
 
     def __init__(
-        self,
-        symbols: int,
-        features: int,
-        *,
-        rng: np.random.Generator,
-        padding_idx: int | None = None,
-        dtype: npt.DTypeLike | None = None,
+        self, symbols: int, features: int, *, rng: np.random.Generator, padding_idx: int | None = None, dtype: Dtype = None
     ) -> None:
         self.W = Tensor(init.normal(rng, (symbols, features), dtype), requires_grad=True)
         self.padding_idx = padding_idx

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
-from ..engine.scopes import here, scope
+from ..engine.scopes import here, no_grad, scope
 from ..engine.tensor import Tensor
 from ..errors import DataError, LoadError
 from ..shared.array_type import Array
 
-__all__ = ["Module", "parts_within", "scoped"]
+__all__ = ["Module", "evaluating", "is_cell", "modes_kept", "parts_within", "scoped"]
 
 M = TypeVar("M", bound="Module")
 F = TypeVar("F", bound=Callable[..., Any])
+Given = ParamSpec("Given")
+Made = TypeVar("Made", covariant=True)
 
 
 def scoped(method: F) -> F:
@@ -33,6 +36,12 @@ def scoped(method: F) -> F:
 
     inside.scoped = True  # type: ignore[attr-defined]
     return inside  # type: ignore[return-value]
+
+
+class Forward(Protocol[Given, Made]):
+    """What a type checker reads off a module: calling it takes what its `forward` takes, and returns what that returns."""
+
+    def forward(self, *args: Given.args, **options: Given.kwargs) -> Made: ...
 
 
 class Module:
@@ -63,17 +72,13 @@ class Module:
         """What calling the module computes; a module of your own defines it."""
         raise TypeError(f"{type(self).__name__} has no forward(): write one, or call its other methods")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self: Forward[Given, Made], *args: Given.args, **options: Given.kwargs) -> Made:
         with scope(type(self).__name__):
-            return self.forward(*args, **kwargs)
+            return self.forward(*args, **options)
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
         """Each parameter once, with its path: `cell.Wh`, `layers.0.W`. A shared one appears under its first name."""
-        seen: set[int] = set()
-        for path, value in parts_within("", vars(self), {id(self)}):
-            if isinstance(value, Tensor) and id(value) not in seen:
-                seen.add(id(value))
-                yield path, value
+        yield from ((path, part) for path, part in parts_within("", vars(self), {id(self)}) if isinstance(part, Tensor))
 
     def parameters(self) -> list[Tensor]:
         """All parameters, each once."""
@@ -82,7 +87,7 @@ class Module:
     def modules(self) -> Iterator[Module]:
         """This module and all inside it, each once."""
         yield self
-        yield from (value for _, value in parts_within("", vars(self), {id(self)}) if isinstance(value, Module))
+        yield from (part for _, part in parts_within("", vars(self), {id(self)}) if isinstance(part, Module))
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters: before each backward pass of a training loop."""
@@ -130,10 +135,8 @@ class Module:
 
     def train(self: M, mode: bool = True) -> M:
         """Switch this module and all inside it to training (dropout active); returns the module."""
-        self.training = mode
-        for _, value in parts_within("", vars(self), {id(self)}):
-            if isinstance(value, Module):
-                value.training = mode
+        for part in self.modules():
+            part.training = mode
         return self
 
     def eval(self: M) -> M:
@@ -163,18 +166,20 @@ def _fitted(value: Any, p: Tensor) -> Array:
 
 
 def parts_within(path: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """Every parameter and sub-module inside a value, with its path, in the order of assignment; each module once.
+    """Every parameter and sub-module inside a value, with its path, in the order of assignment; each once.
 
     A cell may be of any class, so what has the two methods of a cell is searched like a module.
     """
+    if id(value) in seen:
+        return
     if isinstance(value, Tensor):
         if value.requires_grad and value.is_leaf:
-            yield path, value
-    elif isinstance(value, Module) or _is_plain_cell(value):
-        if id(value) not in seen:
             seen.add(id(value))
             yield path, value
-            yield from parts_within(path, vars(value), seen)
+    elif isinstance(value, Module) or (is_cell(value) and hasattr(value, "__dict__")):
+        seen.add(id(value))
+        yield path, value
+        yield from parts_within(path, vars(value), seen)
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from parts_within(f"{path}.{key}" if path else str(key), item, seen)
@@ -183,6 +188,27 @@ def parts_within(path: str, value: Any, seen: set[int]) -> Iterator[tuple[str, A
             yield from parts_within(f"{path}.{k}" if path else str(k), item, seen)
 
 
-def _is_plain_cell(value: Any) -> bool:
+def is_cell(value: Any) -> bool:
+    """Whether an object, of any class, has the two methods of a cell."""
     methods = (getattr(value, name, None) for name in ("initial_state", "step"))
-    return not isinstance(value, type) and hasattr(value, "__dict__") and all(map(callable, methods))
+    return not isinstance(value, type) and all(map(callable, methods))
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """Record nothing, and drop nothing out; every part is afterwards in the mode that it was in."""
+    with modes_kept(model), no_grad():
+        if isinstance(model, Module):
+            model.train(False)
+        yield
+
+
+@contextmanager
+def modes_kept(model: Any) -> Iterator[None]:
+    """Put every part of a model back, at any end, into the mode that it is in: training or evaluation."""
+    modes = [(part, part.training) for part in model.modules()] if isinstance(model, Module) else []
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training

@@ -12,12 +12,12 @@ from numbers import Integral, Real
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.primitives import concat, stack, take
+from ..engine.primitives import concat, take
 from ..engine.scopes import here, place_of, time_step
 from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import DataError, DtypeError, ShapeError
 from ..shared.checks import is_number
-from .inputs import is_list_of_steps
+from .inputs import whole_of
 
 __all__ = ["PackedSequence", "last_valid", "mask", "pack", "steps_in", "unpack"]
 
@@ -173,9 +173,7 @@ def last_valid(outputs: TensorLike | Sequence[Tensor], lengths: npt.ArrayLike) -
     Tensor([[1.],
             [3.]])
     """
-    if is_list_of_steps(outputs) and outputs:
-        outputs = stack(outputs, axis=1)
-    whole, ends = as_tensor(outputs), _checked_lengths(lengths)
+    whole, ends = whole_of(outputs), _checked_lengths(lengths)
     if whole.ndim < 2 or len(whole) != len(ends):
         raise ShapeError(
             f"last_valid of outputs of shape {whole.shape} with {len(ends)} lengths",

@@ -16,7 +16,7 @@ from ..engine.primitives import broadcast_to, max, stack, where
 from ..engine.scopes import here, place_of
 from ..engine.tensor import Tensor, named
 from ..errors import DataError, ShapeError
-from ..shared.array_type import Array
+from ..shared.array_type import Array, Dtype
 from . import init
 from .attention import DotAttention
 from .module import Module
@@ -83,7 +83,7 @@ class AttentionPooling(Module):
     (2, 4)
     """
 
-    def __init__(self, features: int, *, rng: np.random.Generator, dtype: npt.DTypeLike | None = None) -> None:
+    def __init__(self, features: int, *, rng: np.random.Generator, dtype: Dtype = None) -> None:
         self.q = Tensor(init.uniform(rng, (1, features), features**-0.5 if features > 0 else 1.0, dtype), requires_grad=True)
         self.attention = DotAttention()
 

@@ -22,8 +22,8 @@ __all__ = [
     "joined",
     "longest_first",
     "mapped",
-    "parts_of",
     "rows_of",
+    "states_of_parts",
 ]
 
 
@@ -39,9 +39,7 @@ def detach_state(state: Any) -> Any:
     """
     if isinstance(state, Tensor):
         return state.detach()
-    if isinstance(state, dict):
-        return {key: detach_state(part) for key, part in state.items()}
-    if isinstance(state, (tuple, list)):
+    if isinstance(state, (tuple, list, dict)):
         return mapped(detach_state, state)
     if state is None:
         return None
@@ -49,12 +47,14 @@ def detach_state(state: Any) -> Any:
 
 
 def mapped(function: Callable[[Any], Any], state: Any) -> Any:
-    """A state of the same kind (a tuple, a list, a named tuple) with the function's result for each part."""
+    """A state of the same kind (a tuple, a list, a named tuple, a dict) with the function's result for each part."""
+    if isinstance(state, dict):
+        return {key: function(part) for key, part in state.items()}
     parts = [function(part) for part in state]
     return state._make(parts) if hasattr(state, "_make") else type(state)(parts)
 
 
-def parts_of(state: Any, count: int, what: str) -> Sequence[Any]:
+def states_of_parts(state: Any, count: int, what: str) -> Sequence[Any]:
     """The states of the parts of a layer, each None if there is none."""
     if state is None:
         return [None] * count

@@ -25,8 +25,8 @@ class SGD(Optimizer):
     array([0.8])
     """
 
-    settings = ("lr", "momentum")
-    moments = ("velocity",)
+    settings: tuple[str, ...] = ("lr", "momentum")
+    moments: tuple[str, ...] = ("velocity",)
 
     def __init__(self, parameters: Iterable[Tensor], lr: float, momentum: float = 0.0) -> None:
         super().__init__(parameters, lr)
@@ -113,7 +113,7 @@ class AdamW(Adam):
         return change
 
 
-class RMSprop(Optimizer):
+class RMSprop(SGD):
     """The gradient divided by the root of the running mean of its square (Tieleman and Hinton 2012; as in PyTorch).
 
         v <- alpha v + (1 - alpha) g²;   u <- momentum u + g / (sqrt(v) + eps);   p <- p - lr u
@@ -131,22 +131,15 @@ class RMSprop(Optimizer):
     def __init__(
         self, parameters: Iterable[Tensor], lr: float = 0.01, alpha: float = 0.99, eps: float = 1e-8, momentum: float = 0.0
     ) -> None:
-        super().__init__(parameters, lr)
-        self.alpha, self.eps, self.momentum = alpha, eps, momentum
-        self._check_settings("alpha", "eps", "momentum")
-        self.v, self.velocity = self._zeros(), self._zeros() if momentum else []
+        super().__init__(parameters, lr, momentum)
+        self.alpha, self.eps, self.v = alpha, eps, self._zeros()
+        self._check_settings("alpha", "eps")
 
     def _change(self, k: int, g: Array) -> Array:
         v = self.v[k]
         v *= self.alpha
         v += (1 - self.alpha) * np.square(g)
-        g = g / (np.sqrt(v) + np.asarray(self.eps, g.dtype))
-        if self.momentum:
-            self.velocity = self.velocity or self._zeros()  # where momentum was set later
-            self.velocity[k] *= self.momentum
-            self.velocity[k] += g
-            g = self.velocity[k]
-        return np.multiply(g, np.asarray(self.lr, g.dtype), out=np.empty_like(g))
+        return super()._change(k, g / (np.sqrt(v) + np.asarray(self.eps, g.dtype)))
 
 
 class Adagrad(Optimizer):

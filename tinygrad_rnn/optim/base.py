@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.mistakes import training_loop as missteps
+from ..engine.mistakes import training_loop
 from ..engine.scopes import here
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError, LoadError
-from ..shared.array_type import Array
+from ..shared.array_type import Array, array_given
 from ..shared.checks import is_number, is_whole
 
 __all__ = ["Optimizer"]
@@ -77,7 +77,7 @@ class Optimizer:
     def step(self) -> None:
         """Change every parameter that has a gradient. Graphs that used the old values then refuse another backward pass."""
         if here.mode.watching:
-            missteps.before_step([p.node for p in self.parameters if p.node is not None])
+            training_loop.before_step([p.node for p in self.parameters if p.node is not None])
         for k, p in enumerate(self.parameters):
             if p.grad is not None:
                 change = self._change(k, p.grad)
@@ -105,7 +105,7 @@ class Optimizer:
         own = self.state_dict()
         wrong = [f"missing: {name}" for name in own if name not in state]
         wrong += [f"left over: {name}" for name in state if name not in own]
-        values = {name: _array(state[name]) for name in own if name in state}
+        values = {name: array_given(state[name]) for name in own if name in state}
         for name, given in values.items():
             if given.shape != own[name].shape or given.dtype.kind not in "fiu":
                 wrong.append(f"misfit: {name} is {given.dtype} {given.shape}, here it is {own[name].dtype} {own[name].shape}")
@@ -136,14 +136,6 @@ def _misfit(name: str, value: Any) -> str:
 
 def _between(value: Any, least: float, below: float) -> bool:
     return is_number(value, Real) and least <= float(value) < below
-
-
-def _array(value: Any) -> Array:
-    """What was given as an array; one of objects, which fits nowhere, where its rows have different lengths."""
-    try:
-        return np.asarray(value)
-    except ValueError:
-        return np.asarray(None)
 
 
 def _plain(given: Array) -> Any:

@@ -11,7 +11,7 @@ from numbers import Real
 from typing import TypeAlias
 
 from ..errors import DataError
-from ..shared.checks import is_whole
+from ..shared.checks import is_number, is_whole
 
 __all__ = ["Schedule", "cosine", "exponential", "steps", "warm_up"]
 
@@ -54,7 +54,7 @@ def cosine(updates: int, lowest: float = 0.0) -> Schedule:
     [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
     """
     _whole("cosine", "updates", updates)
-    if not isinstance(lowest, Real) or not 0 <= lowest <= 1:
+    if not is_number(lowest, Real) or not 0 <= lowest <= 1:
         raise DataError(f"cosine with lowest={lowest!r}", hint="a share of the learning rate: 0 <= lowest <= 1")
     return lambda done: lowest + (1 - lowest) * (1 + cos(pi * min(done, updates) / updates)) / 2
 
@@ -86,5 +86,5 @@ def _whole(schedule: str, name: str, value: int) -> None:
 
 
 def _share(schedule: str, name: str, value: float) -> None:
-    if not isinstance(value, Real) or not 0 < value < inf:
+    if not is_number(value, Real) or not 0 < value < inf:
         raise DataError(f"{schedule} with {name}={value!r}", hint="a positive number, usually below 1")

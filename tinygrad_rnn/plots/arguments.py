@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ..errors import DataError, GraphError
 from ..shared.array_type import Array
 
-__all__ = ["expect", "finite", "numbers", "share_of", "steps_to_mark"]
+__all__ = ["expect", "finite", "numbers", "steps_to_mark", "two_digits"]
 
 LARGEST = 1e150
 
@@ -61,11 +61,11 @@ def finite(values: Array) -> Array:
     return values[np.isfinite(values)]
 
 
-def share_of(x: float) -> str:
+def two_digits(x: float) -> str:
     """A number in a title: two digits.
 
-    >>> from tinygrad_rnn.plots.arguments import share_of
-    >>> share_of(0.123), share_of(1.2e-13), share_of(0.0), share_of(float("nan"))
+    >>> from tinygrad_rnn.plots.arguments import two_digits
+    >>> two_digits(0.123), two_digits(1.2e-13), two_digits(0.0), two_digits(float("nan"))
     ('0.12', '1.2e-13', '0', 'no number')
     """
     return f"{x:.2g}" if math.isfinite(x) else "no number" if math.isnan(x) else "infinity"

@@ -22,7 +22,7 @@ from ..errors import DataError
 from ..shared.array_type import Array
 from ..shared.atomic_files import target_of, write
 from ..shared.invocation import install
-from ..viz.style import THEMES, Brush, Scale, Theme, superscript
+from ..viz.style import THEMES, Brush, Scale, Theme, ThemeName, superscript
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -162,7 +162,7 @@ class Canvas:
 
 
 @contextmanager
-def canvas(theme: str, width: float = 7.6, height: float = 4.4) -> Iterator[Canvas]:
+def canvas(theme: ThemeName, width: float = 7.6, height: float = 4.4) -> Iterator[Canvas]:
     """A canvas of that many inches, and matplotlib's settings for it until the block ends.
 
     Raises `DataError` for a theme that is not "light" or "dark", and where matplotlib is not installed.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataError
 from ..shared.array_type import Array
-from .arguments import expect, finite, numbers, share_of, steps_to_mark
+from ..viz.style import ThemeName
+from .arguments import expect, finite, numbers, steps_to_mark, two_digits
 from .canvas import Canvas, canvas
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ DEEPEST = -24  # powers of ten that the axis of relative norms reaches down to
 def gradient_norms(
     curves: Mapping[str, npt.ArrayLike],
     *,
-    against: str = "back",
+    against: Literal["back", "t"] = "back",
     what: str = "‖∂L/∂hₜ‖",
-    theme: str = "light",
+    theme: ThemeName = "light",
     title: str | None = None,
 ) -> Figure:
     """Norms of dL/dh_t by step, relative to the last step, on a scale of powers of ten.
@@ -72,7 +73,7 @@ def gradient_norms(
         _below_epsilon(c, ax, against == "back")
         ends = {name: float(np.median(row[:, 0])) for name, row in rows.items()}
         c.name_curves(ax, list(ends), list(ends.values()), "right" if against == "back" else "left")
-        left = ", ".join(f"{share_of(end)} ({name})" for name, end in ends.items())
+        left = ", ".join(f"{two_digits(end)} ({name})" for name, end in ends.items())
         c.finish(title or f"Left of the gradient at step 1 of {longest}: {left}")
     return c.figure
 
@@ -106,7 +107,7 @@ def _curve(c: Canvas, ax: Any, k: int, x: Array, row: Array) -> None:
 
 
 def singular_values(
-    values: npt.ArrayLike, bound: Bound | None = None, *, theme: str = "light", title: str | None = None
+    values: npt.ArrayLike, bound: Bound | None = None, *, theme: ThemeName = "light", title: str | None = None
 ) -> Figure:
     """The singular values of the step Jacobians at every step: the largest, the median and the smallest, against 1.
 
@@ -141,7 +142,7 @@ def singular_values(
         c.note("Above 1 a direction of the gradient grows on the way back, below 1 it shrinks")
         c.whole(ax)
         seen = finite(lines[0])
-        span = f"{share_of(seen.min())} to {share_of(seen.max())}" if seen.size else "no number"
+        span = f"{two_digits(seen.min())} to {two_digits(seen.max())}" if seen.size else "no number"
         c.finish(title or f"The largest singular value of a step is {span}, above 1 in {large} of {len(t)} steps")
     return c.figure
 
@@ -158,7 +159,7 @@ def _against_bound(c: Canvas, ax: Any, bound: Bound) -> None:
     c.note(f"The bound is (γ σ)^(T - t) with γ = {bound.gamma:.3g}, σ = {bound.sigma_max:.3g}")
 
 
-def truncation(result: Truncation, *, theme: str = "light", title: str | None = None) -> Figure:
+def truncation(result: Truncation, *, theme: ThemeName = "light", title: str | None = None) -> Figure:
     """What is left of a gradient that is cut after k steps: its direction (cosine with the full one) and its length.
 
     `result` is what `probe.truncation` returns. Raises `DataError` if it is empty.
@@ -192,7 +193,7 @@ def truncation(result: Truncation, *, theme: str = "light", title: str | None = 
         c.note("Cosine: angle to the full gradient; length: norm relative to the full gradient's")
         enough = k[cosine >= 0.95]
         needed = f"0.95 needs {_steps(enough[0])}" if enough.size else "0.95 is not reached"
-        c.finish(title or f"Cut after {_steps(k[0])}, a gradient has cosine {share_of(cosine[0])} with the full one; {needed}")
+        c.finish(title or f"Cut after {_steps(k[0])}, a gradient has cosine {two_digits(cosine[0])} with the full one; {needed}")
     return c.figure
 
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ..errors import DataError
 from ..shared.array_type import Array
-from ..viz.style import Scale
-from .arguments import expect, finite, numbers, share_of, steps_to_mark
+from ..viz.style import Scale, ThemeName
+from .arguments import expect, finite, numbers, steps_to_mark, two_digits
 from .canvas import Canvas, canvas
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def jacobian_map(
     down: str = "t, the state that depends",
     across: str = "s, the step it depends on",
     scale: object = None,
-    theme: str = "light",
+    theme: ThemeName = "light",
     title: str | None = None,
 ) -> Figure:
     """How strongly every step depends on every earlier one: matrices (T_out, T_in) side by side on one scale of powers of ten.
@@ -59,12 +59,12 @@ def jacobian_map(
             ax.set(title=name, xlabel=across, ylabel="" if k else down, xticks=steps_to_mark(columns), yticks=steps_to_mark(rows))
         c.colorbar(list(axes), common, what)
         rows = max(len(m) for m in found.values())
-        corners = ", ".join(f"{share_of(float(m[-1, 0]))} ({name})" for name, m in found.items())
+        corners = ", ".join(f"{two_digits(float(m[-1, 0]))} ({name})" for name, m in found.items())
         c.finish(title or f"From step 1 to step {rows}, {what} is {corners}")
     return c.figure
 
 
-def gates(found: Mapping[str, Gate], *, example: int = 0, theme: str = "light", title: str | None = None) -> Figure:
+def gates(found: Mapping[str, Gate], *, example: int = 0, theme: ThemeName = "light", title: str | None = None) -> Figure:
     """The gates of one sequence over time, a row a hidden unit, and how often each unit is saturated.
 
     `found` is what `probe.gates` returns; `example` chooses from the batch. Below, every unit is a point: how much of the time

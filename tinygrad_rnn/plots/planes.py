@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from ..errors import DataError
 from ..shared.array_type import Array
-from .arguments import expect, finite, numbers, share_of
+from ..viz.style import ThemeName
+from .arguments import expect, finite, numbers, two_digits
 from .canvas import Canvas, canvas
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def landscape(
     *,
     names: Sequence[str] = ("along direction 1", "along direction 2"),
     what: str = "loss",
-    theme: str = "light",
+    theme: ThemeName = "light",
     title: str | None = None,
 ) -> Figure:
     """A loss along one direction as a curve, or over two as a map, with the steps that optimizers took.
@@ -55,8 +56,8 @@ def landscape(
         (_surface if ndim == 2 else _profile)(c, ax, found, values, ways, what)
         ax.set(xlabel=names[0], ylabel=names[1] if ndim == 2 else what)
         seen = finite(values)
-        span = f"{share_of(seen.min())} to {share_of(seen.max())}" if seen.size else "nowhere to nowhere"
-        longest = ", ".join(f"{share_of(_longest(way))} ({name})" for name, way in ways.items())
+        span = f"{two_digits(seen.min())} to {two_digits(seen.max())}" if seen.size else "nowhere to nowhere"
+        longest = ", ".join(f"{two_digits(_longest(way))} ({name})" for name, way in ways.items())
         c.finish(title or f"The {what} reaches from {span}" + (f"; longest step: {longest}" if longest else ""))
     return c.figure
 
@@ -101,7 +102,7 @@ def _legend(ax: Any, ways: Mapping[str, Array]) -> None:
 
 
 def trajectory(
-    states: npt.ArrayLike, names: Sequence[str] = (), *, what: str = "h", theme: str = "light", title: str | None = None
+    states: npt.ArrayLike, names: Sequence[str] = (), *, what: str = "h", theme: ThemeName = "light", title: str | None = None
 ) -> Figure:
     """The way of a hidden state, seen in the two directions in which it varies most (principal components), coloured by step.
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..errors import DataError
 from ..shared.array_type import Array
-from .arguments import expect, numbers, share_of
+from ..viz.style import ThemeName
+from .arguments import expect, numbers, two_digits
 from .canvas import Canvas, canvas
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["activation_memory", "training"]
 
 
-def training(history: History, *, theme: str = "light", title: str | None = None) -> Figure:
+def training(history: History, *, theme: ThemeName = "light", title: str | None = None) -> Figure:
     """The course of a training: loss and scores, the norm of the gradient before clipping, and the learning rate, by update.
 
     `history` is what `train.fit` returns. A thin vertical line ends an epoch; a ring is the best evaluation. Raises `DataError`
@@ -48,7 +49,7 @@ def training(history: History, *, theme: str = "light", title: str | None = None
         bottom.set(xlabel="update", xlim=(0.5, len(loss) + 0.5))
         bottom.set_ylim(bottom=min(0.0, bottom.get_ylim()[0]))
         best = _scores(c, top, history, loss)
-        c.finish(title or f"In {len(loss)} updates the loss goes from {share_of(loss[0])} to {share_of(loss[-1])}{best}")
+        c.finish(title or f"In {len(loss)} updates the loss goes from {two_digits(loss[0])} to {two_digits(loss[-1])}{best}")
     return c.figure
 
 
@@ -64,10 +65,10 @@ def _scores(c: Canvas, ax: Any, history: History, loss: Array) -> str:
         return ""
     ax.plot(history.best_update, history.best, "o", color="none", markeredgecolor=c.theme.ink, markersize=11, clip_on=False)
     c.note("Ring: the best evaluation")
-    return f"; best {next(iter(history.scores))} {share_of(history.best)}, after {history.best_update}"
+    return f"; best {next(iter(history.scores))} {two_digits(history.best)}, after {history.best_update}"
 
 
-def activation_memory(found: ActivationMemory, *, theme: str = "light", title: str | None = None) -> Figure:
+def activation_memory(found: ActivationMemory, *, theme: ThemeName = "light", title: str | None = None) -> Figure:
     """The bytes that a graph keeps for its backward pass: by time step, and by the operation that keeps them.
 
     `found` is what `probe.activation_memory` returns. Raises `DataError` if the graph keeps nothing.

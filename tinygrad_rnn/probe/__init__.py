@@ -6,15 +6,15 @@ gates do (`gates`); what does the graph keep (`activation_memory`). Of a net of 
 `direction=` or `scope=`. Frames and names tell what is what, so cells of your own have all of it.
 """
 
+from .activation_bytes import ActivationMemory, activation_memory
+from .connectivity_matrix import connectivity
 from .gate_values import Gate, gates
 from .gradients import contributions, gradient_by_step, half_life
 from .jacobian_bound import Bound, bound
 from .jacobians import jacobian, singular_values, spectral_radius, step_jacobians
-from .kept_arrays import ActivationMemory, activation_memory
 from .loss_landscape import Landscape, landscape
-from .penalty import vanishing_regularizer
-from .truncated import Truncation, truncation
-from .who_reads_whom import connectivity
+from .truncated_bptt import Truncation, truncation
+from .vanishing_penalty import vanishing_regularizer
 
 __all__ = [
     "ActivationMemory",

@@ -15,8 +15,8 @@ from ..engine.sweep import seed_of, sweep
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
 from ..shared.array_type import Array
-from .batched_vjp import EXACT, pull
-from .lanes import Places, Role, graph_of, lane_of
+from .lanes import Role, Timeline, lane_of, recorded_graph
+from .vectorized_vjp import EXACT, pull
 
 __all__ = ["contributions", "gradient_by_step", "half_life", "leaf_of"]
 
@@ -52,7 +52,7 @@ def gradient_by_step(
     lane = lane_of(loss, role, layer, direction, scope)
     wanted = [(t, n) for part in lane.parts(role) for t, n in part.items()]
     norms = np.zeros(max(lane.steps))
-    gradients = pull(EXACT, [(loss.node, seed)], graph_of(loss)[0], [n for _, n in wanted], through=True)
+    gradients = pull(EXACT, [(loss.node, seed)], recorded_graph(loss)[0], [n for _, n in wanted], through=True)
     for (t, _), g in zip(wanted, gradients, strict=True):
         if g is not None:
             norms[t - 1] = math.hypot(norms[t - 1], norm(g))
@@ -77,13 +77,13 @@ def contributions(loss: Tensor, weight: Tensor | str) -> Array:
     ((5, 3, 9), True)
     """
     seed = seed_of(loss, None)
-    nodes, leaves = graph_of(loss)
+    nodes, leaves = recorded_graph(loss)
     leaf = leaf_of(leaves, weight)
-    places = Places(nodes)
+    timeline = Timeline(nodes)
     users = [n for n in nodes if leaf in n.parents]
     steps = []
     for n in users:
-        t = places.step(n)
+        t = timeline.step(n)
         if t is None:
             raise GraphError(
                 f"{leaf.name or 'the weight'} {leaf.shape} is used outside of time steps",
@@ -95,7 +95,7 @@ def contributions(loss: Tensor, weight: Tensor | str) -> Array:
     for done in sweep(loss, seed, EXACT):
         for slot, g in done.edges:
             if done.node.parents[slot] is leaf:
-                parts[(places.step(done.node) or 0) - 1] += g
+                parts[(timeline.step(done.node) or 0) - 1] += g
     return parts
 
 

@@ -12,9 +12,9 @@ from ..engine.ops import ADD, MATMUL, RELU, SIGMOID, TANH, Op
 from ..engine.tensor import Tensor
 from ..errors import GraphError
 from ..shared.array_type import Array
-from .batched_vjp import leading_to
 from .jacobians import singular_values, step_jacobians
-from .lanes import Lane, State, lane_of
+from .lanes import Lane, StateNodes, lane_of
+from .vectorized_vjp import leading_to
 
 __all__ = ["Bound", "bound"]
 
@@ -92,7 +92,7 @@ def _simple(lane: Lane) -> tuple[float, Array]:
     return gamma, Wh
 
 
-def _path(nodes: list[Node], start: State, end: Node) -> list[Node]:
+def _path(nodes: list[Node], start: StateNodes, end: Node) -> list[Node]:
     """The ops between a state and the next."""
     found = leading_to(nodes, start, through=False)
     back = {end}

@@ -13,8 +13,8 @@ from ..engine.graph import Node, reachable
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError, ShapeError
 from ..shared.array_type import Array
-from .batched_vjp import ROWS, pull
-from .lanes import Role, State, lane_of
+from .lanes import Role, StateNodes, lane_of
+from .vectorized_vjp import VECTORIZED, pull
 
 __all__ = ["jacobian", "singular_values", "spectral_radius", "step_jacobians"]
 
@@ -52,7 +52,7 @@ def jacobian(h_t: Tensor | Sequence[Tensor], h_s: Tensor | Sequence[Tensor]) -> 
     for n in above:
         if n not in nodes:
             nodes.update(reachable(n)[0])
-    return rows_of(above, below, sorted(nodes, key=lambda n: n.order), _dtype(h_t))
+    return _jacobian_rows(above, below, sorted(nodes, key=lambda n: n.order), _dtype(h_t))
 
 
 def step_jacobians(
@@ -83,10 +83,10 @@ def step_jacobians(
     """
     lane = lane_of(loss, role, layer, direction, scope)
     states = lane.chain(role)
-    return np.stack([rows_of(states[b], states[a], lane.steps[b], loss.dtype) for a, b in pairwise(states)])
+    return np.stack([_jacobian_rows(states[b], states[a], lane.steps[b], loss.dtype) for a, b in pairwise(states)])
 
 
-def rows_of(above: State, below: State, nodes: Sequence[Node], dtype: npt.DTypeLike) -> Array:
+def _jacobian_rows(above: StateNodes, below: StateNodes, nodes: Sequence[Node], dtype: npt.DTypeLike) -> Array:
     """d(above)/d(below), (batch, n, m), by paths through `nodes` (oldest first)."""
     batch = above[0].shape[0]
     widths = [int(np.prod(n.shape[1:])) for n in above]
@@ -103,7 +103,7 @@ def rows_of(above: State, below: State, nodes: Sequence[Node], dtype: npt.DTypeL
             seeds.append((target, seed.reshape(len(rows), *target.shape)))
             start += width
         column = 0
-        for g, size in zip(pull(ROWS, seeds, nodes, below), sizes, strict=True):
+        for g, size in zip(pull(VECTORIZED, seeds, nodes, below), sizes, strict=True):
             if g is not None:
                 J[:, rows, column : column + size] = g.reshape(len(rows), batch, size).swapaxes(0, 1)
             column += size
@@ -161,7 +161,7 @@ def spectral_radius(W: npt.ArrayLike | Tensor, block: int | None = None) -> floa
     return float(np.abs(np.linalg.eigvals(matrix[:, start : start + n])).max())
 
 
-def _joint(state: Tensor | Sequence[Tensor], name: str) -> State:
+def _joint(state: Tensor | Sequence[Tensor], name: str) -> StateNodes:
     parts = tuple(state) if isinstance(state, (tuple, list)) else (state,)
     if not parts or not all(isinstance(part, Tensor) and part.node is not None for part in parts):
         raise GraphError(

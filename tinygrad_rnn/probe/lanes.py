@@ -16,15 +16,15 @@ from ..engine.scopes import Frame, place_of
 from ..engine.tensor import Tensor
 from ..errors import GraphError
 
-__all__ = ["Lane", "Places", "Role", "State", "graph_of", "lane_of", "lanes_of", "one_of"]
+__all__ = ["Lane", "Role", "StateNodes", "Timeline", "lane_of", "lanes_of", "one_of", "recorded_graph"]
 
-Key = tuple[Frame, ...]
+LaneKey = tuple[Frame, ...]
 Likeness = tuple[object, ...]  # what a result and its fellows in other steps have in common
 Role = str | tuple[str, ...] | None  # a name, names, or whatever is handed on
-State = tuple[Node, ...]
+StateNodes = tuple[Node, ...]
 
 
-def graph_of(loss: Tensor) -> tuple[list[Node], list[Node]]:
+def recorded_graph(loss: Tensor) -> tuple[list[Node], list[Node]]:
     """The recorded ops of a loss, and its leaves, oldest first. Raises `GraphError` if nothing was recorded."""
     if not isinstance(loss, Tensor):
         raise GraphError(f"a probe of a {type(loss).__name__}", hint="give the tensor that was computed, not its value")
@@ -36,12 +36,12 @@ def graph_of(loss: Tensor) -> tuple[list[Node], list[Node]]:
     return reachable(loss.node)
 
 
-class Places:
+class Timeline:
     """Where ops stand in time: their step, the lane, and which edges hand a state on."""
 
     def __init__(self, nodes: Iterable[Node]) -> None:
-        known: dict[int, tuple[int | None, Key]] = {}  # by the identity of the frames, which nodes of one scope share
-        self.found: dict[Node, tuple[int, Key]] = {}
+        known: dict[int, tuple[int | None, LaneKey]] = {}  # by the identity of the frames, which nodes of one scope share
+        self.found: dict[Node, tuple[int, LaneKey]] = {}
         for n in nodes:
             if id(n.frames) not in known:
                 known[id(n.frames)] = _step_and_key(n.frames)
@@ -61,7 +61,7 @@ class Places:
         return a[0] - b[0] if a and b and a[1] == b[1] else 0
 
 
-def _step_and_key(frames: tuple[Frame, ...]) -> tuple[int | None, Key]:
+def _step_and_key(frames: tuple[Frame, ...]) -> tuple[int | None, LaneKey]:
     steps = [k for k, frame in enumerate(frames) if frame.name == "t"]
     if not steps:
         return None, ()
@@ -74,7 +74,7 @@ def _step_and_key(frames: tuple[Frame, ...]) -> tuple[int | None, Key]:
 class Lane:
     """One cell in time: the ops of every step, oldest first; the steps stand in the order in which they were computed."""
 
-    key: Key
+    key: LaneKey
     steps: dict[int, list[Node]]
     handed: list[Likeness] = field(default_factory=list)  # of the states that are handed on: h, then as they are computed
     jump: tuple[int, int] | None = None  # a step, and one that reads it though it is not the next
@@ -108,7 +108,7 @@ class Lane:
         alike = {t: _alike(nodes) for t, nodes in self.steps.items()}
         return [{t: found[like] for t, found in alike.items() if like in found} for like in self.handed]
 
-    def states(self, role: Role) -> dict[int, State]:
+    def states(self, role: Role) -> dict[int, StateNodes]:
         """The joint state of every step. Raises `GraphError` where a part is missing, or a step reads another one than the last."""
         if role is None and self.jump is not None:
             raise GraphError(
@@ -128,7 +128,7 @@ class Lane:
                 )
         return {t: tuple(part[t] for part in parts) for t in self.steps}
 
-    def chain(self, role: Role) -> dict[int, State]:
+    def chain(self, role: Role) -> dict[int, StateNodes]:
         """The joint states, each of which the next step reads. Raises `GraphError` where one does not, and with fewer than two."""
         states = self.states(role)
         if len(states) < 2:
@@ -173,7 +173,7 @@ def lane_of(loss: Tensor, role: Role, layer: int | None, direction: int | None, 
 
 def lanes_of(loss: Tensor) -> list[Lane]:
     """All lanes of a graph. Raises `GraphError` without time steps."""
-    if lanes := _lanes(graph_of(loss)[0]):
+    if lanes := _lanes(recorded_graph(loss)[0]):
         return lanes
     raise GraphError(
         "this graph has no time steps", hint="run the cell through tg.nn.unroll, or open tg.time_step(t) around each step"
@@ -212,23 +212,23 @@ def _choice(lanes: list[Lane]) -> str:
 
 
 def _lanes(nodes: list[Node]) -> list[Lane]:
-    places = Places(nodes)
-    steps: dict[Key, dict[int, list[Node]]] = {}
-    for n, (t, key) in places.found.items():
+    timeline = Timeline(nodes)
+    steps: dict[LaneKey, dict[int, list[Node]]] = {}
+    for n, (t, key) in timeline.found.items():
         steps.setdefault(key, {}).setdefault(t, []).append(n)
-    edges: dict[Key, list[tuple[Node, Node]]] = {}
-    for n, (_, key) in places.found.items():
+    edges: dict[LaneKey, list[tuple[Node, Node]]] = {}
+    for n, (_, key) in timeline.found.items():
         for parent in n.parents:
-            if parent is not None and places.crossed(n, parent):
+            if parent is not None and timeline.crossed(n, parent):
                 edges.setdefault(key, []).append((parent, n))
-    return [_lane(key, found, edges.get(key, []), places) for key, found in steps.items()]
+    return [_lane(key, found, edges.get(key, []), timeline) for key, found in steps.items()]
 
 
-def _lane(key: Key, steps: dict[int, list[Node]], edges: list[tuple[Node, Node]], places: Places) -> Lane:
-    backwards = bool(edges) and places.crossed(edges[0][1], edges[0][0]) < 0
+def _lane(key: LaneKey, steps: dict[int, list[Node]], edges: list[tuple[Node, Node]], timeline: Timeline) -> Lane:
+    backwards = bool(edges) and timeline.crossed(edges[0][1], edges[0][0]) < 0
     order = sorted(steps, reverse=backwards)
     followed = dict(pairwise(order))
-    ends = [(places.found[parent][0], places.found[child][0]) for parent, child in edges]
+    ends = [(timeline.found[parent][0], timeline.found[child][0]) for parent, child in edges]
     jump = next(((a, b) for a, b in ends if followed.get(a) != b), None)
     read = {parent for parent, _ in edges}
     handed: dict[Likeness, Node] = {}

@@ -14,7 +14,7 @@ from ..engine.dtypes import as_array, short
 from ..engine.scopes import no_grad
 from ..engine.tensor import Tensor
 from ..errors import DataError, ShapeError
-from ..shared.array_type import Array
+from ..shared.array_type import Array, array_given
 
 __all__ = ["Landscape", "landscape"]
 
@@ -75,7 +75,7 @@ def landscape(
 
 def _axes(extent: Any, points: Any, count: int) -> tuple[Array, ...]:
     """How far to go along each direction."""
-    ends, numbers = _values(extent), _values(points)
+    ends, numbers = array_given(extent), array_given(points)
     if ends.ndim == 0 and ends.dtype.kind in "iuf":  # e, for -e..e
         ends = np.array([-1.0, 1.0]) * ends
     if ends.shape == (2,):  # one pair for all directions
@@ -92,16 +92,8 @@ def _axes(extent: Any, points: Any, count: int) -> tuple[Array, ...]:
     return tuple(np.linspace(low, high, n) for (low, high), n in zip(ends.tolist(), numbers.tolist(), strict=True))
 
 
-def _values(given: Any) -> Array:
-    """What was given as an array, which holds no numbers if it is made of lists of different lengths."""
-    try:
-        return np.asarray(given)
-    except ValueError:
-        return np.asarray(None)
-
-
 def _number(value: Any) -> float:
-    array = value.data if isinstance(value, Tensor) else _values(value)
+    array = value.data if isinstance(value, Tensor) else array_given(value)
     if array.size != 1 or array.dtype.kind not in "iuf":
         shape = f" of shape {array.shape}" if array.shape else ""
         raise ShapeError(f"landscape of a function that returns {type(value).__name__}{shape}", hint="one number")

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.arrays import Exact
 from ..engine.graph import Constant, Node, reachable
 from ..engine.ops import GETITEM, POW
 from ..engine.scopes import Frame
 from ..engine.sweep import seed_of, sweep
 from ..engine.tensor import Tensor
+from ..engine.vjp_on_arrays import Exact
 from ..errors import GraphError
 from ..shared.array_type import Array
 from .records import GraphSnapshot, Record
@@ -32,11 +32,9 @@ def replay(loss: Tensor) -> dict[Node, Array]:
     nodes, leaves = reachable(root)
     values: dict[Node, Array] = {leaf: leaf.value for leaf in leaves}
     for n in nodes:
-        op = n.op
-        assert op is not None
+        assert n.op is not None
         inputs = [values[p] if p is not None else n.consts[k].data for k, p in enumerate(n.parents)]  # type: ignore[index, union-attr]
-        settings = () if n.args is None else (n.args,)
-        values[n] = np.asarray(op.forward(*inputs, *settings) if op.inputs else op.forward(inputs, *settings))
+        values[n] = n.op.compute(inputs, n.args)
     return values
 
 
@@ -57,8 +55,8 @@ def snapshot(loss: Tensor, gradient: Any = None) -> GraphSnapshot:
     with np.errstate(all="ignore"):  # NumPy warned when it was recorded, if there was a reason to; the values show it
         values = replay(loss)
         if gradient is not None or loss.size == 1:
-            for sent in sweep(loss, seed_of(loss, gradient), Exact()):
-                gradients[sent.node], edges[sent.node] = np.asarray(sent.upstream), sent.edges
+            for visit in sweep(loss, seed_of(loss, gradient), Exact()):
+                gradients[visit.node], edges[visit.node] = np.asarray(visit.upstream), visit.edges
     records: list[Record] = []
     ids: dict[Any, int] = {}
     for n in sorted(values, key=lambda node: node.order):

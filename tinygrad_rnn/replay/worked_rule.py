@@ -82,8 +82,7 @@ def _slopes(op: Op, node: Record, inputs: list[Array], slot: int, chosen: Array)
     """d(output) / d(chosen entry) of an op that is linear in that input: what it makes of the chosen entry alone."""
     alone = [np.zeros(x.shape) for x in inputs] if op.saves is NOTHING else list(inputs)
     alone[slot] = chosen
-    settings = () if node.args is None else (node.args,)
-    return np.asarray(op.forward(*alone, *settings) if op.inputs else op.forward(alone, *settings))
+    return op.compute(alone, node.args)
 
 
 def _by_slope(slopes: Array, node: Record, digits: int) -> list[str]:

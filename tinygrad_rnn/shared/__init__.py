@@ -7,22 +7,23 @@ anything that one room alone uses.
 from .early_interrupt import started  # first: before all that takes time
 
 # isort: split
-from .array_type import Array, Key
+from .array_type import Array, Index
 from .atomic_files import target_of, write
 from .checks import check_flags, is_number, is_whole
 from .glyphs import cut
 from .interrupts import first_interrupt
-from .invocation import Parser, install, near, note, typed
+from .invocation import Parser, discard_output, install, near, note, typed
 from .terminal import Progress, Terminal
 
 __all__ = [
     "Array",
-    "Key",
+    "Index",
     "Parser",
     "Progress",
     "Terminal",
     "check_flags",
     "cut",
+    "discard_output",
     "first_interrupt",
     "install",
     "is_number",

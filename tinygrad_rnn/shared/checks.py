@@ -1,14 +1,15 @@
-"""What the value of a setting must be: a number, a whole number of at least some size, a truth value."""
+"""What the value of a setting must be: a number, a size, a share, a truth value, a text, a generator."""
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 from ..errors import DataError
 
-__all__ = ["check_flags", "is_number", "is_whole"]
+__all__ = ["check_dropout", "check_flags", "check_rng", "check_size", "check_text", "is_number", "is_whole"]
 
 
 def is_number(value: Any, kind: type) -> bool:
@@ -46,3 +47,34 @@ def check_flags(owner: str, **flags: Any) -> None:
     for name, value in flags.items():
         if not isinstance(value, (bool, np.bool_)):
             raise DataError(f"{owner}({name}={value!r})", hint="it is True or False")
+
+
+def check_dropout(p: Any, name: str = "p") -> None:
+    """Raise a `DataError` unless p is a share that can be dropped, 0 <= p < 1."""
+    if not is_number(p, Real) or not 0 <= p < 1:
+        raise DataError(f"dropout with {name}={p}", hint=f"{name} is the share that is dropped: 0 <= {name} < 1")
+
+
+def check_size(name: str, value: Any, least: int) -> int:
+    """The value as an int. Raise a `DataError` unless it is a whole number of at least `least`."""
+    if not is_number(value, Integral):
+        raise DataError(f"{name}={value!r}, expected an integer", hint=f"{name}={max(least, 32)}")
+    if value < least:
+        raise DataError(f"{name}={value}, expected {least} or more", hint=f"{name}={max(least, 32)}")
+    return int(value)
+
+
+def check_text(name: str, text: Any) -> None:
+    """Raise a `DataError` unless it is a str of at least one character."""
+    if not isinstance(text, str):
+        raise DataError(f"{name} is {type(text).__name__}, expected str", hint="Text objects: pass their .text")
+    if not text:
+        raise DataError(f"{name} is empty", hint="at least one character is needed")
+
+
+def check_rng(rng: Any) -> None:
+    """Raise a `DataError` unless it is a `numpy.random.Generator`."""
+    if not isinstance(rng, np.random.Generator):
+        raise DataError(
+            f"rng is {type(rng).__name__}, expected numpy.random.Generator", hint="pass numpy.random.default_rng(0) first"
+        )

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["HEIGHTS", "PLAIN", "SHADES", "Ramp", "blocks", "columns", "cut", "lines_of", "pad", "squeeze"]
+__all__ = ["HEIGHTS", "PLAIN", "SHADES", "Ramp", "blocks", "cut", "line_breaks", "pad_text", "squeeze", "text_width"]
 
 HEIGHTS, SHADES, PLAIN = "▁▂▃▄▅▆▇█", "░▒▓█", ":-=+*#%@"  # from the smallest to the largest; PLAIN for both in ASCII
 
@@ -22,7 +22,6 @@ HEIGHTS, SHADES, PLAIN = "▁▂▃▄▅▆▇█", "░▒▓█", ":-=+*#%@" 
 class Ramp:
     """The sign of each number between two ends (exponents of ten if `log`). `dot` is the sign of exactly zero.
 
-    >>> from tinygrad_rnn.shared.glyphs import Ramp, SHADES
     >>> from tinygrad_rnn.shared.glyphs import SHADES, Ramp
     >>> ramp = Ramp.of([1e-8, 1.0], SHADES, log=True)
     >>> "".join(ramp.sign(x) for x in (1e-8, 1e-5, 1e-3, 1.0, 0.0, float("nan"), float("inf"), -1.0))
@@ -105,19 +104,19 @@ def _width(c: str) -> int:
     return 2 if unicodedata.east_asian_width(c) in "WF" else 1
 
 
-def columns(text: str) -> int:
+def text_width(text: str) -> int:
     """How many columns of a terminal a line of text takes: none for a combining mark, two for a wide character.
 
-    >>> from tinygrad_rnn.shared.glyphs import columns
-    >>> columns("abc"), columns("e\\u0301"), columns("時間")
+    >>> from tinygrad_rnn.shared.glyphs import text_width
+    >>> text_width("abc"), text_width("e\\u0301"), text_width("時間")
     (3, 1, 4)
     """
     return len(text) if text.isascii() and text.isprintable() else sum(map(_width, text))
 
 
-def pad(text: str, width: int, left: bool = False) -> str:
+def pad_text(text: str, width: int, left: bool = False) -> str:
     """The text, filled with spaces to a width in columns; `left` puts them in front."""
-    fill = " " * max(0, width - columns(text))
+    fill = " " * max(0, width - text_width(text))
     return fill + text if left else text + fill
 
 
@@ -128,9 +127,9 @@ def cut(text: str, width: int, mark: str = "~") -> str:
     >>> cut("a long word", 7), cut("時間", 3)
     ('a long~', '時~')
     """
-    if columns(text) <= width:
+    if text_width(text) <= width:
         return text
-    kept, used = "", columns(mark)
+    kept, used = "", text_width(mark)
     for c in text:
         used += _width(c)
         if used > width:
@@ -139,7 +138,7 @@ def cut(text: str, width: int, mark: str = "~") -> str:
     return kept + mark
 
 
-def lines_of(cells: Iterable[int], width: int, gap: int) -> list[slice]:
+def line_breaks(cells: Iterable[int], width: int, gap: int) -> list[slice]:
     """Which neighbouring cells share a line, given how wide each is. At least one a line."""
     lines, start, used, k = [], 0, 0, -1
     for k, cell in enumerate(cells):

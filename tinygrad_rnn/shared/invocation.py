@@ -1,4 +1,4 @@
-"""What the programs of this project share: how they were started, which hints repeat, and how a mistake on the command line is told."""
+"""What the programs of this project share: how they were started, how a mistake is told, and how they end that nobody reads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
-__all__ = ["Parser", "install", "near", "note", "typed"]
+__all__ = ["Parser", "discard_output", "install", "near", "note", "typed"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -28,6 +28,12 @@ def note(text: str) -> None:
     if sys.stderr is not None:
         with suppress(OSError):
             sys.stderr.write(text + "\n")
+
+
+def discard_output() -> None:
+    """Give what is left for standard output to nobody: where its reader went away, Python would complain about it at the end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def near(path: str | os.PathLike[str]) -> str:

@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable, Iterable
 from inspect import Signature, signature
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from ..engine.tensor import Tensor
 from ..errors import DataError, LoadError
 from ..nn.module import Module
 from ..optim.base import Optimizer
@@ -18,18 +19,21 @@ from ..shared.array_type import Array
 from ..shared.atomic_files import target_of
 from ..shared.checks import is_number, is_whole
 from ..shared.terminal import Progress
-from . import checkpoint as saved
+from .checkpoint import read_checkpoint
 from .history import History
 from .loop import Batches, Loop, Score
-from .resume import group, load
+from .training_state import group
 
 __all__ = ["fit", "weights_in"]
 
+M = TypeVar("M", bound=Module)
+B = TypeVar("B")
+
 
 def fit(
-    model: Module,
-    loss_of: Callable[..., Any],
-    batches: Batches,
+    model: M,
+    loss_of: Callable[[M, B], Tensor] | Callable[[M, B, Any], tuple[Tensor, Any]],
+    batches: Batches[B],
     optimizer: Optimizer,
     *,
     epochs: int | None = None,
@@ -37,7 +41,7 @@ def fit(
     stateful: bool = False,
     clip: float | None = None,
     schedule: Schedule | None = None,
-    evaluate: Callable[[Module], Score] | None = None,
+    evaluate: Callable[[M], Score] | None = None,
     patience: int | None = None,
     every: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -102,7 +106,7 @@ def fit(
         model, loss_of, batches, optimizer, stateful, clip, schedule, evaluate, patience, every, checkpoint, rng, epochs, updates
     )
     if resume and checkpoint is not None and os.path.exists(checkpoint):
-        load(loop)
+        loop.resume(checkpoint)
     loop.progress = progress if isinstance(progress, Progress) else Progress(0) if progress else None
     return loop.run()
 
@@ -112,7 +116,7 @@ def weights_in(checkpoint: str | os.PathLike[str], best: bool = False) -> dict[s
 
     Raises `LoadError` for a damaged file, or if there are none.
     """
-    arrays, _ = saved.read(checkpoint)
+    arrays, _ = read_checkpoint(checkpoint)
     found = group(arrays, "best" if best else "weights")
     if not found:
         raise LoadError("no best weights in this checkpoint", where=os.path.abspath(checkpoint), hint="train with patience")

@@ -5,30 +5,29 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from ..errors import DataError, NumericError
-from ..nn.decode.step_model import evaluating, modes_kept
-from ..nn.module import Module
+from ..nn.module import Module, evaluating, modes_kept
 from ..nn.states import detach_state
 from ..optim.base import Optimizer
 from ..optim.clipping import clip_grad_norm_
 from ..optim.schedules import Schedule
-from ..shared.array_type import Array
 from ..shared.interrupts import first_interrupt
 from ..shared.terminal import Progress
+from .callback_results import loss_and_state, scores_of, share_of
 from .history import History, Log
-from .random_states import Draws, generators_of, notes_of
-from .resume import flatten, save
-from .user_results import loss_and_state, scores_of, share_of
+from .random_generators import Draws, generators_of, notes_of
+from .training_state import TrainingState, flatten, load_training, save_training
 
 __all__ = ["Batches", "DivergenceError", "Loop", "Score"]
 
-Batches: TypeAlias = Iterable[Any] | Callable[[np.random.Generator], Iterable[Any]]
+B = TypeVar("B")
+Batches: TypeAlias = Iterable[B] | Callable[[np.random.Generator], Iterable[B]]
 Score: TypeAlias = float | Mapping[str, float]
 
 
@@ -44,12 +43,12 @@ class Loop:
 
     model: Module
     loss_of: Callable[..., Any]
-    batches: Batches
+    batches: Batches[Any]
     optimizer: Optimizer
     stateful: bool
     clip: float | None
     schedule: Schedule | None
-    evaluate: Callable[[Module], Score] | None
+    evaluate: Callable[[Any], Score] | None
     patience: int | None
     every: int | None
     checkpoint: str | os.PathLike[str] | None
@@ -58,26 +57,36 @@ class Loop:
     updates: int | None = None
     progress: Progress | None = None
 
-    log: Log = field(default_factory=Log)
-    epoch: int = 0  # epochs that are over
-    position: int = 0  # batches of this epoch that are over
-    state: Any = None  # carried from batch to batch
-    best: dict[str, Array] = field(default_factory=dict)
     size: int = 0  # batches in an epoch, where that is known
     interrupted: bool = False
     whole: bool = True  # False while something is half done
 
     def __post_init__(self) -> None:
         self.generators = generators_of(self.model, self.rng)
-        self.lr = self.optimizer.lr
+        self.at = TrainingState(self.optimizer.lr, {}, Draws(self.generators, {}, {}, False))
         self.mark()
         self.good = self.model.state_dict(), self.optimizer.state_dict(), 0
 
+    @property
+    def log(self) -> Log:
+        """What happened so far."""
+        return self.at.log
+
     def mark(self) -> None:
         """Remember the generators at a place where everything is whole."""
-        self.notes = notes_of(self.generators)
-        if not self.position:
-            self.draws = Draws(self.generators, self.notes, {}, self.checkpoint is not None)
+        self.at.notes = notes_of(self.generators)
+        if not self.at.position:
+            self.at.draws = Draws(self.generators, self.at.notes, {}, self.checkpoint is not None)
+
+    def save(self) -> None:
+        """Write the checkpoint, if there is to be one."""
+        if self.checkpoint is not None:
+            save_training(self.checkpoint, self.model, self.optimizer, self.at)
+
+    def resume(self, checkpoint: str | os.PathLike[str]) -> None:
+        """Go on from a checkpoint."""
+        self.at = load_training(checkpoint, self.model, self.optimizer, self.generators, self.at.notes)
+        self.good = self.model.state_dict(), self.optimizer.state_dict(), self.log.updates
 
     # ---- the loop
 
@@ -95,36 +104,36 @@ class Loop:
             if self.interrupted or not self.whole:
                 raise  # the second one, or in the middle of a change: what was saved last is whole
             self.log.stopped = "interrupted"
-            save(self)
+            self.save()
         finally:
-            self.optimizer.lr = self.lr
+            self.optimizer.lr = self.at.lr
             if self.progress:
                 self.progress.close()
-        if self.patience is not None and self.best:
-            self.model.load_state_dict(self.best)
+        if self.patience is not None and self.at.best:
+            self.model.load_state_dict(self.at.best)
         return self.log.history()
 
     def run_epoch(self) -> None:
         """The rest of an epoch, then what is due at its end."""
         if self.ended():
             return
-        for batch in self.draws.batches(self.batches_of_epoch, self.position):
+        for batch in self.at.draws.batches(self.batches_of_epoch, self.at.position):
             self.update(batch)
-            self.position += 1
+            self.at.position += 1
             if self.every is not None and self.log.updates % self.every == 0:
                 self.evaluate_and_save()
             self.mark()
             self.whole = True
             if self.ended():
                 return
-        if not self.position:
-            again = " (a generator can be read only once)" if self.epoch else ""
+        if not self.at.position:
+            again = " (a generator can be read only once)" if self.at.epoch else ""
             raise DataError(
-                f"epoch {self.epoch + 1} has no batches{again}",
+                f"epoch {self.at.epoch + 1} has no batches{again}",
                 hint="give a list of batches, or a function of rng that makes them",
             )
         self.whole = False
-        self.epoch, self.position, self.state = self.epoch + 1, 0, None
+        self.at.epoch, self.at.position, self.at.carried = self.at.epoch + 1, 0, None
         self.log.epochs.append(self.log.updates)
         if self.every is None:
             self.evaluate_and_save()
@@ -141,7 +150,7 @@ class Loop:
     def update(self, batch: Any) -> None:
         """One step of the optimizer."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what follows says more
-            given = self.loss_of(self.model, batch, self.state) if self.stateful else self.loss_of(self.model, batch)
+            given = self.loss_of(self.model, batch, self.at.carried) if self.stateful else self.loss_of(self.model, batch)
             loss, state = loss_and_state(given, self.stateful)
             carried = detach_state(state)
             if self.checkpoint is not None and not self.log.updates:
@@ -156,9 +165,9 @@ class Loop:
                 raise self.diverged(f"gradients of norm {norm}", self.log.updates + 1)
             share = 1.0 if self.schedule is None else share_of(self.schedule(self.log.updates), self.log.updates)
             self.whole = False
-            self.optimizer.lr = self.lr * share
+            self.optimizer.lr = self.at.lr * share
             self.optimizer.step()
-        self.state = carried
+        self.at.carried = carried
         self.log.add(value, norm, float(self.optimizer.lr))
         self.show(value)
 
@@ -168,7 +177,7 @@ class Loop:
         self.score()
         self.good = self.model.state_dict(), self.optimizer.state_dict(), self.log.updates
         self.mark()
-        save(self)
+        self.save()
 
     def check_weights(self) -> None:
         """Raise `DivergenceError` for a weight that is not finite."""
@@ -185,14 +194,14 @@ class Loop:
         if any(np.isnan(value) for value in scores.values()):
             raise self.diverged(f"an evaluation that gave {scores}", self.log.updates)
         if self.log.judge(scores) and self.patience is not None:
-            self.best = self.model.state_dict()
+            self.at.best = self.model.state_dict()
 
     def ended(self) -> bool:
         """Whether it is over; `log.stopped` then says why."""
         if self.interrupted:
             self.log.stopped = "interrupted"
         elif not self.log.stopped:
-            counted = (self.log.updates, self.updates), (self.epoch, self.epochs)
+            counted = (self.log.updates, self.updates), (self.at.epoch, self.epochs)
             if any(most is not None and now >= most for now, most in counted):
                 self.log.stopped = "done"
             elif self.patience is not None and self.log.since_best >= self.patience:
@@ -202,11 +211,11 @@ class Loop:
     def finish(self) -> None:
         """Save, then evaluate the last weights, unless that is done: a training that goes on later evaluates at its own times."""
         if self.log.stopped == "interrupted":
-            save(self)
+            self.save()
             return
         if self.log.saved_at != self.log.updates:
             self.check_weights()
-            save(self)
+            self.save()
         if not self.log.evaluated or self.log.evaluated[-1] != self.log.updates:
             self.score()
 
@@ -217,7 +226,7 @@ class Loop:
         self.optimizer.load_state_dict(moments)
         kept = " and the checkpoint holds that" if self.checkpoint is not None and self.log.saved_at == update else ""
         error = DivergenceError(
-            f"{what} at update {at} (epoch {self.epoch + bool(self.position or at > self.log.updates)})",
+            f"{what} at update {at} (epoch {self.at.epoch + bool(self.at.position or at > self.log.updates)})",
             hint=f"the model is as it was after update {update}{kept}. Try a smaller learning rate or clip=1.0; "
             "with tg.detect_anomaly(): names the operation that gave it first",
         )
@@ -232,7 +241,7 @@ class Loop:
         ends = [n for n in (self.updates, (self.epochs or 0) * self.size or None) if n is not None]
         self.progress.total = min(ends, default=0)
         scores = "".join(f"  {name} {values[-1]:.4f}" for name, values in self.log.scores.items())
-        self.progress.update(self.log.updates, f"epoch {self.epoch + 1}  update {self.log.updates}  loss {loss:.4f}{scores}")
+        self.progress.update(self.log.updates, f"epoch {self.at.epoch + 1}  update {self.log.updates}  loss {loss:.4f}{scores}")
 
     def interrupt(self) -> None:
         """What the first Ctrl-C does: training is over after this update."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ..errors import DataError
 from ..replay.from_loss import snapshot
 from ..replay.records import GraphSnapshot
 from .drawing import Comparison, Drawing
-from .style import THEMES, Scale
+from .style import THEMES, Scale, ThemeName
 from .view.rolling import rolled as roll
 from .view.view import view_of
 
@@ -78,11 +78,11 @@ class Draw(Generic[Given]):
 @Draw
 def draw(
     loss: Any,
-    detail: str = "auto",
-    color: str = "grad",
-    elide: str | bool | int = "auto",
-    theme: str = "light",
-    weights: str = "chips",
+    detail: Literal["auto", "op", "gate", "cell"] = "auto",
+    color: Literal["grad", "value", "none"] = "grad",
+    elide: Literal["auto"] | bool | int = "auto",
+    theme: ThemeName = "light",
+    weights: Literal["chips", "edges", "hidden"] = "chips",
     scale: Any = None,
     title: str | None = None,
     rolled: bool = False,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from ..errors import DataError
 
@@ -18,6 +19,7 @@ __all__ = [
     "Brush",
     "Scale",
     "Theme",
+    "ThemeName",
     "clean",
     "contrast",
     "ink_on",
@@ -27,6 +29,7 @@ __all__ = [
     "text_width",
 ]
 
+ThemeName: TypeAlias = Literal["light", "dark"]
 FONT = "DejaVu Sans, Verdana, sans-serif"
 
 STOPS = (

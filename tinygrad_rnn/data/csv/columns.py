@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from collections import Counter
 from collections.abc import Sequence
+from numbers import Integral
 from typing import NamedTuple
 
 from ...errors import DataError
-from .rows import Row, rows
+from ...shared.checks import is_number
+from .rows import Row, read_rows
 
-__all__ = ["FORM", "SEPARATORS", "Layout", "cell", "layout_of", "named_columns", "separated", "whole_number"]
+__all__ = ["FORM", "SEPARATORS", "Columns", "columns_of", "field_at", "named_columns", "separated", "whole_number"]
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 CLASS = ("class", "label", "category", "target", "sentiment")  # what a header may call the column
@@ -22,10 +23,10 @@ FORM = (
 )
 
 
-class Layout(NamedTuple):
+class Columns(NamedTuple):
     """The number of columns, which of them (from 0) hold the class and text, the header, and whether classes are numbers."""
 
-    columns: int
+    width: int
     label: int
     texts: list[int]
     header: Row | None
@@ -35,16 +36,16 @@ class Layout(NamedTuple):
         """Why a row cannot be used, or ''."""
         if not fields:
             return "quotes that do not match"
-        if len(fields) != self.columns:
-            return f"{len(fields)} columns, expected {self.columns}"
-        name = cell(fields, self.label)
+        if len(fields) != self.width:
+            return f"{len(fields)} columns, expected {self.width}"
+        name = field_at(fields, self.label)
         if self.numbers and whole_number(name) is None:
             return f"the class is {name[:20]!r}, not a whole number"
         if not name:
             return "no class"
         if len(name) > LONGEST_CLASS:
             return f"the class has {len(name)} characters, at most {LONGEST_CLASS} are expected"
-        return "" if any(cell(fields, k) for k in self.texts) else "no text"
+        return "" if any(field_at(fields, k) for k in self.texts) else "no text"
 
 
 def separated(lines: Sequence[str], separator: str | None, where: str) -> list[Row]:
@@ -52,9 +53,9 @@ def separated(lines: Sequence[str], separator: str | None, where: str) -> list[R
     if separator is not None:
         if not isinstance(separator, str) or len(separator) != 1 or separator in '" \n':
             raise DataError(f"separator={separator!r}", where=where, hint="one character: ',' or ';' or '\\t'")
-        return list(rows(lines, separator))
+        return list(read_rows(lines, separator))
     first = next(line for line in lines if line.strip())
-    found = {mark: list(rows(lines, mark)) for mark in SEPARATORS if mark == "," or mark in first}
+    found = {mark: list(read_rows(lines, mark)) for mark in SEPARATORS if mark == "," or mark in first}
     fitting = [mark for mark, table in found.items() if len({len(row.fields) for row in table}) == 1 < len(table[0].fields)]
     if len(fitting) > 1:
         names = " and every ".join(SEPARATORS[mark] for mark in fitting)
@@ -79,8 +80,8 @@ def _refuse_other_separator(cells: Sequence[str], where: str) -> None:
             )
 
 
-def layout_of(found: Sequence[Row], label: int | None, text: int | None, header: bool | None, where: str) -> Layout:
-    """The layout of rows, by the rules of `read_labelled`. Raises a `DataError` where they do not decide."""
+def columns_of(found: Sequence[Row], label: int | None, text: int | None, header: bool | None, where: str) -> Columns:
+    """The columns of rows, by the rules of `read_labelled`. Raises a `DataError` where they do not decide."""
     whole = [row for row in found if row.fields]
     if not whole:
         raise DataError("no row of a csv: quotes that do not match", where=f"{where}, line {found[0].first}", hint=FORM)
@@ -93,23 +94,23 @@ def layout_of(found: Sequence[Row], label: int | None, text: int | None, header:
             hint=f"say which it is, counted from 0: read_labelled(path, label={named[-1]})",
         )
     column = _index(label, "label", where) if label is not None else named[0] if named else 0
-    columns = _columns(whole, column, where)
-    column = _within(column, columns, "label", where)
+    width = _width(whole, column, where)
+    column = _within(column, width, "label", where)
     known = bool(named) or [_is_number(row, column) for row in whole[:2]] == [False, True]
-    first = whole.pop(0) if header or (header is None and known and len(whole[0].fields) == columns) else None
-    texts = [k for k in range(columns) if k != column and (first is None or k >= len(first.fields) or cell(first.fields, k))]
+    first = whole.pop(0) if header or (header is None and known and len(whole[0].fields) == width) else None
+    texts = [k for k in range(width) if k != column and (first is None or k >= len(first.fields) or field_at(first.fields, k))]
     if text is not None:
-        texts = [_within(_index(text, "text", where), columns, "text", where)]
+        texts = [_within(_index(text, "text", where), width, "text", where)]
         if texts == [column]:
             raise DataError(f"column {column} for the class and the text", where=where, hint="name two columns: label=-1, text=0")
-    rest = [row for row in whole if len(row.fields) == columns and cell(row.fields, column)]
-    layout = Layout(columns, column, texts, first, any(_is_number(row, column) for row in rest))
-    _refuse_few_numbers(layout, rest, where)
+    rest = [row for row in whole if len(row.fields) == width and field_at(row.fields, column)]
+    columns = Columns(width, column, texts, first, any(_is_number(row, column) for row in rest))
+    _refuse_few_numbers(columns, rest, where)
     if rest and label is None:
-        _refuse_texts(layout, rest, where)
-    if rest and rest[0] is whole[0] and header is None and first is None and not layout.numbers:
-        _refuse_strange_first(layout, rest, where)
-    return layout
+        _refuse_texts(columns, rest, where)
+    if rest and rest[0] is whole[0] and header is None and first is None and not columns.numbers:
+        _refuse_strange_first(columns, rest, where)
+    return columns
 
 
 def named_columns(table: Sequence[Sequence[str]]) -> list[int]:
@@ -122,11 +123,11 @@ def named_columns(table: Sequence[Sequence[str]]) -> list[int]:
     head = [part.strip().lower() for part in table[0]]
     if len(head) < 2 or any(whole_number(part) is not None for part in head):
         return []
-    below = {k: {cell(fields, k).lower() for fields in table[1:]} for k, name in enumerate(head) if name in CLASS}
+    below = {k: {field_at(fields, k).lower() for fields in table[1:]} for k, name in enumerate(head) if name in CLASS}
     return [k for k, others in below.items() if head[k] not in others]
 
 
-def cell(fields: Sequence[str], column: int) -> str:
+def field_at(fields: Sequence[str], column: int) -> str:
     """What a column holds, without the spaces around it; '' for a row without that column."""
     return fields[column].strip() if -len(fields) <= column < len(fields) else ""
 
@@ -137,10 +138,10 @@ def whole_number(text: str) -> int | None:
 
 
 def _is_number(row: Row, column: int) -> bool:
-    return whole_number(cell(row.fields, column)) is not None
+    return whole_number(field_at(row.fields, column)) is not None
 
 
-def _columns(whole: Sequence[Row], column: int, where: str) -> int:
+def _width(whole: Sequence[Row], column: int, where: str) -> int:
     """How many columns most rows have: those with a number for a class, unless they are few."""
     split = [row for row in whole if len(row.fields) > 1]
     if not split:
@@ -151,11 +152,10 @@ def _columns(whole: Sequence[Row], column: int, where: str) -> int:
 
 def _index(column: int, name: str, where: str) -> int:
     """A column as it was asked for, which must be a whole number."""
-    try:
-        return operator.index(column)
-    except TypeError:
+    if not is_number(column, Integral):
         hint = "columns are counted from 0, from the end as -1, -2"
-        raise DataError(f"{name}={column!r}, expected the number of a column", where=where, hint=hint) from None
+        raise DataError(f"{name}={column!r}, expected the number of a column", where=where, hint=hint)
+    return int(column)
 
 
 def _within(column: int, columns: int, name: str, where: str) -> int:
@@ -166,9 +166,9 @@ def _within(column: int, columns: int, name: str, where: str) -> int:
     return column % columns
 
 
-def _refuse_few_numbers(layout: Layout, rest: Sequence[Row], where: str) -> None:
+def _refuse_few_numbers(columns: Columns, rest: Sequence[Row], where: str) -> None:
     """Words are skipped where classes are numbers: not most of them, for the sake of a few numbers."""
-    numbers = [row for row in rest if _is_number(row, layout.label)]
+    numbers = [row for row in rest if _is_number(row, columns.label)]
     if 0 < 2 * len(numbers) < len(rest):
         raise DataError(
             f"{len(numbers)} of {len(rest)} classes are whole numbers, the others are words",
@@ -177,20 +177,20 @@ def _refuse_few_numbers(layout: Layout, rest: Sequence[Row], where: str) -> None
         )
 
 
-def _refuse_texts(layout: Layout, rest: Sequence[Row], where: str) -> None:
+def _refuse_texts(columns: Columns, rest: Sequence[Row], where: str) -> None:
     """A column of texts, or of numbers that count the rows, is not taken for classes."""
-    names, column = [cell(row.fields, layout.label) for row in rest], layout.label
+    names, column = [field_at(row.fields, columns.label) for row in rest], columns.label
     numbers, problem = [whole_number(name) for name in names], ""
-    if layout.numbers:
+    if columns.numbers:
         first = next(number for number in numbers if number is not None)
         if len(names) >= COUNTED and numbers == [*range(first, first + len(names))]:
             problem = f"column {column} only counts the rows, from {first} on"
     elif all(2 * len(set(part)) > len(part) for part in (names, names[1:] or names)):  # the first may be a header
         problem = f"column {column} looks like text, not like a class: {len(set(names))} different values in {len(names)} rows"
-    elif layout.texts and all(_is_number(row, k) for row in rest for k in layout.texts):
+    elif columns.texts and all(_is_number(row, k) for row in rest for k in columns.texts):
         problem = f"column {column} holds words, and what should be text is whole numbers"
     if problem:
-        other, where_it_is = (0, "first") if column == layout.columns - 1 else (-1, "last")
+        other, where_it_is = (0, "first") if column == columns.width - 1 else (-1, "last")
         raise DataError(
             problem,
             where=where,
@@ -199,9 +199,9 @@ def _refuse_texts(layout: Layout, rest: Sequence[Row], where: str) -> None:
         )
 
 
-def _refuse_strange_first(layout: Layout, rest: Sequence[Row], where: str) -> None:
+def _refuse_strange_first(columns: Columns, rest: Sequence[Row], where: str) -> None:
     """A first row whose class no other row has may be a header with a name that is not known."""
-    names = [cell(row.fields, layout.label) for row in rest]
+    names = [field_at(row.fields, columns.label) for row in rest]
     if names.count(names[0]) == 1:
         raise DataError(
             f"no other row has the class {names[0]!r}: it may be the name of the column",

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
-from ..lines import lines_of
-from .columns import FORM, cell, layout_of, separated
+from ..lines import read_lines
+from .columns import FORM, columns_of, field_at, separated
 
 __all__ = ["Labelled", "Skipped", "read_labelled"]
 
@@ -68,7 +68,7 @@ def read_labelled(
 
     A malformed row (quotes that do not match, another number of columns than most rows have, a class that is no number among
     numbers, no text) is skipped and listed in `skipped` with its line. Fields may be of any length and hold line breaks; see
-    `rows.rows` for what quotes that do not match take with them.
+    `rows.read_rows` for what quotes that do not match take with them.
 
     Raises `DataError` for a file that is missing, empty, not UTF-8, of one column or without a good row; for numbers with a gap; and
     where these rules would guess. Without `label`: there are more than half as many words as rows, ten numbers or more only count the
@@ -90,12 +90,12 @@ def read_labelled(
     (('slow', 'long, dull', 'fine', 'good'), array([0, 0, 1, 1]), ('neg', 'pos'), True)
     """
     where = os.path.abspath(path) if isinstance(path, str | os.PathLike) else ""
-    found = separated(lines_of(path), separator, where)
-    layout = layout_of(found, label, text, header, where)
+    found = separated(read_lines(path), separator, where)
+    columns = columns_of(found, label, text, header, where)
     good, skipped = [], []
     for row in found:
-        reason = layout.misfit(row.fields)
-        if row is layout.header:
+        reason = columns.misfit(row.fields)
+        if row is columns.header:
             continue
         if not reason:
             good.append(row)
@@ -104,16 +104,16 @@ def read_labelled(
     if not good:
         reason, line = (skipped[0].reason, skipped[0].line) if skipped else ("there is a header alone", found[0].first)
         raise DataError(f"no row that can be used: {reason}", where=f"{where}, line {line}", hint=FORM)
-    names, lines = [cell(row.fields, layout.label) for row in good], [row.first for row in good]
-    texts = tuple(" ".join(part for part in (cell(row.fields, k) for k in layout.texts) if part) for row in good)
+    names, lines = [field_at(row.fields, columns.label) for row in good], [row.first for row in good]
+    texts = tuple(" ".join(part for part in (field_at(row.fields, k) for k in columns.texts) if part) for row in good)
     listed = _listed(Path(path).parent / "classes.txt")
-    labels, classes = _numbered(names, lines, listed, skipped, where) if layout.numbers else _named(names, lines, listed, where)
-    return Labelled(texts, np.array(labels, np.int64), classes, str(path), tuple(skipped), layout.header is not None)
+    labels, classes = _numbered(names, lines, listed, skipped, where) if columns.numbers else _named(names, lines, listed, where)
+    return Labelled(texts, np.array(labels, np.int64), classes, str(path), tuple(skipped), columns.header is not None)
 
 
 def _listed(beside: Path) -> list[str]:
     """The names that a classes.txt lists, [] if there is none."""
-    return [line.strip() for line in lines_of(beside) if line.strip()] if beside.is_file() else []
+    return [line.strip() for line in read_lines(beside) if line.strip()] if beside.is_file() else []
 
 
 def _named(names: list[str], lines: list[int], listed: list[str], where: str) -> tuple[list[int], tuple[str, ...]]:

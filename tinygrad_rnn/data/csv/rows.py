@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-__all__ = ["Row", "fields_of", "rows"]
+__all__ = ["Row", "fields_of", "read_rows"]
 
 OPENED = r' *"[^"]*(?:""[^"]*)*'  # a quoted field so far
 
@@ -45,7 +45,7 @@ class Row(NamedTuple):
     fields: list[str]
 
 
-def rows(lines: Sequence[str], separator: str = ",") -> Iterator[Row]:
+def read_rows(lines: Sequence[str], separator: str = ",") -> Iterator[Row]:
     """The rows that lines make; lines without any character but spaces are none.
 
     Quotes break where something else than a comma follows one that closes a field. Then the row is spoiled, and with it all lines
@@ -54,10 +54,10 @@ def rows(lines: Sequence[str], separator: str = ",") -> Iterator[Row]:
     inside of quotes; else it is spoiled too. What no reader can see: after a stray quote, a field that starts with a comma or a
     line break looks like the end of what the stray quote began.
 
-    >>> from tinygrad_rnn.data.csv.rows import rows
-    >>> [row.fields for row in rows(['1,"two', '2,lines"', '3,"one "" line"'])]
+    >>> from tinygrad_rnn.data.csv.rows import read_rows
+    >>> [row.fields for row in read_rows(['1,"two', '2,lines"', '3,"one "" line"'])]
     [['1', 'two\\n2,lines'], ['3', 'one " line']]
-    >>> list(rows(['"1","open', "2,text or a row?", '"3","good"']))
+    >>> list(read_rows(['"1","open', "2,text or a row?", '"3","good"']))
     [Row(first=1, last=2, fields=[]), Row(first=3, last=3, fields=['3', 'good'])]
     """
     forms = _forms(separator)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from ...errors import DataError
-from .task import AddingBatch, SymbolBatch, WordBatch, check_rng, check_size
+from ...shared.checks import check_rng, check_size
+from .task import AddingBatch, SymbolBatch, WordBatch
 
 __all__ = ["adding", "negation", "temporal_order"]
 
@@ -42,7 +45,7 @@ def temporal_order(rng: np.random.Generator, batch: int, length: int) -> SymbolB
     return SymbolBatch(np.eye(len(SYMBOLS))[tokens], 2 * first + second, tokens, SYMBOLS, ORDERS)
 
 
-def adding(rng: np.random.Generator, batch: int, length: int, marks: str = "early") -> AddingBatch:
+def adding(rng: np.random.Generator, batch: int, length: int, marks: Literal["early", "halves"] = "early") -> AddingBatch:
     """Numbers from U(0, 1), two of them marked: what is the sum of the two? Asked at the last step.
 
     With T = `length` >= 10 and `marks` "early" the first mark is in [0, T/10) and the second in [T/10, T/2), so that both

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
-from .task import IGNORED, Known, StringBatch, SymbolBatch, check_rng, check_size
+from ...shared.checks import check_rng, check_size
+from .task import IGNORED, Known, StringBatch, SymbolBatch
 
 __all__ = [
     "dyck",

@@ -9,7 +9,8 @@ from string import ascii_letters, digits
 import numpy as np
 
 from ...errors import DataError
-from .task import Known, RealBatch, StepBatch, SymbolBatch, WordBatch, check_rng, check_size
+from ...shared.checks import check_rng, check_size, is_number
+from .task import Known, RealBatch, StepBatch, SymbolBatch, WordBatch
 
 __all__ = ["agreement", "copy", "known_copy", "known_latch", "known_reverse", "latch", "parity", "reverse"]
 
@@ -133,7 +134,7 @@ def known_latch(informative: int = 3, variance: float = 0.2) -> Known:
 
 
 def _check_variance(variance: float) -> None:
-    if not isinstance(variance, Real) or not 0 <= variance < np.inf:
+    if not is_number(variance, Real) or not 0 <= variance < np.inf:
         raise DataError(f"variance={variance!r}", hint="the variance of the noise: 0 or more")
 
 

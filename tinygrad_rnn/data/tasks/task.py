@@ -1,14 +1,12 @@
-"""What a batch of a generated task looks like, what is known about its answers, and the checks that all tasks share."""
+"""What a batch of a generated task looks like, and what is known about its answers."""
 
 from __future__ import annotations
 
-import operator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DataError
 from ..vocab import CharVocabulary
 
 __all__ = [
@@ -20,8 +18,6 @@ __all__ = [
     "StringBatch",
     "SymbolBatch",
     "WordBatch",
-    "check_rng",
-    "check_size",
 ]
 
 IGNORED = -100  # a target that is no class: `functional.cross_entropy` leaves it out
@@ -139,25 +135,3 @@ class StringBatch(NamedTuple):
     def vocabulary(self) -> CharVocabulary:
         """The ids as they are numbered here, for `nn.CharModel` and `generate`: a vocabulary of another text numbers otherwise."""
         return CharVocabulary(self.symbols)
-
-
-def check_rng(rng: np.random.Generator) -> None:
-    """A DataError unless it is a Generator."""
-    if not isinstance(rng, np.random.Generator):
-        raise DataError(
-            f"rng is {type(rng).__name__}, expected numpy.random.Generator",
-            hint="pass numpy.random.default_rng(0) first",
-        )
-
-
-def check_size(name: str, value: int, least: int) -> int:
-    """The value as an int; a DataError unless it is a whole number of at least `least`."""
-    try:
-        if isinstance(value, bool | np.bool_):
-            raise TypeError
-        size = operator.index(value)
-    except TypeError:
-        raise DataError(f"{name}={value!r}, expected an integer", hint=f"{name}={max(least, 32)}") from None
-    if size < least:
-        raise DataError(f"{name}={size}, expected {least} or more", hint=f"{name}={max(least, 32)}")
-    return size

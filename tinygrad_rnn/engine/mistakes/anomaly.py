@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 import zlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...errors import GraphError, NumericError
 from ...shared.array_type import Array
+from ...shared.call_site import call_site
 from ..graph import Node, Trace
 from ..scopes import place_of
 
-__all__ = ["inspect", "inspect_gradient", "inspect_saved", "where"]
-
-PACKAGE = str(Path(__file__).parents[2])
+__all__ = ["inspect", "inspect_gradient", "inspect_saved", "where_recorded"]
 
 
 def inspect(node: Node, y: Array, inputs: list[Array]) -> None:
     """Check a value that was just recorded, and remember where it was recorded and what its vjp will read."""
     assert node.op is not None
-    node.trace = Trace(_line(), _checksums(node))
+    called = call_site()
+    node.trace = Trace(f"{called.file}:{called.line}", _checksums(node))
     if np.isfinite(y).all():
         return
     bad = [k for k, x in enumerate(inputs) if x.dtype.kind == "f" and not np.isfinite(x).all()]
@@ -34,7 +32,7 @@ def inspect(node: Node, y: Array, inputs: list[Array]) -> None:
         if bad
         else "look at the range of the input; clip gradients, lower the learning rate, or use the safe form (log_softmax, log_sigmoid)"
     )
-    raise NumericError(f"{node.op.name} made {kind} at entry {entry} {source}", where=where(node), hint=hint)
+    raise NumericError(f"{node.op.name} made {kind} at entry {entry} {source}", where=where_recorded(node), hint=hint)
 
 
 def inspect_gradient(node: Node, slot: int, gradient: Array) -> None:
@@ -44,7 +42,7 @@ def inspect_gradient(node: Node, slot: int, gradient: Array) -> None:
     name = node.op.name if node.op else "a leaf"
     raise NumericError(
         f"the gradient that {name} sends to its input {slot + 1} holds {_kind(gradient)}",
-        where=where(node),
+        where=where_recorded(node),
         hint="the local derivative is infinite there, or the gradient exploded: look at the values, clip, shorten the sequence",
     )
 
@@ -54,7 +52,7 @@ def inspect_saved(node: Node) -> None:
     if node.trace is not None and node.trace.checksums not in (None, _checksums(node)):
         raise GraphError(
             f"a value that {node.op.name if node.op else 'a leaf'} had used was changed through a NumPy view after it was recorded",
-            where=where(node),
+            where=where_recorded(node),
             hint="copy the array before you write to it",
         )
 
@@ -68,7 +66,7 @@ def _kind(x: Array) -> str:
     return "NaN" if np.isnan(x).any() else "infinity"
 
 
-def where(node: Node) -> str:
+def where_recorded(node: Node) -> str:
     """The place of a node, and the source line as far as it was watched."""
     line = node.trace.line if node.trace is not None else ""
     return ", ".join(filter(None, (place_of(node.frames), line)))
@@ -78,11 +76,3 @@ def _checksums(node: Node) -> tuple[int, ...]:
     saved: Any = node.saved
     arrays = [] if saved is None else saved if isinstance(saved, tuple) else [saved]
     return tuple(zlib.crc32(np.ascontiguousarray(x).tobytes()) for x in arrays if x is not None)
-
-
-def _line() -> str:
-    """The nearest caller outside this package, as file:line."""
-    frame = sys._getframe(2)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

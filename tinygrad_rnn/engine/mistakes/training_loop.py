@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from ...errors import GraphError
 from ..graph import Node, Trace, latest_change
-from .anomaly import where
+from .anomaly import where_recorded
 
 __all__ = ["before_backward", "before_gradients", "before_step"]
 
@@ -103,7 +103,7 @@ def _carried(nodes: list[Node], old: list[Node]) -> GraphError:
     what = "freed" if freed else f"now {len(nodes)} nodes, of which {len(old)} went through an earlier backward()"
     return GraphError(
         f"{_listed([_name(p) for p in states])} carried over from an earlier training step with its graph ({what})",
-        where=where(states[0]),
+        where=where_recorded(states[0]),
         hint="between the pieces of a sequence, state = tg.nn.detach_state(state); "
         "what is computed once, before the loop, belongs inside it",
     )

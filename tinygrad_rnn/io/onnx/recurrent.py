@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ...errors import GraphError
 from ...nn.layers import Embedding, Linear
 from ...nn.module import Module
-from ...nn.sequence.dropout_and_residual import Dropout, Residual
-from ...nn.sequence.unrolling import Bidirectional
+from ...nn.sequence.combined import Bidirectional, Residual
+from ...nn.sequence.dropout import Dropout
 from ...shared.array_type import Array
-from ..chain import input_size_of, parts_of
-from ..counterparts import cells_of, is_plain_stack, kind_of, missing_elsewhere, path_in
+from ..counterparts import cell_kind, cells_of, is_plain_stack, missing_elsewhere, path_in
+from .model_parts import input_size_of, parts_in_order
 from .writer import Writer
 
 __all__ = ["export_onnx_recurrent"]
@@ -31,7 +31,7 @@ def export_onnx_recurrent(
     model: Module | Sequence[Module],
     path: str | os.PathLike[str],
     *,
-    pooling: str | None = None,
+    pooling: Literal["last", "mean", "max"] | None = None,
     with_state: bool = False,
     with_lengths: bool = False,
 ) -> Path:
@@ -60,7 +60,7 @@ def export_onnx_recurrent(
     ...     path.name
     'classifier.onnx'
     """
-    parts, pooling = parts_of(model, pooling)
+    parts, pooling = parts_in_order(model, pooling)
     w = Writer()
     w.names.add("y")
     recurrent = [place for place, part in parts.items() if not isinstance(part, (Embedding, Linear))]
@@ -120,7 +120,7 @@ class _Layers:
 
     def _run(self, path: str, layer: Any, x: str, reverse: bool) -> Run:
         cells = cells_of(layer)
-        if cells and (len(cells) == 1 or (len({(kind_of(c), c.input_size) for c in cells}) == 1 and not reverse)):
+        if cells and (len(cells) == 1 or (len({(cell_kind(c), c.input_size) for c in cells}) == 1 and not reverse)):
             return self._operator(path, cells, x, reverse)
         if type(layer) is Bidirectional:
             ahead = self.run(path_in(path, "forwards"), layer.forwards, x, reverse)
@@ -149,7 +149,7 @@ class _Layers:
 
     def _operator(self, path: str, cells: tuple[Any, ...], x: str, reverse: bool) -> Run:
         """One operator for one or two cells. Its outputs are (time, directions, batch, hidden)."""
-        kind = kind_of(cells[0])
+        kind = cell_kind(cells[0])
         assert kind is not None
         w, directions, hidden, letters = self.w, len(cells), kind.hidden_size, "hc"[: 1 + (kind.name == "LSTM")]
         self.count += 1
@@ -185,7 +185,7 @@ class _Layers:
 
 def _weights(cells: tuple[Any, ...]) -> dict[str, Any]:
     """W (directions, gates hidden, input), R (directions, gates hidden, hidden), B (directions, 2 gates hidden)."""
-    kind = kind_of(cells[0])
+    kind = cell_kind(cells[0])
     assert kind is not None
     gates, hidden = GATES[kind.name], kind.hidden_size
 

@@ -206,7 +206,7 @@ def _translated(w: Writer, n: Node, inputs: list[str], arrays: list[Array], valu
     """A node and its inputs in ONNX, which never mixes dtypes: what NumPy would convert is converted by an operator."""
     assert n.op is not None
     if n.op.name not in TRANSLATIONS:
-        raise GraphError(f"{n.op.name} has no translation to ONNX", hint="add a row to TRANSLATIONS in io/onnx.py")
+        raise GraphError(f"{n.op.name} has no translation to ONNX", hint="add a row to TRANSLATIONS in io/onnx/unrolled.py")
     place = place_of(n.frames).replace(" / ", "/")
     name = f"{place}/{n.name or n.op.name}" if place else n.name or n.op.name
     same = [

@@ -4,11 +4,13 @@ Here: classes with `initial_state(batch)` and `step(x, state)`, their equations 
 steps (`sequence`).
 """
 
-from .gated import State
-from .grid_cell import GridLSTMCell
+from .cell import Cell, State
+from .grid_lstm import GridLSTMCell
+from .gru import GRUCell
 from .layer_norm import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
-from .lstm import Cell, GRUCell, LSTMCell, RNNCell
+from .lstm import LSTMCell
 from .peephole import PeepholeLSTMCell
+from .rnn import RNNCell
 
 __all__ = [
     "Cell",

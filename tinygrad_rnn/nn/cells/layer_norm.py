@@ -6,20 +6,20 @@ the normalisation are the cells' own: two that are added to each other are one.
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
 from ...engine.primitives import concat, sigmoid, split, tanh
 from ...engine.tensor import Tensor, TensorLike, named
 from ...functional import layer_norm
+from ...shared.array_type import Dtype
 from .. import init
 from ..module import scoped
-from .lstm import GRUCell, LSTMCell, RNNCell, State
+from .gru import GRUCell
+from .lstm import LSTMCell
+from .rnn import RNNCell
 
 __all__ = ["LayerNormGRUCell", "LayerNormLSTMCell", "LayerNormRNNCell"]
 
 
-def _ones(size: int, dtype: npt.DTypeLike | None) -> Tensor:
+def _ones(size: int, dtype: Dtype) -> Tensor:
     return Tensor(init.zeros((size,), dtype) + 1, requires_grad=True)
 
 
@@ -35,17 +35,9 @@ class LayerNormRNNCell(RNNCell):
     ['Wx', 'Wh', 'b', 'gain']
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        rng: np.random.Generator,
-        nonlinearity: str = "tanh",
-        dtype: npt.DTypeLike | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, rng=rng, nonlinearity=nonlinearity, dtype=dtype)
-        self.gain = _ones(hidden_size, dtype)
+    def add_weights(self, dtype: Dtype) -> None:
+        """`gain`."""
+        self.gain = _ones(self.hidden_size, dtype)
 
     def projection(self, x: Tensor) -> Tensor:
         """x Wx; b is added after the normalisation."""
@@ -71,28 +63,20 @@ class LayerNormLSTMCell(LSTMCell):
     ['Wx', 'Wh', 'b', 'gain_x', 'gain_h', 'gain_c', 'bias_c']
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        rng: np.random.Generator,
-        forget_bias: float = 1.0,
-        dtype: npt.DTypeLike | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, rng=rng, forget_bias=forget_bias, dtype=dtype)
-        self.gain_x, self.gain_h = _ones(4 * hidden_size, dtype), _ones(4 * hidden_size, dtype)
-        self.gain_c = _ones(hidden_size, dtype)
-        self.bias_c = Tensor(init.zeros((hidden_size,), dtype), requires_grad=True)
+    def add_weights(self, dtype: Dtype) -> None:
+        """The gains, and `bias_c`."""
+        self.gain_x, self.gain_h = _ones(4 * self.hidden_size, dtype), _ones(4 * self.hidden_size, dtype)
+        self.gain_c = _ones(self.hidden_size, dtype)
+        self.bias_c = Tensor(init.zeros((self.hidden_size,), dtype), requires_grad=True)
 
     def projection(self, x: Tensor) -> Tensor:
         """LN(x Wx; gain_x) + b."""
         return layer_norm(x @ self.Wx, self.gain_x, self.b)
 
     @scoped
-    def step(self, x: TensorLike, state: State) -> State:
+    def step(self, x: TensorLike, state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         """The state after x (batch, input_size). Raises `ShapeError` where x or the state does not fit."""
-        x, (h, c) = self.checked(x, state, "hc")
+        x, (h, c) = self.checked(x, state)
         a = named(self.project(x) + layer_norm(self.seen(h) @ self.Wh, self.gain_h), "a")
         a_i, a_f, a_g, a_o = split(a, 4)
         i, f = named(sigmoid(a_i), "i"), named(sigmoid(a_f), "f")
@@ -117,17 +101,10 @@ class LayerNormGRUCell(GRUCell):
     ['Wx', 'Wh', 'b', 'bh', 'gain_x', 'gain_h']
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        rng: np.random.Generator,
-        reset_after: bool = True,
-        dtype: npt.DTypeLike | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, rng=rng, reset_after=reset_after, dtype=dtype)
-        self.gain_x, self.gain_h = _ones(3 * hidden_size, dtype), _ones(3 * hidden_size, dtype)
+    def add_weights(self, dtype: Dtype) -> None:
+        """`bh`, with reset_after, and the gains."""
+        super().add_weights(dtype)
+        self.gain_x, self.gain_h = _ones(3 * self.hidden_size, dtype), _ones(3 * self.hidden_size, dtype)
 
     def projection(self, x: Tensor) -> Tensor:
         """LN(x Wx; gain_x) + b, r and z together and n by itself."""
@@ -136,9 +113,9 @@ class LayerNormGRUCell(GRUCell):
         return concat(parts, axis=1) + self.b
 
     @scoped
-    def step(self, x: TensorLike, state: State) -> State:
+    def step(self, x: TensorLike, state: tuple[Tensor]) -> tuple[Tensor]:
         """The state after x (batch, input_size). Raises `ShapeError` where x or the state does not fit."""
-        x, (h,) = self.checked(x, state, "h")
+        x, (h,) = self.checked(x, state)
         x_r, x_z, x_n = split(self.project(x), 3)
         gates, kept = 2 * self.hidden_size, self.seen(h)
         h_r, h_z = split(layer_norm(kept @ self.Wh[:, :gates], self.gain_h[:gates]), 2)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from ...engine.primitives import sigmoid, split, tanh
 from ...engine.tensor import Tensor, TensorLike, as_tensor, named
+from ...shared.array_type import Dtype
 from .. import init
 from ..module import Module
-from .lstm import State
 
 __all__ = ["PeepholeLSTMCell"]
 
@@ -39,13 +36,7 @@ class PeepholeLSTMCell(Module):
     """
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        rng: np.random.Generator,
-        forget_bias: float = 1.0,
-        dtype: npt.DTypeLike | None = None,
+        self, input_size: int, hidden_size: int, *, rng: np.random.Generator, forget_bias: float = 1.0, dtype: Dtype = None
     ) -> None:
         self.input_size, self.hidden_size = input_size, hidden_size
         bound = 1 / max(hidden_size, 1) ** 0.5
@@ -55,12 +46,12 @@ class PeepholeLSTMCell(Module):
         self.p = Tensor(init.uniform(rng, (3, hidden_size), bound, dtype), requires_grad=True)
         init.forget_gate_(self.b, forget_bias)
 
-    def initial_state(self, batch: int) -> State:
+    def initial_state(self, batch: int) -> tuple[Tensor, Tensor]:
         """All zeros, h and c, for that many sequences."""
         zeros = np.zeros((batch, self.hidden_size), self.Wh.dtype)
         return Tensor(zeros, name="h0"), Tensor(zeros, name="c0")
 
-    def step(self, x: TensorLike, state: Any) -> State:
+    def step(self, x: TensorLike, state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         """The state after x (batch, input_size)."""
         h, c = state
         a_i, a_f, a_g, a_o = split(as_tensor(x, self.Wx) @ self.Wx + h @ self.Wh + self.b, 4)

@@ -11,11 +11,13 @@ import numpy.typing as npt
 
 from ...engine.tensor import Tensor
 from ...errors import DataError
+from ...functional import log_softmax
 from ...shared.array_type import Array
 from ...shared.checks import is_number, is_whole
+from ..module import evaluating
 from ..states import mapped
 from .sampling import checked_logits
-from .step_model import Prompt, StepModel, check_writer, evaluating, step
+from .step_model import Prompt, StepModel, check_writer, step
 
 __all__ = ["beam_search", "state_rows"]
 
@@ -57,7 +59,7 @@ def beam_search(
     with evaluating(model):
         logits, state = given.read(model)
         for size in range(1, length + 1):
-            totals = np.array([[total] for _, total in live]) + _log_softmax(checked_logits(logits))
+            totals = np.array([[total] for _, total in live]) + log_softmax(checked_logits(logits)).data
             symbols = totals.shape[1]
             if given.stop is not None and given.stop < symbols:
                 ended += [(float(-total / size**length_penalty), live[k][0]) for k, total in enumerate(totals[:, given.stop])]
@@ -77,11 +79,6 @@ def beam_search(
     return [(given.told(ids), -score) for score, ids in sorted(ended)[:beams]]
 
 
-def _log_softmax(z: Array) -> Array:
-    z = z - z.max(axis=1, keepdims=True)
-    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-
-
 def state_rows(state: Any, rows: npt.ArrayLike) -> Any:
     """A state with its sequences (rows) chosen anew: those of the beams that live on. Tuples, lists, dicts and None are kept.
 
@@ -92,11 +89,9 @@ def state_rows(state: Any, rows: npt.ArrayLike) -> Any:
     ([[2.0], [2.0]], [[4.0], [4.0]])
     """
     if isinstance(state, Tensor):
-        return Tensor(state.data[np.asarray(rows)], name=state.name)
+        return Tensor(state_rows(state.data, rows), name=state.name)
     if isinstance(state, np.ndarray):
         return state[np.asarray(rows)]
-    if isinstance(state, dict):
-        return {key: state_rows(part, rows) for key, part in state.items()}
-    if isinstance(state, (tuple, list)):
+    if isinstance(state, (tuple, list, dict)):
         return mapped(lambda part: state_rows(part, rows), state)
     return state

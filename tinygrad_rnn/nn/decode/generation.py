@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from ...errors import DataError
 from ...shared.array_type import Array
+from ..module import evaluating
 from .sampling import check_shaping, draw_symbol, next_probabilities
-from .step_model import Prompt, StepModel, check_writer, evaluating, step
+from .step_model import Prompt, StepModel, check_writer, step
 
 __all__ = ["generate"]
 
@@ -21,7 +22,7 @@ def generate(
     length: int,
     *,
     rng: np.random.Generator | None = None,
-    method: str = "sample",
+    method: Literal["sample", "greedy"] = "sample",
     temperature: float = 1.0,
     top_k: int | None = None,
     nucleus: float | None = None,

@@ -29,7 +29,7 @@ def next_probabilities(logits: Any, temperature: float = 1.0, top_k: int | None 
     array([0.571, 0.429, 0.   , 0.   ])
     """
     check_shaping(temperature, top_k, nucleus)
-    z = checked_logits(logits if isinstance(logits, Tensor) else np.asarray(logits, np.float64))
+    z = checked_logits(logits)
     if z.ndim != 1:
         raise ShapeError(f"next_probabilities of logits of shape {z.shape}", hint="one row of logits: (symbols)")
     if temperature == 0:

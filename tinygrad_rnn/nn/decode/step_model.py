@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
 
-from ...engine.scopes import no_grad
 from ...engine.tensor import Tensor
 from ...errors import DataError, DtypeError, GraphError, ShapeError
 from ...shared.array_type import Array
 from ...shared.checks import is_whole
-from ..module import Module
 from ..states import check_method
 
-__all__ = ["Prompt", "StepModel", "check_writer", "evaluating", "modes_kept", "step"]
+__all__ = ["Prompt", "StepModel", "check_writer", "step"]
 
 
 class StepModel(Protocol):
@@ -123,23 +119,3 @@ def step(model: StepModel, ids: Array, state: Any) -> tuple[Array, Any]:
             hint="a row of one logit a symbol for every id: (batch, symbols)",
         )
     return z, state
-
-
-@contextmanager
-def evaluating(model: Any) -> Iterator[None]:
-    """Record nothing, and drop nothing out; every part is afterwards in the mode that it was in."""
-    with modes_kept(model), no_grad():
-        for part in model.modules() if isinstance(model, Module) else ():
-            part.training = False
-        yield
-
-
-@contextmanager
-def modes_kept(model: Any) -> Iterator[None]:
-    """Put every part of a model back, at any end, into the mode that it is in: training or evaluation."""
-    modes = [(part, part.training) for part in model.modules()] if isinstance(model, Module) else []
-    try:
-        yield
-    finally:
-        for part, training in modes:
-            part.training = training

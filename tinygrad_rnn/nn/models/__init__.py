@@ -3,7 +3,8 @@
 Here: what reads ids or vectors and gives logits. Not here: losses (`functional`), training (`train`), and writing on (`decode`).
 """
 
-from .classifier import CharModel, SequenceClassifier
+from .char_model import CharModel
+from .classifier import SequenceClassifier
 from .seq2seq import Decoding, Seq2Seq
 
 __all__ = ["CharModel", "Decoding", "Seq2Seq", "SequenceClassifier"]

@@ -12,11 +12,12 @@ from ...engine.scopes import scope, steps_after, time_step
 from ...engine.tensor import Tensor, named
 from ...errors import DataError, ShapeError
 from ...shared.array_type import Array
-from ..cells.lstm import Cell
+from ..cells.cell import Cell
 from ..module import Module
 from ..packed import PackedSequence, mask, unpack
+from ..sequence.combined import looks_back
 from ..sequence.unrolling import SequenceLayer, unroll
-from .classifier import given, looks_back, read
+from .reading import given, read
 
 __all__ = ["Decoding", "Seq2Seq"]
 
@@ -68,8 +69,8 @@ class Seq2Seq(Module):
 
     def __init__(
         self,
-        encoder: Cell | SequenceLayer,
-        decoder: Cell | SequenceLayer,
+        encoder: Cell[Any] | SequenceLayer,
+        decoder: Cell[Any] | SequenceLayer,
         readout: Embed,
         *,
         source: Embed | None = None,

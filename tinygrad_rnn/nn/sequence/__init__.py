@@ -3,10 +3,11 @@
 Here: what hands a state from step to step, for any cell. Not here: the equations of a cell (`cells`), and models with a task (`models`).
 """
 
-from .dropout_and_residual import Dropout, Residual
-from .grid_layer import Grid, GridLSTM
+from .combined import Bidirectional, Residual, Stacked
+from .dropout import Dropout
+from .grid import Grid, GridLSTM
 from .rnn_lstm_gru import GRU, LSTM, RNN
-from .unrolling import Bidirectional, SequenceLayer, Stacked, unroll
+from .unrolling import SequenceLayer, unroll
 
 __all__ = ["GRU", "LSTM", "RNN", "Bidirectional", "Dropout", "Grid", "GridLSTM", "Residual", "SequenceLayer", "Stacked", "unroll"]
 

@@ -5,58 +5,68 @@ Each is a `Stacked` of this package's cells (or of `Bidirectional` pairs of them
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal, overload
 
 import numpy as np
-import numpy.typing as npt
 
 from ...engine.primitives import stack
 from ...engine.scopes import scope
+from ...engine.tensor import Tensor, TensorLike
 from ...errors import DataError
-from ...functional import check_dropout
-from ...shared.checks import check_flags, is_whole
+from ...shared.array_type import Dtype
+from ...shared.checks import check_dropout, check_flags, is_whole
+from ..cells.gru import GRUCell
 from ..cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
-from ..cells.lstm import GRUCell, LSTMCell, RNNCell
+from ..cells.lstm import LSTMCell
+from ..cells.rnn import RNNCell
 from ..inputs import is_list_of_steps
 from ..packed import PackedSequence
-from .dropout_and_residual import Dropout
-from .unrolling import Bidirectional, Stacked
+from .combined import Bidirectional, Stacked
+from .dropout import Dropout
 
 __all__ = ["GRU", "LSTM", "RNN"]
 
 
 class _Recurrent(Stacked):
-    """What the three share; `make(size)` is a cell for inputs of that size."""
+    """What the three share: every layer, in each direction, is a cell of one kind; `settings` are those of the cell alone."""
+
+    kinds: tuple[type[Any], type[Any]]  # as it is, and with layer normalisation
 
     def __init__(
         self,
-        make: Callable[[int], Any],
         input_size: int,
         hidden_size: int,
         num_layers: int,
-        rng: np.random.Generator,
         bidirectional: bool,
         dropout: float,
         recurrent_dropout: float,
+        layer_norm: bool,
         project_once: bool,
+        **settings: Any,
     ) -> None:
+        check_flags(type(self).__name__, layer_norm=layer_norm, bidirectional=bidirectional, project_once=project_once)
         if not is_whole(num_layers, 1):
             raise DataError(f"{type(self).__name__}(num_layers={num_layers!r})", hint="it is a whole number, at least 1")
-        check_flags(type(self).__name__, bidirectional=bidirectional, project_once=project_once)
         check_dropout(dropout, "dropout")
         check_dropout(recurrent_dropout, "recurrent_dropout")
 
         def cell(size: int) -> Any:
-            made = make(size)
-            made.recurrent_dropout, made.rng, made.project_once = recurrent_dropout, rng, project_once
+            made = self.kinds[bool(layer_norm)](size, hidden_size, **settings)
+            made.recurrent_dropout, made.rng, made.project_once = recurrent_dropout, settings["rng"], project_once
             return made
 
         sizes = [input_size] + [(2 if bidirectional else 1) * hidden_size] * (num_layers - 1)
         layers = [Bidirectional(cell(size), cell(size)) if bidirectional else cell(size) for size in sizes]
-        super().__init__(layers, between=Dropout(dropout, rng=rng) if dropout else None)
+        super().__init__(layers, between=Dropout(dropout, rng=settings["rng"]) if dropout else None)
 
-    def __call__(self, xs: Any, *args: Any, **options: Any) -> tuple[Any, Any]:
+    @overload  # type: ignore[override]  # of values it makes one tensor, not a list
+    def __call__(self, xs: PackedSequence, state: Any = None, reverse: bool = False) -> tuple[PackedSequence, list[Any]]: ...
+    @overload
+    def __call__(self, xs: Sequence[Tensor], state: Any = None, reverse: bool = False) -> tuple[list[Tensor], list[Any]]: ...
+    @overload
+    def __call__(self, xs: TensorLike, state: Any = None, reverse: bool = False) -> tuple[Tensor, list[Any]]: ...
+    def __call__(self, xs: Any, *args: Any, **options: Any) -> tuple[Any, list[Any]]:
         """xs (batch, time, features) gives outputs (batch, time, directions hidden) in one tensor; a list of one tensor a step
         gives a list, a `PackedSequence` gives one. Then, as for `Stacked`: the state to start from, and `reverse`."""
         outputs, state = super().__call__(xs, *args, **options)
@@ -87,6 +97,8 @@ class RNN(_Recurrent):
     ((2, 5, 8), 2, (2, 4))
     """
 
+    kinds = RNNCell, LayerNormRNNCell
+
     def __init__(
         self,
         input_size: int,
@@ -97,16 +109,14 @@ class RNN(_Recurrent):
         bidirectional: bool = False,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
-        nonlinearity: str = "tanh",
+        nonlinearity: Literal["tanh", "relu"] = "tanh",
         layer_norm: bool = False,
         project_once: bool = False,
-        dtype: npt.DTypeLike | None = None,
+        dtype: Dtype = None,
     ) -> None:
-        check_flags(type(self).__name__, layer_norm=layer_norm)
-        kind = LayerNormRNNCell if layer_norm else RNNCell
         super().__init__(
-            lambda size: kind(size, hidden_size, rng=rng, nonlinearity=nonlinearity, dtype=dtype),
-            input_size, hidden_size, num_layers, rng, bidirectional, dropout, recurrent_dropout, project_once,
+            input_size, hidden_size, num_layers, bidirectional, dropout, recurrent_dropout, layer_norm, project_once,
+            rng=rng, nonlinearity=nonlinearity, dtype=dtype,
         )  # fmt: skip
 
 
@@ -124,6 +134,8 @@ class LSTM(_Recurrent):
     (PackedSequence(lengths (2, 5), features 4, 7 of 10 padded steps), (2, 4))
     """
 
+    kinds = LSTMCell, LayerNormLSTMCell
+
     def __init__(
         self,
         input_size: int,
@@ -137,13 +149,11 @@ class LSTM(_Recurrent):
         forget_bias: float = 1.0,
         layer_norm: bool = False,
         project_once: bool = False,
-        dtype: npt.DTypeLike | None = None,
+        dtype: Dtype = None,
     ) -> None:
-        check_flags(type(self).__name__, layer_norm=layer_norm)
-        kind = LayerNormLSTMCell if layer_norm else LSTMCell
         super().__init__(
-            lambda size: kind(size, hidden_size, rng=rng, forget_bias=forget_bias, dtype=dtype),
-            input_size, hidden_size, num_layers, rng, bidirectional, dropout, recurrent_dropout, project_once,
+            input_size, hidden_size, num_layers, bidirectional, dropout, recurrent_dropout, layer_norm, project_once,
+            rng=rng, forget_bias=forget_bias, dtype=dtype,
         )  # fmt: skip
 
 
@@ -159,6 +169,8 @@ class GRU(_Recurrent):
     True
     """
 
+    kinds = GRUCell, LayerNormGRUCell
+
     def __init__(
         self,
         input_size: int,
@@ -172,11 +184,9 @@ class GRU(_Recurrent):
         reset_after: bool = True,
         layer_norm: bool = False,
         project_once: bool = False,
-        dtype: npt.DTypeLike | None = None,
+        dtype: Dtype = None,
     ) -> None:
-        check_flags(type(self).__name__, layer_norm=layer_norm)
-        kind = LayerNormGRUCell if layer_norm else GRUCell
         super().__init__(
-            lambda size: kind(size, hidden_size, rng=rng, reset_after=reset_after, dtype=dtype),
-            input_size, hidden_size, num_layers, rng, bidirectional, dropout, recurrent_dropout, project_once,
+            input_size, hidden_size, num_layers, bidirectional, dropout, recurrent_dropout, layer_norm, project_once,
+            rng=rng, reset_after=reset_after, dtype=dtype,
         )  # fmt: skip

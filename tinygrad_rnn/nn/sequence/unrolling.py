@@ -1,36 +1,46 @@
-"""From a cell to a sequence: one cell in time, cells on top of each other, cells that read in both directions.
+"""From a cell to a sequence: `unroll` runs it over the time steps, and what else reads a sequence is a `SequenceLayer`.
 
-A layer is a cell or a `SequenceLayer`. `Stacked` and `Bidirectional` are made of layers and are layers themselves, so they nest,
-and a learner's own cell is stacked, reversed and run over packed sequences like those of this package.
+Layers are made of cells and of layers, so they nest, and a learner's own cell is stacked, reversed and run over packed sequences like
+those of this package.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, overload
 
-from ...engine.primitives import concat
 from ...engine.scopes import scope, time_step
-from ...engine.tensor import Tensor, TensorLike, named
-from ...errors import DataError, GraphError
-from ..cells.lstm import Cell
+from ...engine.tensor import Tensor, TensorLike
+from ...errors import GraphError
+from ..cells.cell import Cell
 from ..inputs import WHOLE, steps_of
-from ..module import Module
+from ..module import Module, is_cell
 from ..packed import PackedSequence
-from ..states import callers_order, check_method, checked_state, joined, longest_first, parts_of, rows_of
+from ..states import callers_order, check_method, checked_state, joined, longest_first, rows_of
 
-__all__ = ["Bidirectional", "SequenceLayer", "Stacked", "unroll"]
+__all__ = ["SequenceLayer", "unroll"]
+
+S = TypeVar("S")
+Last = TypeVar("Last", covariant=True)
+Settings = ParamSpec("Settings")
+Inputs: TypeAlias = TensorLike | Sequence[TensorLike]
+
+
+class Reads(Protocol[Settings, Last]):
+    """What a type checker reads off a `SequenceLayer`: the settings of its `forward`, and the state that this returns."""
+
+    def forward(self, xs: Any, *args: Settings.args, **options: Settings.kwargs) -> tuple[Any, Last]: ...
 
 
 @overload
-def unroll(
-    layer: Cell | SequenceLayer, xs: PackedSequence, state: Any = None, reverse: bool = False
-) -> tuple[PackedSequence, Any]: ...
+def unroll(layer: Cell[S], xs: PackedSequence, state: S | None = None, reverse: bool = False) -> tuple[PackedSequence, S]: ...
 @overload
-def unroll(
-    layer: Cell | SequenceLayer, xs: TensorLike | Sequence[TensorLike], state: Any = None, reverse: bool = False
-) -> tuple[list[Tensor], Any]: ...
-def unroll(layer: Cell | SequenceLayer, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, Any]:
+def unroll(layer: Cell[S], xs: Inputs, state: S | None = None, reverse: bool = False) -> tuple[list[Tensor], S]: ...
+@overload
+def unroll(layer: Reads[..., S], xs: PackedSequence, state: Any = None, reverse: bool = False) -> tuple[PackedSequence, S]: ...
+@overload
+def unroll(layer: Reads[..., S], xs: Inputs, state: Any = None, reverse: bool = False) -> tuple[list[Tensor], S]: ...
+def unroll(layer: Any, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, Any]:
     """Run a cell (or a layer) over the time steps 1..T of `xs` (batch, time, features): the list of all h, and the last state.
 
     `xs` may also be a list of T inputs (batch, features), one of them a Tensor at least, which keep their names in pictures
@@ -50,11 +60,7 @@ def unroll(layer: Cell | SequenceLayer, xs: Any, state: Any = None, reverse: boo
     """
     if isinstance(layer, SequenceLayer):
         return SequenceLayer.__call__(layer, xs, state, reverse)
-    if (
-        isinstance(layer, type)
-        or not callable(getattr(layer, "step", None))
-        or not callable(getattr(layer, "initial_state", None))
-    ):
+    if not is_cell(layer):
         raise GraphError(
             f"unroll of {layer!r}, which is not a cell",
             hint="a cell is an object with initial_state(batch) and step(x, state); help(tg.nn.Cell) shows one",
@@ -143,7 +149,15 @@ class SequenceLayer(Module):
 
     reads = WHOLE  # the hint for those who give something else
 
-    def __call__(self, xs: Any, *args: Any, **options: Any) -> tuple[Any, Any]:
+    @overload
+    def __call__(
+        self: Reads[Settings, S], xs: PackedSequence, *args: Settings.args, **options: Settings.kwargs
+    ) -> tuple[PackedSequence, S]: ...
+    @overload
+    def __call__(
+        self: Reads[Settings, S], xs: Inputs, *args: Settings.args, **options: Settings.kwargs
+    ) -> tuple[list[Tensor], S]: ...
+    def __call__(self, xs: Any, *args: Any, **options: Any) -> Any:
         """xs as in `unroll`, then what `forward` takes besides: its outputs, a `PackedSequence` if xs is one, and the state."""
         with scope(type(self).__name__):
             steps = xs if isinstance(xs, PackedSequence) else steps_of(xs, type(self).__name__, self.reads)
@@ -155,72 +169,3 @@ class SequenceLayer(Module):
     def forward(self, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, Any]:
         """The output of every step, in the order of time, and the last state; xs holds the input of every step, tensors."""
         raise NotImplementedError
-
-
-class Stacked(SequenceLayer):
-    """Layers on top of each other: each reads, step by step, what the one below it wrote (Graves 2013, deep recurrent networks).
-
-    `layers` are cells, or layers such as `Bidirectional`. `between`, a layer such as `Dropout`, is what each reads the one below
-    it through. The state is a list of one state a layer. Nodes are stamped `layer=1` (the lowest), `layer=2`, ... Raises
-    `DataError` without layers.
-
-    >>> import numpy as np, tinygrad_rnn as tg
-    >>> rng = np.random.default_rng(0)
-    >>> net = tg.nn.Stacked([tg.nn.LSTMCell(3, 4, rng=rng), tg.nn.LSTMCell(4, 2, rng=rng)])
-    >>> hs, states = net(np.ones((1, 5, 3)))
-    >>> hs[-1].shape, hs[-1].place, [name for name, _ in net.named_parameters()][:2]
-    ((1, 2), 'Stacked / layer=2 / t=5 / LSTMCell', ['layers.0.Wx', 'layers.0.Wh'])
-    """
-
-    def __init__(self, layers: Sequence[Any], between: SequenceLayer | None = None) -> None:
-        self.layers, self.between = list(layers), between
-        if not self.layers:
-            raise DataError("Stacked of no layers", hint="give a list of cells, the lowest first")
-
-    def forward(self, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, list[Any]]:
-        """xs as in `unroll`: the outputs of the highest layer, and the last state of every layer."""
-        states = parts_of(state, len(self.layers), type(self).__name__)
-        outputs, last = xs, []
-        for number, (layer, start) in enumerate(zip(self.layers, states, strict=True), start=1):
-            with scope("layer", layer=number):
-                if number > 1 and self.between is not None:
-                    outputs, _ = self.between(outputs)
-                outputs, end = unroll(layer, outputs, start, reverse)
-            last.append(end)
-        return outputs, last
-
-
-class Bidirectional(SequenceLayer):
-    """Two layers read the same sequence, one from its start and one from its end (Schuster and Paliwal 1997).
-
-        y_t = [h_t of `forwards`, h_t of `backwards`]
-
-    The state is a pair of states; that of `backwards` ends at step 1. Nodes are stamped `direction=1` and `direction=-1`.
-
-    >>> import numpy as np, tinygrad_rnn as tg
-    >>> rng = np.random.default_rng(0)
-    >>> net = tg.nn.Bidirectional(tg.nn.GRUCell(3, 4, rng=rng), tg.nn.GRUCell(3, 4, rng=rng))
-    >>> ys, (start, end) = net(np.ones((2, 5, 3)))
-    >>> ys[0].shape, end[0].place
-    ((2, 8), 'Bidirectional / direction=-1 / t=1 / GRUCell')
-    """
-
-    def __init__(self, forwards: Any, backwards: Any) -> None:
-        if forwards is backwards:
-            raise GraphError(
-                "Bidirectional of the same cell twice", hint="each direction has weights of its own: make two cells of one kind"
-            )
-        self.forwards, self.backwards = forwards, backwards
-
-    def forward(self, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, tuple[Any, Any]]:
-        """xs as in `unroll`: the joined outputs (batch, both sizes) of every step, and the last state of either direction."""
-        starts = parts_of(state, 2, "Bidirectional")
-        with scope("direction", direction=-1 if reverse else 1):
-            ahead, first = unroll(self.forwards, xs, starts[0], reverse)
-        with scope("direction", direction=1 if reverse else -1):
-            back, second = unroll(self.backwards, xs, starts[1], not reverse)
-        outputs = []
-        for t, pair in enumerate(zip(ahead, back, strict=True), start=1):
-            with time_step(t):
-                outputs.append(named(concat(pair, axis=1), "y"))
-        return outputs, (first, second)

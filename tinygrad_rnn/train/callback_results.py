@@ -1,0 +1,72 @@
+"""What the functions that `fit` is given return: looked at before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf, nan
+from typing import Any
+
+from ..engine.dtypes import short
+from ..engine.tensor import Tensor
+from ..errors import DataError, GraphError
+
+__all__ = ["loss_and_state", "scores_of", "share_of"]
+
+
+def loss_and_state(given: Any, stateful: bool) -> tuple[Tensor, Any]:
+    """The loss, and the state to carry on (None if training is not stateful). Raises `GraphError` for anything but one number."""
+    loss, state = given if stateful and isinstance(given, tuple) and len(given) == 2 else (given, None)
+    if not isinstance(loss, Tensor) or loss.size != 1 or (stateful and given is loss):
+        shape = f" of shape {loss.shape}" if isinstance(loss, Tensor) else ""
+        raise GraphError(
+            f"loss_of returned a {type(loss).__name__}{shape}",
+            hint="with stateful=True it returns (loss, state)"
+            if stateful
+            else "it returns one number: take the mean(), or set stateful=True if it returns (loss, state)",
+        )
+    return loss, state
+
+
+def scores_of(given: Any, before: Sequence[str] = ()) -> dict[str, float]:
+    """What `evaluate` returned, by name; a single number is called "held_out".
+
+    Raises `DataError` for what is no number, and for other names than `before`: the first of them decides what is best.
+
+    >>> from tinygrad_rnn.train.callback_results import scores_of
+    >>> scores_of(2), scores_of({"nats": 1.5})
+    ({'held_out': 2.0}, {'nats': 1.5})
+    """
+    try:
+        scores = {
+            str(name): float(value) for name, value in (given.items() if isinstance(given, Mapping) else [("held_out", given)])
+        }
+    except (TypeError, ValueError):
+        scores = {}
+    if not scores:
+        what = "nothing" if given is None or given == {} else f"a {type(given).__name__}"
+        raise DataError(f"evaluate(model) returned {what}", hint="return a number, lower is better, or a dict of numbers by name")
+    if before and [*scores] != [*before]:
+        raise DataError(
+            f"evaluate(model) returned {', '.join(scores)}; before it was {', '.join(before)}",
+            hint="return the same names each time",
+        )
+    return scores
+
+
+def share_of(given: Any, done: int) -> float:
+    """What a schedule returned after `done` updates. Raises `DataError` for what is no number of 0 or more.
+
+    >>> from tinygrad_rnn.train.callback_results import share_of
+    >>> share_of(1, 0)
+    1.0
+    """
+    try:
+        share = float(given)
+    except (TypeError, ValueError):
+        share = nan
+    if not 0 <= share < inf:
+        raise DataError(
+            f"schedule({done}) returned {short(given)}",
+            hint="it returns the share of the learning rate that holds then, such as 0.5",
+        )
+    return share
