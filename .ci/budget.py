@@ -15,7 +15,7 @@ BUDGET = {  # room: lines, lowest room first; growing past it is a decision, wri
     "replay": 350,
     "nn": 2150,
     "optim": 300,
-    "train": 700,
+    "train": 750,
     "probe": 1000,
     "data": 1350,
     "io": 800,
