@@ -14,9 +14,9 @@ from tinygrad_rnn import nn
 from tinygrad_rnn.errors import DataError
 from tinygrad_rnn.viz import draw
 from tinygrad_rnn.viz.style import THEMES, ink_on
-from tinygrad_rnn.viz.svg.elements import f
-from tinygrad_rnn.viz.svg.moments import Moments
-from tinygrad_rnn.viz.svg.motion import LONGEST, SHORTEST, looks, pace
+from tinygrad_rnn.viz.svg.animation import LONGEST, SHORTEST, looks, pace
+from tinygrad_rnn.viz.svg.arrivals import Arrivals
+from tinygrad_rnn.viz.svg.shapes import f
 
 SVG = "{http://www.w3.org/2000/svg}"
 CELLS = {"RNN": nn.RNNCell, "LSTM": nn.LSTMCell, "GRU": nn.GRUCell}
@@ -53,7 +53,7 @@ def every_case(function):
 # ---- when --------------------------------------------------------------------------------------------------------------------
 
 
-def the_moments_are_those_of_the_stepper(view, moments, loss):
+def the_moments_are_those_of_the_stepper(view, arrivals, loss):
     """Told by `backward_steps`, which knows nothing of pictures: nodes of the two graphs agree by their number."""
     turns, sent = {}, {}
     for event in tg.backward_steps(loss):
@@ -62,76 +62,78 @@ def the_moments_are_those_of_the_stepper(view, moments, loss):
             sent[event.node.id, message.slot] = event.number
     for box in (*view.boxes, *view.pills):
         expected = [turns[m] for m in box.members if m in turns]
-        assert moments.boxes.get(box.id) == min(expected, default=None)
+        assert arrivals.boxes.get(box.id) == min(expected, default=None)
     for box in view.boxes:
         for chip in box.chips:
             expected = [turns[child] for child, slot in chip.uses if (child, slot) in sent]
-            assert moments.chips.get((box.id, chip.leaf)) == min(expected, default=None)
+            assert arrivals.chips.get((box.id, chip.leaf)) == min(expected, default=None)
     for edge in view.edges:
         expected = [sent[use] for use in edge.uses if use in sent]
-        assert moments.edges.get(edge) == min(expected, default=None)
-    assert moments.last == max(turns.values())
+        assert arrivals.edges.get(edge) == min(expected, default=None)
+    assert arrivals.last == max(turns.values())
 
 
-def the_order_is_backward(view, moments):
-    assert moments.boxes[view.boxes[-1].id] == 1
+def the_order_is_backward(view, arrivals):
+    assert arrivals.boxes[view.boxes[-1].id] == 1
     boxes = {box.id: box for box in view.boxes}
     for edge in view.edges:
-        if edge in moments.edges and edge.source in boxes and edge.target in boxes:
+        if edge in arrivals.edges and edge.source in boxes and edge.target in boxes:
             assert (
-                moments.boxes[edge.target] <= moments.edges[edge] < moments.boxes[edge.source] + len(boxes[edge.source].members)
+                arrivals.boxes[edge.target]
+                <= arrivals.edges[edge]
+                < arrivals.boxes[edge.source] + len(boxes[edge.source].members)
             )
     for pill in view.pills:
-        uses = [moment for (_, leaf), moment in moments.chips.items() if leaf == pill.id]
-        assert max(uses) < moments.boxes[pill.id]
+        uses = [moment for (_, leaf), moment in arrivals.chips.items() if leaf == pill.id]
+        assert max(uses) < arrivals.boxes[pill.id]
     h = [box for box in view.boxes if box.state and box.kind != "start" and "h" in box.states]
-    times = [moments.boxes[box.id] for box in sorted(h, key=lambda box: box.column)]
+    times = [arrivals.boxes[box.id] for box in sorted(h, key=lambda box: box.column)]
     assert times == sorted(times, reverse=True)
 
 
 @every_case
 def test_moments_agree_with_the_stepper(cell, T, detail):
     view = draw(loss_of(cell, T), detail=detail).view
-    moments = Moments.of(view)
-    the_moments_are_those_of_the_stepper(view, moments, loss_of(cell, T))
-    the_order_is_backward(view, moments)
+    arrivals = Arrivals.of(view)
+    the_moments_are_those_of_the_stepper(view, arrivals, loss_of(cell, T))
+    the_order_is_backward(view, arrivals)
 
 
 def test_a_wrong_moment_is_found():
     loss = loss_of("RNN")
     view = draw(loss).view
     for part in ("boxes", "chips", "edges"):
-        moments = Moments.of(view)
-        getattr(moments, part).update({key: 2 for key in getattr(moments, part)})
+        arrivals = Arrivals.of(view)
+        getattr(arrivals, part).update({key: 2 for key in getattr(arrivals, part)})
         with pytest.raises(AssertionError):
-            the_moments_are_those_of_the_stepper(view, moments, loss)
-    moments = Moments.of(view)
-    moments.boxes.update({pill.id: 1 for pill in view.pills})
+            the_moments_are_those_of_the_stepper(view, arrivals, loss)
+    arrivals = Arrivals.of(view)
+    arrivals.boxes.update({pill.id: 1 for pill in view.pills})
     with pytest.raises(AssertionError):
-        the_order_is_backward(view, moments)
+        the_order_is_backward(view, arrivals)
 
 
 def test_bars_fall_between_the_steps_that_are_drawn():
     for loss, lines in ((loss_of("LSTM", 30), 1), (stack_of(), 2)):
         view = draw(loss, detail="cell").view
-        moments = Moments.of(view)
+        arrivals = Arrivals.of(view)
         turns = {event.node.id: event.number for event in tg.backward_steps(loss)}
         assert len(view.series) == lines
-        assert set(moments.bars) == {(line.name, line.where, step) for line in view.series for step, _ in line.bars}
+        assert set(arrivals.bars) == {(line.name, line.where, step) for line in view.series for step, _ in line.bars}
         states = {turns[r.id]: r.t for r in view.graph if r.name == "h" and r.id in turns}
-        for (name, _, step), moment in moments.bars.items():
+        for (name, _, step), moment in arrivals.bars.items():
             assert name == "h"
             assert states[moment] == step
-        assert len(set(moments.bars.values())) == len(moments.bars)
+        assert len(set(arrivals.bars.values())) == len(arrivals.bars)
 
 
 def test_what_gets_no_gradient_does_not_move():
     view = draw(loss_of("LSTM")).view
-    moments = Moments.of(view)
+    arrivals = Arrivals.of(view)
     without = {box.id for box in view.boxes if view.graph[box.id].kind == "constant"}
     assert len(without) == 6  # three inputs, h0, c0 and the target
-    assert not without & set(moments.boxes)
-    assert not [edge for edge in moments.edges if edge.source in without]
+    assert not without & set(arrivals.boxes)
+    assert not [edge for edge in arrivals.edges if edge.source in without]
 
 
 def test_the_sweep_takes_longer_for_more_events_up_to_a_limit():
@@ -175,7 +177,7 @@ def matched(group, child, names):
     return found[0] if found else None
 
 
-def everything_coloured_moves(svg, moments):
+def everything_coloured_moves(svg, arrivals):
     """Every box, label, chip, line, arrow head and bar of the gradient's path has a rule that starts from another colour."""
     names, frames = rules_of(svg)
     root = ElementTree.fromstring(svg)
@@ -191,32 +193,32 @@ def everything_coloured_moves(svg, moments):
         assert needed <= set(before), ElementTree.tostring(e)
         kind = (e.get("class") or group.get("class")).split("-", 1)[1]
         seen[{"dashed": "edge"}.get(kind, kind)] += tag == "rect" or bool(e.get("stroke"))
-    parts = {"box": moments.boxes, "chip": moments.chips, "edge": moments.edges}
+    parts = {"box": arrivals.boxes, "chip": arrivals.chips, "edge": arrivals.edges}
     assert {kind: seen[kind] for kind in parts} == {kind: len(known) for kind, known in parts.items()}
     marks = sorted(int(number) for number in re.findall(r"--event:(\d+)", svg))
     known = [number for part in parts.values() for number in part.values()]
-    assert sorted(set(marks)) == sorted({*known, *moments.bars.values()})
-    assert seen["bar"] == len(moments.bars)
-    assert seen["thread"] in (0, len(moments.chips))
+    assert sorted(set(marks)) == sorted({*known, *arrivals.bars.values()})
+    assert seen["bar"] == len(arrivals.bars)
+    assert seen["thread"] in (0, len(arrivals.chips))
     assert bool(seen["thread"]) == ("-threads" in svg)
 
 
 @every_case
 def test_everything_on_the_path_of_the_gradient_moves(cell, T, detail):
     picture = draw(loss_of(cell, T), detail=detail, weights="edges" if T == 3 else "chips")
-    everything_coloured_moves(picture.svg(animated=True), Moments.of(picture.view))
+    everything_coloured_moves(picture.svg(animated=True), Arrivals.of(picture.view))
 
 
 @pytest.mark.parametrize("lost", ["box>rect", "box>text", "chip>rect", "chip>text", "edge>[stroke]", "edge>[fill]", "bar"])
 def test_a_part_without_a_rule_is_found(lost):
     picture = draw(loss_of("LSTM", 30), detail="cell")
-    svg, moments = picture.svg(animated=True), Moments.of(picture.view)
+    svg, arrivals = picture.svg(animated=True), Arrivals.of(picture.view)
     faulty = re.sub(rf"^\.g\w+-{re.escape(lost)}\{{animation-name.*\n", "", svg, flags=re.M)
     assert faulty != svg
     with pytest.raises((AssertionError, KeyError)):
-        everything_coloured_moves(faulty, moments)
+        everything_coloured_moves(faulty, arrivals)
     with pytest.raises(AssertionError):
-        everything_coloured_moves(re.sub(r' class="[\w-]+-edge" style="--event:\d+"', "", svg, count=1), moments)
+        everything_coloured_moves(re.sub(r' class="[\w-]+-edge" style="--event:\d+"', "", svg, count=1), arrivals)
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -344,14 +346,14 @@ def test_boxes_lines_and_words_are_where_the_svg_has_them(pillow, theme):
     image = raster_of(picture, theme).paint()
     paper = tuple(int(THEMES[theme].paper[k : k + 2], 16) for k in (1, 3, 5))
     assert image.getpixel((2, 2)) == paper
-    for node in picture.layout.nodes:
+    for node in picture.layout.boxes:
         fill = picture._brush.fill(node.box.strength)
         expected = tuple(int(fill[k : k + 2], 16) for k in (1, 3, 5))
         beside = (round(node.x - node.width / 2 + 5), round(node.y - node.height / 2 + 5))
         assert image.getpixel(beside) == expected
         label = image.crop([round(v) for v in (node.x - 12, node.y - 12, node.x + 12, node.y + 12)])
         assert len(label.getcolors(4096)) > 3  # words
-    for path in picture.layout.paths:
+    for path in picture.layout.routes:
         (x, y), (x2, y2) = path.points[:2]
         place = (round((x + x2) / 2 - 0.5), round((y + y2) / 2 - 0.5))
         assert image.getpixel(place) not in (paper, tuple(int(THEMES[theme].band[k : k + 2], 16) for k in (1, 3, 5)))
@@ -404,7 +406,7 @@ def test_the_gif(pillow, tmp_path):
             assert image.info["duration"] == pytest.approx(1000 * waits[k], abs=6)
             off = np.abs(np.asarray(image.convert("RGB")).astype(int) - np.asarray(shown[k]).astype(int)).max(axis=-1)
             assert np.mean(off > 8) < 0.03  # 256 colours: those of boxes are exact, those at the edge of a letter are not
-            for node in picture.layout.nodes:
+            for node in picture.layout.boxes:
                 assert off[round(node.y - node.height / 2 + 5), round(node.x - node.width / 2 + 5)] == 0
 
 

@@ -50,7 +50,7 @@ def tooltips(picture, start):
 def test_encoder_and_decoder_are_told_apart(level):
     picture = draw(seq2seq_loss(), detail=level)
     assert headings(picture) == ["GRU decoder", "GRU encoder", "Embedding", "Linear"]  # both sides read one Embedding
-    assert {row.words for row in picture.layout.rows} == {"decoder", "encoder"}
+    assert {row.words for row in picture.layout.row_labels} == {"decoder", "encoder"}
     words = picture.describe()
     assert "Wx of GRU encoder" in words
     assert "Wx of GRU decoder" in words

@@ -15,15 +15,15 @@ from ..shared.atomic_files import target_of, write
 from .formats.animated_gif import gif
 from .formats.dot import dag, digraph
 from .formats.graphviz_program import NotPainted, painted
-from .layout.arrangement import arrange
-from .layout.placed import Layout
+from .layout.coordinates import arrange
+from .layout.placed_parts import Layout
 from .layout.sheet import Sheet, compared, single
 from .page.html import Control, Shown, page, views_of
 from .style import THEMES, Brush, Scale, clean
-from .svg.moments import Moments
+from .svg.arrivals import Arrivals
 from .svg.painter import paint
 from .view.description import describe, heading
-from .view.view import View
+from .view.shown_graph import View
 
 if TYPE_CHECKING:
     import graphviz
@@ -78,12 +78,12 @@ class Drawing:
     def _moving(self) -> str:
         return self._painted(self._moments())
 
-    def _painted(self, moments: Sequence[Moments] = ()) -> str:
-        text = paint(self.sheet, self._brush, self.title, self.describe(), PREFIX, moments)
+    def _painted(self, arrivals: Sequence[Arrivals] = ()) -> str:
+        text = paint(self.sheet, self._brush, self.title, self.describe(), PREFIX, arrivals)
         # two drawings in one page must not share ids: the prefix is a digest of the drawing itself
         return text.replace(PREFIX, "g" + sha256(text.encode()).hexdigest()[:8])
 
-    def _moments(self) -> list[Moments]:
+    def _moments(self) -> list[Arrivals]:
         if self.view.graph.root.grad is None:
             raise DataError("nothing moves in a picture without gradients", hint="draw a single number, such as a loss")
         if self.view.color != "grad":
@@ -92,7 +92,7 @@ class Drawing:
         if self.view.turns:
             words = "what moves is the gradient from step to step, and a rolled picture shows all steps at once"
             raise DataError(words, hint="draw it unrolled: rolled=False")
-        return [Moments.of(self.view)]
+        return [Arrivals.of(self.view)]
 
     def svg(self, animated: bool = False) -> str:
         """The picture as SVG text: the same bytes for the same graph.
@@ -195,10 +195,10 @@ class Comparison(Drawing):
         for drawing in self.drawings:
             drawing._refuse_too_many()
 
-    def _moments(self) -> list[Moments]:
-        found = [moments for drawing in self.drawings for moments in drawing._moments()]
-        last = max(moments.last for moments in found)
-        return [replace(moments, last=last) for moments in found]
+    def _moments(self) -> list[Arrivals]:
+        found = [arrivals for drawing in self.drawings for arrivals in drawing._moments()]
+        last = max(arrivals.last for arrivals in found)
+        return [replace(arrivals, last=last) for arrivals in found]
 
     def _page(self) -> str:
         """A page with a control that chooses the picture."""

@@ -14,7 +14,7 @@ from ..replay.records import GraphSnapshot
 from .drawing import Comparison, Drawing
 from .style import THEMES, Scale
 from .view.rolling import rolled as roll
-from .view.view import view_of
+from .view.shown_graph import view_of
 
 if TYPE_CHECKING:
     import graphviz

@@ -13,7 +13,7 @@ import numpy as np
 from ...errors import DataError
 from ...shared.array_type import Array
 from ..style import Theme
-from ..svg.motion import PAUSE, REST, looks, pace
+from ..svg.animation import PAUSE, REST, looks, pace
 from .raster import Raster
 
 if TYPE_CHECKING:

@@ -10,15 +10,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from ..layout.placed import Layout, Path, threads
+from ..layout.placed_parts import Layout, Route, threads
 from ..layout.sheet import Sheet
 from ..layout.size import CHIP_HEIGHT, chip_spots, chips_inside, lines_of
 from ..style import Brush, Theme, clean, ink_on, subscript, text_width
-from ..svg.elements import x
 from ..svg.painter import painters_of, surroundings
+from ..svg.shapes import x
 from ..view.boxes import Box
-from ..view.view import HIDDEN, Edge, View
-from ..view.words import box_words, chip_words
+from ..view.shown_graph import HIDDEN, Edge, View
+from ..view.tooltips import box_words, chip_words
 
 if TYPE_CHECKING:
     import graphviz
@@ -53,34 +53,34 @@ def _foreground(g: graphviz.Digraph, layout: Layout, paint: Brush, high: float, 
     """The boxes, chips and edges of one layout; all names start with `own`."""
     theme, view = paint.theme, layout.view
     if layout.gap is not None:
-        for k, lane in enumerate(layout.lanes):  # edges need two ends: these stand at the sides of the hidden steps
-            g.node(f"{own}lane{k}in", shape="point", style="invis", **place(layout.gap.left, lane, 0.1, 0.1, high))
-            g.node(f"{own}lane{k}out", shape="point", style="invis", **place(layout.gap.right, lane, 0.1, 0.1, high))
-    for node in [*layout.nodes, *(pill.node for pill in layout.panel.pills)]:
+        for k, corridor in enumerate(layout.corridors):  # edges need two ends: these stand at the sides of the hidden steps
+            g.node(f"{own}lane{k}in", shape="point", style="invis", **place(layout.gap.left, corridor, 0.1, 0.1, high))
+            g.node(f"{own}lane{k}out", shape="point", style="invis", **place(layout.gap.right, corridor, 0.1, 0.1, high))
+    for node in [*layout.boxes, *(pill.node for pill in layout.panel.pills)]:
         g.node(f"{own}n{node.box.id}", **look(node.box, view, paint), **place(node.x, node.y, node.width, node.height, high))
         for chip, cx, cy, broad in chip_spots(node):
             fill = paint.fill(chip.strength)
             colours = {"fillcolor": fill, "fontcolor": ink_on(fill), "color": theme.line, "fontsize": "9"}
             colours |= {"style": BOX["style"] + (",dashed" if chip.strength == 0.0 else "")}
             colours |= place(cx, cy, broad, CHIP_HEIGHT, high)
-            words = text(chip_words(view, chip), 300)
-            g.node(f"{own}c{node.box.id}_{chip.leaf}", text(chip.label, 7), tooltip=words, **colours)
+            words = quoted(chip_words(view, chip), 300)
+            g.node(f"{own}c{node.box.id}_{chip.leaf}", quoted(chip.label, 7), tooltip=words, **colours)
     for way, chip, node in threads(layout) if view.weights == "edges" else ():
         curve = " ".join(f"{x0:.2f},{high - y0:.2f}" for x0, y0 in way)
         dress = {"color": paint.stroke(chip.strength) + "99", "penwidth": f"{paint.thread(chip.strength):.2f}"}
         g.edge(f"{own}n{chip.leaf}", f"{own}c{node.box.id}_{chip.leaf}", arrowhead="none", pos=curve, **dress)
-    number = {lane: k for k, lane in enumerate(layout.lanes)}
-    for k, path in enumerate(layout.paths):
-        source, target = path.edge.source, path.edge.target
-        tail = f"{own}n{source}" if source >= 0 else f"{own}lane{number.get(path.points[0][1])}out"
-        if path.cut is not None:
-            left, level = path.cut
+    number = {corridor: k for k, corridor in enumerate(layout.corridors)}
+    for k, route in enumerate(layout.routes):
+        source, target = route.edge.source, route.edge.target
+        tail = f"{own}n{source}" if source >= 0 else f"{own}lane{number.get(route.points[0][1])}out"
+        if route.cut is not None:
+            left, level = route.cut
             g.node(f"{own}cut{k}", "//", shape="plaintext", style="", fontcolor=theme.ink, **place(left, level, 10, 14, high))
             small = {"shape": "plaintext", "style": "", "fontcolor": theme.soft, "fontsize": "10"}
             g.node(f"{own}cut{k}words", "detached", **small, **place(left - 22, level - 14, 50, 12, high))
             tail = tail if source >= 0 else f"{own}cut{k}"
-        head = f"{own}n{target}" if target >= 0 else f"{own}lane{number[path.points[-1][1]]}in"
-        g.edge(tail, head, **stroke(path.edge, paint), pos=bezier(path, high))
+        head = f"{own}n{target}" if target >= 0 else f"{own}lane{number[route.points[-1][1]]}in"
+        g.edge(tail, head, **stroke(route.edge, paint), pos=bezier(route, high))
 
 
 def _background(g: graphviz.Digraph, elements: list[str], theme: Theme, high: float) -> None:
@@ -98,7 +98,7 @@ def _background(g: graphviz.Digraph, elements: list[str], theme: Theme, high: fl
             style = "filled" + (",rounded" if a["rx"] > 3 else "") + (",dashed" if e.get("stroke-dasharray") else "")
             dress = {"style": style, "fillcolor": fill.replace("none", "transparent"), "color": e.get("stroke", "transparent")}
             dress |= {"shape": "box" if e.tag == "rect" else "circle", "penwidth": e.get("stroke-width", "1")}
-            g.node(f"rect{k}", tooltip=text(e.findtext("title") or ""), **dress, **place(cx, cy, wide, tall, high))
+            g.node(f"rect{k}", tooltip=quoted(e.findtext("title") or ""), **dress, **place(cx, cy, wide, tall, high))
         elif e.tag == "path":
             way = e.get("d", "")
             left, upper, end = (float(part) for part in way[1:].replace("H", " ").replace("V", " ").split())
@@ -110,7 +110,7 @@ def _background(g: graphviz.Digraph, elements: list[str], theme: Theme, high: fl
             wide = text_width(words, a["font-size"], "Bold" in face)
             middle = a["x"] + wide * {"start": 0.5, "middle": 0.0, "end": -0.5}[e.get("text-anchor", "start")]
             font = {"shape": "plaintext", "style": "", "fontname": face, "fontsize": str(a["font-size"]), "fontcolor": fill}
-            g.node(f"text{k}", text(words, 200), **font, **place(middle, a["y"] - 0.35 * a["font-size"], wide, 20, high))
+            g.node(f"text{k}", quoted(words, 200), **font, **place(middle, a["y"] - 0.35 * a["font-size"], wide, 20, high))
 
 
 def dag(view: View, paint: Brush, title: str) -> graphviz.Digraph:
@@ -118,7 +118,7 @@ def dag(view: View, paint: Brush, title: str) -> graphviz.Digraph:
     from graphviz import Digraph
 
     theme = paint.theme
-    heading = {"label": text(title), "labelloc": "t", "fontname": FACE, "fontcolor": theme.ink}
+    heading = {"label": quoted(title), "labelloc": "t", "fontname": FACE, "fontcolor": theme.ink}
     g = Digraph(
         graph_attr={"rankdir": "LR", "bgcolor": theme.paper, **heading},
         node_attr=BOX | {"fontname": FACE, "fontsize": "11"},
@@ -146,7 +146,7 @@ def look(box: Box, view: View, paint: Brush) -> dict[str, str]:
         "fontcolor": ink_on(fill),
         "color": paint.theme.ink if box.state else paint.theme.zero_line,
         "penwidth": "2.2" if box.state else "1",
-        "tooltip": text(box_words(view, box), 400),
+        "tooltip": quoted(box_words(view, box), 400),
     }
 
 
@@ -180,9 +180,9 @@ def place(x: float, y: float, width: float, height: float, high: float) -> dict[
     return {"pos": f"{x:.2f},{high - y:.2f}!", "width": f"{width / 72:.4f}", "height": f"{height / 72:.4f}"}
 
 
-def bezier(path: Path, high: float) -> str:
+def bezier(route: Route, high: float) -> str:
     """The corners as cubic curves: 3n + 1 points after the tip of the arrow."""
-    points = [(x, high - y) for x, y in path.points]
+    points = [(x, high - y) for x, y in route.points]
     (x1, y1), (x2, y2) = points[-2:]
     length = math.hypot(x2 - x1, y2 - y1) or 1.0
     tip = points[-1]
@@ -193,7 +193,7 @@ def bezier(path: Path, high: float) -> str:
     return f"e,{tip[0]:.2f},{tip[1]:.2f} " + " ".join(f"{x:.2f},{y:.2f}" for x, y in parts)
 
 
-def text(words: str, longest: int = 80) -> str:
+def quoted(words: str, longest: int = 80) -> str:
     """Any text as a label: Graphviz reads a backslash as an escape and a label in <> as HTML."""
     from graphviz import escape
 

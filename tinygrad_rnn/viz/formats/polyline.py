@@ -13,7 +13,7 @@ Point = tuple[float, float]
 
 
 def outlines(tag: str, look: Mapping[str, str]) -> list[list[Point]]:
-    """The lines around a rectangle or a circle, or along a path."""
+    """The lines around a rectangle or a circle, or along a route."""
     if tag == "path":
         return along(look["d"])
     if tag == "circle":

@@ -1,6 +1,6 @@
 """Our own SVG as pixels, painted with Pillow after any event of its sweep.
 
-Only what our pictures hold is understood: rectangles, paths of M L H V Q C Z, circles, lines of text with an index, and the one scale
+Only what our pictures hold is understood: rectangles, routes of M L H V Q C Z, circles, lines of text with an index, and the one scale
 of colours. Everything is painted four times as large and made smaller, which makes lines smooth, and region by region: what
 changes from one event to the next is painted anew, the rest is kept.
 """
@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 from ...errors import DataError
 from ...shared.invocation import install
-from ..svg.motion import Look
+from ..svg.animation import Look
 from .polyline import Point, dashed, outlines
 
 if TYPE_CHECKING:

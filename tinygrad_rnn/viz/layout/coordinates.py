@@ -11,11 +11,11 @@ from itertools import pairwise
 
 from ..style import text_width
 from ..view.boxes import Box
-from ..view.steps import BEFORE
-from ..view.view import HIDDEN, Edge, View
-from .placed import Band, Layout, Path, Rows
-from .plan import Plan, Tile
-from .size import CHIP_HEIGHT, Node, corner_chip, panel_of, size_of
+from ..view.columns import BEFORE
+from ..view.shown_graph import HIDDEN, Edge, View
+from .placed_parts import Band, Layout, Route, RowLabel
+from .routing import Plan, Tile
+from .size import CHIP_HEIGHT, PlacedBox, corner_chip, panel_of, size_of
 from .tiles import Tiles
 
 __all__ = ["arrange"]
@@ -25,7 +25,7 @@ PATIENCE = 60_000  # places a plan with shared tracks may have looked at, if ano
 GUTTER = 8.0  # half of the room between two steps
 TOP = 64.0
 MARGIN = 26.0
-LOOP = 20.0  # between the tracks of lanes that are led back in a rolled view
+LOOP = 20.0  # between the tracks of corridors that are led back in a rolled view
 GAP = 244.0  # the width of the tile of hidden steps
 
 
@@ -53,9 +53,9 @@ class Coordinates:
         self.y = self._rows()
 
     def _loops(self) -> dict[tuple[int, int], int]:
-        """Of every lane that is led back around its tile: the number of its track; the highest lane has the innermost."""
-        lanes = {(self.plan.lane(e), e.loop) for e in self.view.edges if e.loop}
-        return {lane: k for k, lane in enumerate(sorted(lanes, reverse=True))}
+        """Of every corridor that is led back around its tile: the number of its track; the highest corridor has the innermost."""
+        corridors = {(self.plan.corridor(e), e.loop) for e in self.view.edges if e.loop}
+        return {corridor: k for k, corridor in enumerate(sorted(corridors, reverse=True))}
 
     def layout(self) -> Layout:
         """Everything in its place."""
@@ -69,33 +69,33 @@ class Coordinates:
         left, gap, right = self._sides(beside)
         nodes = [self._node(box, left) for box in view.boxes]
         at = {node.box.id: node for node in nodes}
-        paths = tuple(self._path(e, left, at, gap) for e in view.edges)
-        lanes = {p.points[-1 if p.edge.target == HIDDEN else 0][1] for p in paths if p.dashed}
+        routes = tuple(self._route(e, left, at, gap) for e in view.edges)
+        corridors = {p.points[-1 if p.edge.target == HIDDEN else 0][1] for p in routes if p.dashed}
         passing = {
             y1
-            for p in paths
+            for p in routes
             for (x1, y1), (x2, _) in pairwise(p.points)
             if gap and min(x1, x2) < gap.left and gap.right < max(x1, x2)
         }
         beside_them = nodes if not view.opened else [n for n in nodes if n.box.column == view.kept[0]]
         ends = {name: [n for n in beside_them if n.box.block == block] for block, name in names.items() if name}
         rows = tuple(
-            Rows(name, beside - 6, min(n.y - n.height / 2 for n in own), max(n.y + n.height / 2 for n in own))
+            RowLabel(name, beside - 6, min(n.y - n.height / 2 for n in own), max(n.y + n.height / 2 for n in own))
             for name, own in ends.items()
         )
         end = max(max(y.values()) + (26 if self.after else 10), panel.bottom + 4)
-        across = tuple(sorted(lanes)), tuple(sorted(passing))
+        across = tuple(sorted(corridors)), tuple(sorted(passing))
         bands = self._bands(left, right)
         return Layout(
             view,
             tuple(nodes),
-            paths,
+            routes,
             bands,
             gap,
             *across,
             panel,
             rows,
-            _loops_of(paths),
+            _loops_of(routes),
             MARGIN,
             TOP,
             right + MARGIN - GUTTER,
@@ -119,13 +119,13 @@ class Coordinates:
                 left[column], x = x, x + self.wide[kind]
         return left, gap, x
 
-    def _node(self, box: Box, left: dict[int, float]) -> Node:
+    def _node(self, box: Box, left: dict[int, float]) -> PlacedBox:
         kind = self.placed.kind_of(box.column)
         spots = self.tiles[kind].lattice.spots[box.key]
         ys = [self.y[line] for _, line in spots]
         wide, high = self.size[box.id]
         high = max(high, ys[0] - ys[-1] + 34) if len(ys) > 1 else high
-        return Node(box, left[box.column] + self.x[kind][spots[0][0]], (ys[0] + ys[-1]) / 2, wide, high)
+        return PlacedBox(box, left[box.column] + self.x[kind][spots[0][0]], (ys[0] + ys[-1]) / 2, wide, high)
 
     def _bands(self, left: dict[int, float], right: float) -> tuple[Band, ...]:
         view, after = self.view, self.after
@@ -210,7 +210,7 @@ class Coordinates:
         x[tile.lattice.width - 1] = at
         return x, at
 
-    def _path(self, e: Edge, left: dict[int, float], at: dict[int, Node], gap: Band | None) -> Path:
+    def _route(self, e: Edge, left: dict[int, float], at: dict[int, PlacedBox], gap: Band | None) -> Route:
         y = self.y
         points: list[tuple[float, float]] = []
         for kind, name, _, _, _ in self.plan.pieces(e):
@@ -228,27 +228,27 @@ class Coordinates:
             points[0] = _border(at[e.source], points[0], points[1])
         if e.target >= 0:
             points[-1] = _border(at[e.target], points[-1], points[-2])
-        lane = e.loop != 0 or (self.view.places.stepping(e.source_column, e.target_column) != 0 and not self.placed.far(e))
+        hands_on = e.loop != 0 or (self.view.places.stepping(e.source_column, e.target_column) != 0 and not self.placed.far(e))
         side = left[e.target_column] + (0.0 if rightwards else self.wide[self.placed.kind_of(e.target_column)]) if e.cut else 0.0
         cut = (side, points[0][1]) if e.cut and e.source >= 0 else points[0] if e.cut else None
-        return Path(e, tuple(points), HIDDEN in (e.source, e.target), lane, cut)
+        return Route(e, tuple(points), HIDDEN in (e.source, e.target), hands_on, cut)
 
     def _around(self, left: float, start: tuple[float, float], e: Edge) -> list[tuple[float, float]]:
-        """The way of a lane from one side of the tile over its top to the other side."""
-        out = PRE + LOOP * self.loops[self.plan.lane(e), e.loop]
+        """The way of a corridor from one side of the tile over its top to the other side."""
+        out = PRE + LOOP * self.loops[self.plan.corridor(e), e.loop]
         sides = [left - out, left + self.wide["step"] + out]
         top = min(self.y.values()) - out
         first, second = sides[::-1] if e.loop > 0 else sides
         return [(first, start[1]), (first, top), (second, top), (second, start[1])]
 
 
-def _loops_of(paths: tuple[Path, ...]) -> tuple[float, float, str] | None:
-    """The middle of the highest lane that is led back, and where these lanes lead to."""
-    turning = [path for path in paths if path.edge.loop]
+def _loops_of(routes: tuple[Route, ...]) -> tuple[float, float, str] | None:
+    """The middle of the highest corridor that is led back, and where these corridors lead to."""
+    turning = [route for route in routes if route.edge.loop]
     if not turning:
         return None
-    (x1, y1), (x2, _) = min((line for path in turning for line in pairwise(path.points)), key=_height)
-    ways = {path.edge.loop for path in turning}
+    (x1, y1), (x2, _) = min((line for route in turning for line in pairwise(route.points)), key=_height)
+    ways = {route.edge.loop for route in turning}
     to = {1: "to the next step", -1: "to the step before"}
     return (x1 + x2) / 2, y1, to[ways.pop()] if len(ways) == 1 else f"→ {to[1]}, ← {to[-1]}"
 
@@ -270,7 +270,7 @@ def _corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return kept
 
 
-def _border(node: Node, inside: tuple[float, float], outside: tuple[float, float]) -> tuple[float, float]:
+def _border(node: PlacedBox, inside: tuple[float, float], outside: tuple[float, float]) -> tuple[float, float]:
     """Where a line from inside a box to the outside crosses its border."""
     if inside[1] == outside[1]:
         return (node.x + node.width / 2 * (1 if outside[0] > inside[0] else -1), inside[1])

@@ -12,9 +12,9 @@ __all__ = [
     "NAME",
     "SMALL",
     "Line",
-    "Node",
     "Panel",
     "Pill",
+    "PlacedBox",
     "chip_spots",
     "chips_inside",
     "corner_chip",
@@ -29,7 +29,7 @@ SINGLE, DOUBLE = 27.0, 36.0  # the height of a box with one line of text, and wi
 
 
 @dataclass(frozen=True)
-class Node:
+class PlacedBox:
     """A box with the place of its centre."""
 
     box: Box
@@ -43,7 +43,7 @@ class Node:
 class Pill:
     """A weight in the panel: its box, and what is written beside it."""
 
-    node: Node
+    node: PlacedBox
     lines: tuple[str, ...]
 
 
@@ -114,7 +114,7 @@ def size_of(box: Box) -> tuple[float, float]:
     return max(smallest, *(line.width + 13 for line in lines), inside + 14), height
 
 
-def chip_spots(node: Node) -> list[tuple[Chip, float, float, float]]:
+def chip_spots(node: PlacedBox) -> list[tuple[Chip, float, float, float]]:
     """(chip, x and y of its centre, width)."""
     box = node.box
     if not box.chips:
@@ -145,7 +145,7 @@ def panel_of(pills: tuple[Box, ...], top: float, sign: str) -> Panel:
         for box in (p for p in pills if p.block == block):
             shape = "×".join(map(str, box.shape)) or "1"
             lines = (shape,) if box.strength is None else (shape, sign + number(box.strength))
-            placed.append(Pill(Node(box, 26 + wide / 2, y + 13, wide, 26), lines))
+            placed.append(Pill(PlacedBox(box, 26 + wide / 2, y + 13, wide, 26), lines))
             y += 34
         y += 8
     beside = max(text_width(line, NAME) for pill in placed for line in pill.lines)

@@ -20,8 +20,8 @@ from typing import Any
 from ...errors import GraphError
 from ...replay.records import GraphSnapshot
 from ..style import THEMES, Brush, Scale, Theme, ink_on
-from ..svg.elements import f, x
-from ..view.view import View, view_of
+from ..svg.shapes import f, x
+from ..view.shown_graph import View, view_of
 from .playback import Playback, alike
 
 __all__ = ["LEVELS", "Control", "Shown", "applies", "page", "shades", "views_of"]

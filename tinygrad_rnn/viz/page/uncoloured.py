@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..layout.placed import Layout
+from ..layout.placed_parts import Layout
 from ..style import FONT, Brush, Scale, Theme
-from ..view.view import View
-from .elements import f
-from .moments import Moments
-from .motion import Motion
-from .painter import Painter
+from ..svg.animation import Animation
+from ..svg.arrivals import Arrivals
+from ..svg.painter import Painter
+from ..svg.shapes import f
+from ..view.shown_graph import View
 
 __all__ = ["VARIABLES", "bare", "skeleton"]
 
@@ -32,20 +32,22 @@ def bare(view: View) -> View:
 def skeleton(layout: Layout, scale: Scale) -> tuple[str, tuple[float, float, float, float]]:
     """The SVG, and the stretch of the layout that it shows: x, y, width, height. Panel and names of columns stand elsewhere."""
     bands = tuple(replace(band, words="") for band in layout.bands)
-    numbers = tuple(replace(n, box=replace(n.box, name=n.box.name.partition(", ∂")[0])) for n in layout.nodes)
-    blank = replace(layout, bands=bands, nodes=layout.nodes if layout.view.steps else numbers)  # derivatives come in their turn
+    numbers = tuple(replace(n, box=replace(n.box, name=n.box.name.partition(", ∂")[0])) for n in layout.boxes)
+    blank = replace(layout, bands=bands, boxes=layout.boxes if layout.view.steps else numbers)  # derivatives come in their turn
     painter = Bare(blank, Brush(scale, VARIABLES), "part")
-    bends = [y for path in layout.paths for _, y in path.points]
-    left = min([n.x - n.width / 2 for n in layout.nodes] + [b.left for b in layout.bands] + [row.x - 8 for row in layout.rows])
-    top = min([n.y - n.height / 2 for n in layout.nodes] + [b.top for b in layout.bands] + bends)
-    bottom = max([n.y + n.height / 2 for n in layout.nodes] + [b.bottom for b in layout.bands] + bends)
+    bends = [y for route in layout.routes for _, y in route.points]
+    left = min(
+        [n.x - n.width / 2 for n in layout.boxes] + [b.left for b in layout.bands] + [row.x - 8 for row in layout.row_labels]
+    )
+    top = min([n.y - n.height / 2 for n in layout.boxes] + [b.top for b in layout.bands] + bends)
+    bottom = max([n.y + n.height / 2 for n in layout.boxes] + [b.bottom for b in layout.bands] + bends)
     below = 2 * AIR if layout.gap else AIR  # the tile of hidden steps has its name there
     frame = left - AIR, top - AIR, layout.width - left + AIR - 18, bottom - top + AIR + below
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{" ".join(map(f, frame))}" font-family="{FONT}">'
     return "\n".join([head, *painter.parts(), "</svg>"]), frame
 
 
-class Marks(Motion):
+class Marks(Animation):
     """Marks every part with what it is, where a moving picture says when it comes."""
 
     def mark(self, kind: str, moment: int | None) -> str:
@@ -59,7 +61,7 @@ class Bare(Painter):
     def __init__(self, layout: Layout, brush: Brush, prefix: str) -> None:
         view = layout.view
         chips = [(box.id, chip.leaf) for box in view.boxes for chip in box.chips]
-        marks = Moments(
+        marks = Arrivals(
             boxes={box.id: box.id for box in view.boxes},
             chips={chip: k for k, chip in enumerate(chips)},
             edges={edge: k for k, edge in enumerate(view.edges)},

@@ -12,10 +12,10 @@ import re
 from dataclasses import dataclass, field
 
 from ..style import Brush, Scale, Theme, ink_on
-from .elements import f
-from .moments import Moments
+from .arrivals import Arrivals
+from .shapes import f
 
-__all__ = ["PAUSE", "REST", "Look", "Motion", "looks", "pace"]
+__all__ = ["PAUSE", "REST", "Animation", "Look", "looks", "pace"]
 
 EACH = 0.12  # seconds for one event, as long as the whole sweep stays between these:
 SHORTEST, LONGEST = 3.0, 12.0
@@ -55,7 +55,7 @@ def looks(theme: Theme) -> tuple[Look, ...]:
 def pace(events: int) -> float:
     """The seconds for one event of a sweep of so many.
 
-    >>> from tinygrad_rnn.viz.svg.motion import pace
+    >>> from tinygrad_rnn.viz.svg.animation import pace
     >>> pace(10), pace(50), pace(1200)
     (0.3, 0.12, 0.01)
     """
@@ -63,12 +63,12 @@ def pace(events: int) -> float:
 
 
 @dataclass(frozen=True)
-class Motion:
-    """Marks the parts of a picture, and says what the marks mean. With the moments of nothing it marks nothing."""
+class Animation:
+    """Marks the parts of a picture, and says what the marks mean. With the arrivals of nothing it marks nothing."""
 
     prefix: str
     theme: Theme
-    moments: Moments = field(default_factory=Moments)
+    arrivals: Arrivals = field(default_factory=Arrivals)
 
     def mark(self, kind: str, moment: int | None) -> str:
         """The attributes of a part that gets its gradient in that event, with a space before them."""
@@ -80,8 +80,8 @@ class Motion:
         Colouring is one pass through the keyframes, fading the same pass backwards (`alternate`); they name the plain look only
         and so lead to the element's own. Of a pass, the first `plain` seconds stay plain.
         """
-        each = pace(self.moments.last)
-        sweep = each * self.moments.last
+        each = pace(self.arrivals.last)
+        sweep = each * self.arrivals.last
         plain, coloured = (sweep + PAUSE) / 2, (sweep + REST) / 2
         share, arrival = 100 * plain / (plain + coloured), 100 * ARRIVAL / coloured
         rules, frames, selectors = [], [], []

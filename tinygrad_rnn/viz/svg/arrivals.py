@@ -9,16 +9,16 @@ from typing import TypeVar
 import numpy as np
 
 from ...replay.stepper import play
-from ..view.view import Edge, View
+from ..view.shown_graph import Edge, View
 
-__all__ = ["Moments"]
+__all__ = ["Arrivals"]
 
 Part = TypeVar("Part", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Moments:
-    """Numbers of events, counted from 1. What never gets a gradient is not in here; `Moments()` is a picture that stands still.
+class Arrivals:
+    """Numbers of events, counted from 1. What never gets a gradient is not in here; `Arrivals()` is a picture that stands still.
 
     A box has its moment when the first of its members has its turn; a weight in the panel, when all its uses have reported. An
     edge has it when the first gradient is sent along it, and a chip likewise: in the turn of the op that uses the value. The
@@ -32,14 +32,14 @@ class Moments:
     last: int = 0
 
     @classmethod
-    def of(cls, view: View) -> Moments:
-        """The moments of what a view shows.
+    def of(cls, view: View) -> Arrivals:
+        """The arrivals of what a view shows.
 
-        >>> from tinygrad_rnn.viz.svg.moments import Moments
+        >>> from tinygrad_rnn.viz.svg.arrivals import Arrivals
         >>> import tinygrad_rnn as tg
         >>> w = tg.Tensor(2.0, requires_grad=True, name="w")
         >>> view = tg.draw(tg.tanh(w * 3.0)).view
-        >>> [(box.label, Moments.of(view).boxes[box.id]) for box in view.boxes]
+        >>> [(box.label, Arrivals.of(view).boxes[box.id]) for box in view.boxes]
         [('w', 3), ('×3', 2), ('tanh', 1)]
         """
         turns: dict[int, int] = {}
@@ -64,5 +64,5 @@ def _first(numbers: Mapping[Part, int], parts: Iterable[Part]) -> int | None:
     return min((numbers[part] for part in parts if part in numbers), default=None)
 
 
-def _known(moments: Mapping[Part, int | None]) -> dict[Part, int]:
-    return {part: moment for part, moment in moments.items() if moment is not None}
+def _known(arrivals: Mapping[Part, int | None]) -> dict[Part, int]:
+    return {part: moment for part, moment in arrivals.items() if moment is not None}

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from ..layout.placed import Band, Layout
+from ..layout.placed_parts import Band, Layout
 from ..layout.size import NAME
 from ..style import Brush, clean, number
-from ..view.view import Series
-from .elements import f, text, where
-from .motion import Motion
+from ..view.shown_graph import Series
+from .animation import Animation
+from .shapes import f, text, where
 
 __all__ = ["hidden_steps"]
 
 
-def hidden_steps(layout: Layout, brush: Brush, prefix: str, motion: Motion) -> Iterable[str]:
-    """The tile of hidden steps: the strength of their state as bars, or dots on the lanes."""
+def hidden_steps(layout: Layout, brush: Brush, prefix: str, motion: Animation) -> Iterable[str]:
+    """The tile of hidden steps: the strength of their state as bars, or dots on the corridors."""
     band, t, view = layout.gap, brush.theme, layout.view
     if band is None:
         return
@@ -33,13 +33,13 @@ def hidden_steps(layout: Layout, brush: Brush, prefix: str, motion: Motion) -> I
         yield text(middle, at, words, NAME, t.soft, 'text-anchor="middle"')
         yield from bars(line, brush, motion, room)
     if not charts:
-        for lane in sorted({*layout.lanes} - {*layout.passing}):
+        for corridor in sorted({*layout.corridors} - {*layout.passing}):
             for k in (-9, 0, 9):
-                yield f'<circle cx="{f(middle + k)}" cy="{f(lane)}" r="2" fill="{t.soft}"/>'
+                yield f'<circle cx="{f(middle + k)}" cy="{f(corridor)}" r="2" fill="{t.soft}"/>'
     yield "</g>"
 
 
-def bars(line: Series, brush: Brush, motion: Motion, room: Band) -> Iterable[str]:
+def bars(line: Series, brush: Brush, motion: Animation, room: Band) -> Iterable[str]:
     """The bars of the hidden steps, on the scale of the colours: its ticks at the left, the first and the last step below."""
     t, left, right, top, bottom = brush.theme, room.left, room.right, room.top, room.bottom
     for part, label in brush.scale.ticks():
@@ -52,7 +52,7 @@ def bars(line: Series, brush: Brush, motion: Motion, room: Band) -> Iterable[str
         if s is not None and s != 0.0:
             high = max(2.0, (bottom - top) * (brush.scale.fraction(s) if math.isfinite(s) else 1.0))
             place = where(left + pitch * (k + 0.45), bottom - high / 2, pitch * 0.9, high)
-            mark = motion.mark("bar", motion.moments.bars.get((line.name, line.where, step)))
+            mark = motion.mark("bar", motion.arrivals.bars.get((line.name, line.where, step)))
             yield f'<rect {place} fill="{brush.fill(s)}"{mark}><title>t = {step}: {number(s)}</title></rect>'
     yield f'<path d="M{f(left)} {f(bottom)}H{f(right)}" stroke="{t.soft}" stroke-width="0.8"/>'
     for (step, s), at, anchor in ((line.bars[0], left, "start"), (line.bars[-1], right, "end")):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from ..layout.placed import Layout
+from ..layout.placed_parts import Layout
 from ..layout.size import NAME
 from ..style import Brush, text_width
-from ..view.view import View
-from .elements import f, text, where
+from ..view.shown_graph import View
+from .shapes import f, text, where
 
 __all__ = ["Legend", "keys", "paint_keys"]
 
@@ -73,7 +73,7 @@ def keys(layouts: Sequence[Layout]) -> tuple[list[KeyShape], float]:
     """What the shapes mean that occur in unrolled graphs; and where the last of them ends."""
     boxes, at, found = [box for layout in layouts for box in layout.view.boxes], 26.0, []
     boxes += [pill.node.box for layout in layouts for pill in layout.panel.pills]
-    inputs = [(layout.view, n.box.id) for layout in layouts for n in layout.nodes if n.box.kind == "input"]
+    inputs = [(layout.view, n.box.id) for layout in layouts for n in layout.boxes if n.box.kind == "input"]
     inputs += [(layout.view, p.node.box.id) for layout in layouts for p in layout.panel.pills if p.node.box.kind == "input"]
     color, steps = layouts[0].view.color, any(layout.view.steps for layout in layouts)
     for occurs, name, wide, high, words in (

@@ -6,28 +6,28 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from ..layout.placed import Layout, Path, threads
+from ..layout.placed_parts import Layout, Route, threads
 from ..layout.sheet import CAPTION, Sheet
-from ..layout.size import CHIP_HEIGHT, NAME, SMALL, Node, chip_spots, chips_inside, lines_of
+from ..layout.size import CHIP_HEIGHT, NAME, SMALL, PlacedBox, chip_spots, chips_inside, lines_of
 from ..style import FONT, Brush, clean, ink_on, text_width
 from ..view.boxes import Chip
-from ..view.view import View
-from ..view.words import box_words, chip_words
-from .elements import f, rounded, text, where, x
-from .gap import hidden_steps
+from ..view.shown_graph import View
+from ..view.tooltips import box_words, chip_words
+from .animation import Animation
+from .arrivals import Arrivals
+from .hidden_steps import hidden_steps
 from .legend import Legend, keys, paint_keys
-from .moments import Moments
-from .motion import Motion
+from .shapes import f, rounded, text, where, x
 
 __all__ = ["Painter", "paint", "painters_of", "surroundings"]
 
 
-def paint(sheet: Sheet, brush: Brush, title: str, description: str, prefix: str, moments: Sequence[Moments] = ()) -> str:
-    """The whole picture, moving if there are `moments` for every layout. Every id, and every class, starts with `prefix`."""
+def paint(sheet: Sheet, brush: Brush, title: str, description: str, prefix: str, arrivals: Sequence[Arrivals] = ()) -> str:
+    """The whole picture, moving if there are `arrivals` for every layout. Every id, and every class, starts with `prefix`."""
     theme = brush.theme
     around, width = surroundings(sheet, brush, title, prefix)
     height = math.ceil(sheet.height)
-    painters = painters_of(sheet, brush, prefix, moments)
+    painters = painters_of(sheet, brush, prefix, arrivals)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{f(width)}" height="{f(height)}" viewBox="0 0 {f(width)} {f(height)}" '
         f'role="img" aria-labelledby="{prefix}-title {prefix}-desc" font-family="{FONT}">'
@@ -36,7 +36,7 @@ def paint(sheet: Sheet, brush: Brush, title: str, description: str, prefix: str,
         head,
         f'<title id="{prefix}-title">{x(title)}</title>',
         f'<desc id="{prefix}-desc">{x(description)}</desc>',
-        *(p.motion.sheet() for p in painters if moments),
+        *(p.motion.sheet() for p in painters if arrivals),
         f'<rect width="{f(width)}" height="{f(height)}" fill="{theme.paper}"/>',
         *(element for p in painters for element in p.everything()),
         *around,
@@ -45,10 +45,10 @@ def paint(sheet: Sheet, brush: Brush, title: str, description: str, prefix: str,
     return "\n".join(lines) + "\n"
 
 
-def painters_of(sheet: Sheet, brush: Brush, prefix: str, moments: Sequence[Moments] = ()) -> list[Painter]:
+def painters_of(sheet: Sheet, brush: Brush, prefix: str, arrivals: Sequence[Arrivals] = ()) -> list[Painter]:
     """One painter for every layout, with a prefix of its own if there are several."""
     prefixes = [prefix] if len(sheet.layouts) == 1 else [f"{prefix}p{k}" for k in range(len(sheet.layouts))]
-    turns = moments or [Moments() for _ in prefixes]
+    turns = arrivals or [Arrivals() for _ in prefixes]
     return [Painter(*part) for part in zip(sheet.layouts, [brush] * len(prefixes), prefixes, turns, strict=True)]
 
 
@@ -68,11 +68,11 @@ def surroundings(sheet: Sheet, brush: Brush, title: str, prefix: str) -> tuple[l
 class Painter:
     """Turns the parts of a layout into elements."""
 
-    def __init__(self, layout: Layout, brush: Brush, prefix: str, moments: Moments) -> None:
+    def __init__(self, layout: Layout, brush: Brush, prefix: str, arrivals: Arrivals) -> None:
         self.layout, self.brush, self.theme, self.prefix = layout, brush, brush.theme, prefix
         self.view: View = layout.view
-        self.moments = moments
-        self.motion = Motion(prefix, brush.theme, moments)
+        self.arrivals = arrivals
+        self.motion = Animation(prefix, brush.theme, arrivals)
 
     def everything(self) -> Iterable[str]:
         """All elements, those behind others first."""
@@ -98,7 +98,7 @@ class Painter:
         if self.layout.loops is not None:
             x0, y0, where_to = self.layout.loops
             yield text(x0, y0 - 7, where_to, 11, self.theme.soft, 'font-style="italic" text-anchor="middle"')
-        for row in self.layout.rows:
+        for row in self.layout.row_labels:
             yield f'<path d="M{f(row.x)} {f(row.top)}V{f(row.bottom)}" stroke="{self.theme.line}" stroke-width="1.5"/>'
             middle = (row.top + row.bottom) / 2 + 4
             yield text(row.x - 8, middle, row.words, 12, self.theme.soft, 'font-weight="bold" text-anchor="end"')
@@ -114,61 +114,61 @@ class Painter:
             s = chip.strength
             dash = ' stroke-dasharray="2 3"' if s == 0.0 else ""
             id = f"{self.prefix}-t{node.box.id}-{chip.leaf}"
-            mark = self.motion.mark("thread", self.moments.chips.get((node.box.id, chip.leaf)))
+            mark = self.motion.mark("thread", self.arrivals.chips.get((node.box.id, chip.leaf)))
             yield f'<path id="{id}"{mark} d="{way}" stroke="{self.brush.stroke(s)}" stroke-width="{f(self.brush.thread(s))}"{dash}/>'
         yield "</g>"
 
     def edges(self) -> Iterable[str]:
         """All edges, the strongest on top."""
 
-        def order(path: Path) -> tuple[float, int, int]:
-            s = path.edge.strength
+        def order(route: Route) -> tuple[float, int, int]:
+            s = route.edge.strength
             size = -math.inf if not s else round(math.log10(s), 3) if math.isfinite(s) else math.inf
-            return size, path.edge.source, path.edge.target  # rounded: the last digits differ from one CPU to the next
+            return size, route.edge.source, route.edge.target  # rounded: the last digits differ from one CPU to the next
 
         yield f'<g id="{self.prefix}-edges" fill="none" stroke-linejoin="round">'
         seen: Counter[tuple[int, int]] = Counter()
         ids = {}
-        for path in self.layout.paths:
-            ends = (path.edge.source, path.edge.target)
-            ids[path] = "-e" + "-".join("x" if end < 0 else str(end) for end in ends) + f"-{seen[ends]}"
+        for route in self.layout.routes:
+            ends = (route.edge.source, route.edge.target)
+            ids[route] = "-e" + "-".join("x" if end < 0 else str(end) for end in ends) + f"-{seen[ends]}"
             seen[ends] += 1
-        for path in sorted(self.layout.paths, key=order):
-            yield self.edge(path, self.prefix + ids[path])
+        for route in sorted(self.layout.routes, key=order):
+            yield self.edge(route, self.prefix + ids[route])
         yield "</g>"
 
-    def edge(self, path: Path, id: str) -> str:
+    def edge(self, route: Route, id: str) -> str:
         """One edge with its head."""
-        s = path.edge.strength
+        s = route.edge.strength
         colour, width = self.brush.stroke(s), self.brush.width(s)
         head, half = 5.5 + 1.15 * width, 2.8 + 0.85 * width
-        (x1, y1), (x2, y2) = path.points[-2:]
+        (x1, y1), (x2, y2) = route.points[-2:]
         length = math.hypot(x2 - x1, y2 - y1) or 1.0
         dx, dy = (x2 - x1) / length, (y2 - y1) / length
         neck = (x2 - dx * (head - 0.5), y2 - dy * (head - 0.5))
         back = (x2 - dx * head, y2 - dy * head)
-        dash = ' stroke-dasharray="2 3"' if s == 0.0 else ' stroke-dasharray="5 4"' if path.dashed else ""
-        mark = self.motion.mark("dashed" if path.dashed else "edge", self.moments.edges.get(path.edge))
+        dash = ' stroke-dasharray="2 3"' if s == 0.0 else ' stroke-dasharray="5 4"' if route.dashed else ""
+        mark = self.motion.mark("dashed" if route.dashed else "edge", self.arrivals.edges.get(route.edge))
         cut = ""
-        if path.cut is not None:  # two strokes across: nothing goes back from here
-            x0, y0 = path.cut
+        if route.cut is not None:  # two strokes across: nothing goes back from here
+            x0, y0 = route.cut
             slants = "".join(f"M{f(x0 + dx0)} {f(y0 + 6)}L{f(x0 + dx0 + 4)} {f(y0 - 6)}" for dx0 in (-5, 0))
             cut = f'<path d="{slants}" stroke="{self.theme.ink}" stroke-width="1.8"/>'
             cut += text(x0 + 3, y0 - 10, "detached", 10, self.theme.soft, 'font-style="italic" text-anchor="end" stroke="none"')
         tip = f"M{f(x2)} {f(y2)}L{f(back[0] - dy * half)} {f(back[1] + dx * half)}L{f(back[0] + dy * half)} {f(back[1] - dx * half)}Z"
         return (
-            f'<g id="{id}"{mark}><path d="{rounded([*path.points[:-1], neck])}" stroke="{colour}" stroke-width="{f(width)}"{dash}/>'
+            f'<g id="{id}"{mark}><path d="{rounded([*route.points[:-1], neck])}" stroke="{colour}" stroke-width="{f(width)}"{dash}/>'
             f'<path d="{tip}" fill="{colour}"/>{cut}</g>'
         )
 
     def nodes(self) -> Iterable[str]:
         """All boxes with their chips."""
         yield f'<g id="{self.prefix}-nodes" text-anchor="middle">'
-        for node in self.layout.nodes:
+        for node in self.layout.boxes:
             yield self.node(node, f"{self.prefix}-n{node.box.id}")
         yield "</g>"
 
-    def node(self, node: Node, id: str) -> str:
+    def node(self, node: PlacedBox, id: str) -> str:
         """One box with its texts and chips."""
         t, box = self.theme, node.box
         fill = self.brush.fill(box.strength)
@@ -178,7 +178,7 @@ class Painter:
         high = node.height
         radius = {"pill": high / 2, "start": high / 2, "input": 2.5, "group": 9.0}.get(box.kind, 7.0)
         parts = [
-            f'<g id="{id}"{self.motion.mark("box", self.moments.boxes.get(box.id))}>{self.tip(box_words(self.view, box))}',
+            f'<g id="{id}"{self.motion.mark("box", self.arrivals.boxes.get(box.id))}>{self.tip(box_words(self.view, box))}',
             f'<rect {where(node.x, node.y, node.width, high)} rx="{f(radius)}" '
             f'fill="{fill}" stroke="{line}" stroke-width="{f(thick)}"{dash}/>',
         ]
@@ -194,13 +194,13 @@ class Painter:
         """What shows where the pointer rests."""
         return f"<title>{x(words)}</title>"
 
-    def chip(self, node: Node, chip: Chip, cx: float, cy: float, width: float) -> str:
+    def chip(self, node: PlacedBox, chip: Chip, cx: float, cy: float, width: float) -> str:
         """One chip around (cx, cy)."""
         t = self.theme
         fill = self.brush.fill(chip.strength)
         dash = ' stroke-dasharray="2 1.5"' if chip.strength == 0.0 else ""
         line = t.zero_line if chip.strength in (None, 0.0) else t.band
-        mark = self.motion.mark("chip", self.moments.chips.get((node.box.id, chip.leaf)))
+        mark = self.motion.mark("chip", self.arrivals.chips.get((node.box.id, chip.leaf)))
         return (
             f'<g id="{self.prefix}-c{node.box.id}-{chip.leaf}"{mark}>{self.tip(chip_words(self.view, chip))}'
             f'<rect {where(cx, cy, width, CHIP_HEIGHT)} rx="{f(CHIP_HEIGHT / 2)}" '

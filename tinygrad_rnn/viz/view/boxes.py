@@ -11,8 +11,8 @@ from ...engine.arrays import norm
 from ...engine.scopes import Frame
 from ...replay.records import GraphSnapshot, Record
 from ..style import number, subscript
+from .columns import Key, Places, in_cell, owner_of, scope_of
 from .formulas import formula
-from .steps import Key, Places, in_cell, owner_of, scope_of
 
 __all__ = ["LONGEST", "Box", "Chip", "Measure", "box_of", "heading_of", "leaf_labels", "owner_words", "pill_of", "strength_of"]
 

@@ -15,8 +15,8 @@ import numpy as np
 from ...engine.arrays import norm
 from ...replay.records import GraphSnapshot, Record
 from .boxes import Box, Chip, Measure, box_of, leaf_labels, pill_of
+from .columns import Key, Places, in_cell, scope_of
 from .grouping import Grouping
-from .steps import Key, Places, in_cell, scope_of
 
 __all__ = ["CUT", "HIDDEN", "Edge", "Series", "View", "view_of"]
 

@@ -9,7 +9,7 @@ from ...replay.records import GraphSnapshot, Record
 from ..style import clean, number
 from .boxes import Box, Chip, owner_words
 from .formulas import formula
-from .view import View
+from .shown_graph import View
 
 __all__ = ["box_words", "called", "chip_words", "why_nothing", "why_zero"]
 
