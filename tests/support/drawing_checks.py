@@ -11,8 +11,8 @@ import numpy as np
 
 from tinygrad_rnn.engine.arrays import norm
 from tinygrad_rnn.viz.layout.placed_parts import Layout
-from tinygrad_rnn.viz.layout.size import chip_spots
-from tinygrad_rnn.viz.style import THEMES, contrast, text_width
+from tinygrad_rnn.viz.layout.size import chip_spots, text_width
+from tinygrad_rnn.viz.style import THEMES, contrast
 from tinygrad_rnn.viz.view.columns import BEFORE
 from tinygrad_rnn.viz.view.shown_graph import CUT, HIDDEN, View
 
@@ -47,7 +47,7 @@ class Picture:
     @cached_property
     def rects(self):
         """Left, top, right, bottom of every box and pill, with what they are."""
-        nodes = [*self.layout.boxes, *(pill.node for pill in self.layout.panel.pills)]
+        nodes = [*self.layout.boxes, *(pill.placed for pill in self.layout.panel.pills)]
         sides = [(n.x - n.width / 2, n.y - n.height / 2, n.x + n.width / 2, n.y + n.height / 2) for n in nodes]
         return np.array(sides).reshape(-1, 4), [n.box for n in nodes]
 
@@ -128,7 +128,7 @@ def parses_and_ids_are_unique(p):
 
 def every_record_is_somewhere_once(p):
     shown = [m for node in p.layout.boxes for m in node.box.members]
-    pills = [pill.node.box.id for pill in p.layout.panel.pills]
+    pills = [pill.placed.box.id for pill in p.layout.panel.pills]
     assert sorted([*shown, *pills, *p.view.places.folded, *p.view.hidden_records]) == list(range(len(p.view.graph)))
     if p.view.level == "op":
         assert len(shown) == len(p.layout.boxes)
@@ -269,7 +269,7 @@ def the_panel_is_as_wide_as_its_words(p):
     if not panel.pills:
         return
     sides = [26 + text_width(words, 12, bold=True) for words, _ in panel.headings]
-    sides += [pill.node.x + pill.node.width / 2 + 7 + text_width(line, 11) for pill in panel.pills for line in pill.lines]
+    sides += [pill.placed.x + pill.placed.width / 2 + 7 + text_width(line, 11) for pill in panel.pills for line in pill.lines]
     steps = rects[: len(p.layout.boxes)]
     beside = min([*p.row_names[:, 0], *(steps[:, 0] if len(steps) else []), *(band.left for band in p.layout.bands)])
     assert max(sides) + 4 <= beside, (max(sides), beside)

@@ -294,7 +294,7 @@ def test_graphviz_puts_boxes_where_the_svg_has_them(T):
         words = line.split()
         if words[0] == "node" and words[1].startswith("n"):
             places[int(words[1][1:])] = (72 * float(words[2]), high - 72 * float(words[3]))
-    nodes = [*drawing.layout.boxes, *(pill.node for pill in drawing.layout.panel.pills)]
+    nodes = [*drawing.layout.boxes, *(pill.placed for pill in drawing.layout.panel.pills)]
     assert len(places) == len(nodes) > 10
     shifts = np.array([(places[node.box.id][0] - node.x, places[node.box.id][1] - node.y) for node in nodes])
     assert np.ptp(shifts, axis=0).max() < 1.0  # Graphviz may move the whole picture, not its parts

@@ -175,7 +175,7 @@ def plain_text(source):
 def stands_where_the_svg_has_it(layout, high, lines):
     """Boxes and starts of edges within a point; in plain text a unit is an inch, and y counts upwards."""
     at = {line[1]: np.array(line[2:4], float) * 72 for line in lines if line[0] == "node"}
-    for node in [*layout.boxes, *(pill.node for pill in layout.panel.pills)]:
+    for node in [*layout.boxes, *(pill.placed for pill in layout.panel.pills)]:
         assert np.abs(at[f"n{node.box.id}"] - [node.x, high - node.y]).max() < 1, node.box.id
     ways = Counter()  # of edges: where they start, and how many points they have
     for line in lines:

@@ -61,7 +61,7 @@ def test_encoder_and_decoder_are_told_apart(level):
 def test_weights_that_project_all_steps_at_once_stand_with_their_cell():
     picture = draw(family_loss("RNN", project_once=True), detail="op")
     assert headings(picture) == ["RNN layer 1"]
-    assert [pill.node.box.label for pill in picture.layout.panel.pills] == ["Wx", "Wh", "b"]
+    assert [pill.placed.box.label for pill in picture.layout.panel.pills] == ["Wx", "Wh", "b"]
     both = headings(draw(family_loss("LSTM", project_once=True, bidirectional=True), detail="op"))
     assert both == ["LSTM layer 1 ←", "LSTM layer 1 →"]
 

@@ -21,7 +21,7 @@ from .layout.sheet import Sheet, compared, single
 from .page.html import Control, Shown, page, views_of
 from .style import THEMES, Brush, Scale, clean
 from .svg.arrivals import Arrivals
-from .svg.painter import paint
+from .svg.painter import Picture, paint, painters_of, picture
 from .view.description import describe, heading
 from .view.shown_graph import View
 
@@ -76,14 +76,15 @@ class Drawing:
 
     @cached_property
     def _moving(self) -> str:
-        return self._painted(self._moments())
+        return self._painted(self._arrivals)
 
     def _painted(self, arrivals: Sequence[Arrivals] = ()) -> str:
         text = paint(self.sheet, self._brush, self.title, self.describe(), PREFIX, arrivals)
         # two drawings in one page must not share ids: the prefix is a digest of the drawing itself
         return text.replace(PREFIX, "g" + sha256(text.encode()).hexdigest()[:8])
 
-    def _moments(self) -> list[Arrivals]:
+    @cached_property
+    def _arrivals(self) -> list[Arrivals]:
         if self.view.graph.root.grad is None:
             raise DataError("nothing moves in a picture without gradients", hint="draw a single number, such as a loss")
         if self.view.color != "grad":
@@ -138,15 +139,20 @@ class Drawing:
         if kind == ".svg":
             return write(path, self.svg(animated).encode())
         if kind == ".gif":
-            return write(path, gif(self.svg(animated=True), self._brush.theme))
+            return write(path, gif(self._after, [moment for one in self._arrivals for moment in one.moments.values()]))
         if kind == ".dot":
             return write(path, self.to_graphviz().source.encode())
         if kind == ".html":
             return write(path, self._page().encode())
         return write(path, self._rendered(path, kind))
 
+    def _after(self, event: float) -> Picture:
+        """The picture as it looks after that event of the backward pass."""
+        painters = painters_of(self.sheet, self._brush, "g", self._arrivals, event)
+        return picture(self.sheet, self._brush, self.title, "g", painters)
+
     def _page(self) -> str:
-        self._moments()  # refuses what does not move
+        _ = self._arrivals  # refuses what does not move
         self._refuse_too_many()
         view = self.view
         shown = Shown((), view.graph, self._brush.scale, partial(views_of, view))
@@ -195,14 +201,15 @@ class Comparison(Drawing):
         for drawing in self.drawings:
             drawing._refuse_too_many()
 
-    def _moments(self) -> list[Arrivals]:
-        found = [arrivals for drawing in self.drawings for arrivals in drawing._moments()]
+    @cached_property
+    def _arrivals(self) -> list[Arrivals]:
+        found = [arrivals for drawing in self.drawings for arrivals in drawing._arrivals]
         last = max(arrivals.last for arrivals in found)
         return [replace(arrivals, last=last) for arrivals in found]
 
     def _page(self) -> str:
         """A page with a control that chooses the picture."""
-        self._moments()
+        _ = self._arrivals
         self._refuse_too_many()
         choices = tuple((str(k), drawing.title) for k, drawing in enumerate(self.drawings))
         views = [drawing.view for drawing in self.drawings]

@@ -1,4 +1,4 @@
-"""What a picture looks like: themes, the colour of a gradient norm, the width of a text. Numbers in, text out.
+"""What a picture looks like: themes, the colour of a gradient norm, how a number is written. Numbers in, text out.
 
 Colour is log10 of a norm on magma, reversed on light paper, so that what vanished fades into the paper. Lightness falls (or
 rises) steadily, which every kind of colour vision sees.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 from ..errors import DataError
 
@@ -16,17 +18,19 @@ __all__ = [
     "FONT",
     "THEMES",
     "Brush",
+    "Look",
     "Scale",
     "Theme",
     "clean",
     "contrast",
     "ink_on",
     "number",
+    "spelled",
     "subscript",
     "superscript",
-    "text_width",
 ]
 
+Part = TypeVar("Part", bound=Hashable)
 FONT = "DejaVu Sans, Verdana, sans-serif"
 
 STOPS = (
@@ -154,12 +158,31 @@ class Scale:
         return [((e - self.low) / span, ("≤" if e == self.low else "") + "10" + superscript(f"{e:g}")) for e in places]
 
 
+class Look(NamedTuple):
+    """How a part of some strength looks: the fill of a box with the ink on it; the colour and width of an edge, and of a thread."""
+
+    strength: float | None
+    fill: str
+    ink: str
+    stroke: str
+    width: float
+    thread: float
+
+
 @dataclass(frozen=True)
 class Brush:
     """Turns strengths (a norm, or None for what has none) into colours and widths."""
 
     scale: Scale
     theme: Theme
+
+    def looks(self, strengths: Mapping[Part, float | None]) -> dict[Part, Look]:
+        """How every part of a picture looks."""
+        found = {}
+        for part, s in strengths.items():
+            fill = self.fill(s)
+            found[part] = Look(s, fill, ink_on(fill), self.stroke(s), self.width(s), self.thread(s))
+        return found
 
     def fill(self, strength: float | None) -> str:
         """The colour of a box, a chip or a bar."""
@@ -213,6 +236,20 @@ def number(x: float) -> str:
     return f"{x:.3g}"
 
 
+def spelled(texts: Mapping[Part, Sequence[Sequence[str | float]]], longest: int | None = None) -> dict[Part, str]:
+    """Texts whose lines hold numbers, as they are read: empty lines are left out, the others cut (see `clean`).
+
+    >>> from tinygrad_rnn.viz.style import spelled
+    >>> spelled({"h": [["norm ", 0.25], [""], ["values ", -1.0, " to ", 1.0]]})
+    {'h': 'norm 0.25\\nvalues -1 to 1'}
+    """
+    found = {}
+    for part, lines in texts.items():
+        whole = ("".join(piece if isinstance(piece, str) else number(piece) for piece in line) for line in lines)
+        found[part] = "\n".join(line if longest is None else clean(line, longest) for line in whole if line)
+    return found
+
+
 def clean(text: str, longest: int = 60) -> str:
     """Text that any file can hold: one line, no control characters, cut; right-to-left text is isolated from its neighbours.
 
@@ -227,26 +264,3 @@ def clean(text: str, longest: int = 60) -> str:
         text = text[: longest - 1] + "…"
     text = "".join(c for c in text if unicodedata.bidirectional(c) not in STEERING)
     return f"\u2068{text}\u2069" if {unicodedata.bidirectional(c) for c in text} & {"R", "AL"} else text
-
-
-BOLD = 1.13  # bold text is that much wider
-WIDTHS = {
-    0.33: "ijlIJ'|,. ·:;/\\",
-    0.41: 'ft()[]!r-"ᵀ₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹',
-    0.53: "sczLkF*_?‖∂",
-    0.71: "ABCDGHKNOQRUVXYZ&",
-    0.86: "w#+<=>^~−×÷≤⧺≡⇉M",
-    1.0: "mW%@…",
-}
-WIDTH_OF = {c: width for width, characters in WIDTHS.items() for c in characters}
-
-
-def text_width(text: str, size: float, bold: bool = False) -> float:
-    """How wide a line of text is, in pixels; a little generous, since the font may be another."""
-    total = 0.0
-    for c in text:
-        wide = unicodedata.east_asian_width(c) in "WF"
-        total += (
-            0.0 if unicodedata.combining(c) or c in "\u2068\u2069" else WIDTH_OF.get(c, 1.05 if wide or ord(c) > 0x2FFF else 0.64)
-        )
-    return total * size * (BOLD if bold else 1.0)

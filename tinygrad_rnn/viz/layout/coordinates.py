@@ -9,13 +9,12 @@ from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
 
-from ..style import text_width
 from ..view.boxes import Box
 from ..view.columns import BEFORE
 from ..view.shown_graph import HIDDEN, Edge, View
 from .placed_parts import Band, Layout, Route, RowLabel
 from .routing import Plan, Tile
-from .size import CHIP_HEIGHT, PlacedBox, corner_chip, panel_of, size_of
+from .size import CHIP_HEIGHT, PlacedBox, corner_chip, panel_of, size_of, text_width
 from .tiles import Tiles
 
 __all__ = ["arrange"]
@@ -45,6 +44,7 @@ class Coordinates:
         self.plan, self.placed, self.view, self.tiles = plan, plan.placed, plan.view, plan.tiles
         self.after, self.behind = self.view.after, self.view.behind
         self.size = {box.id: size_of(box) for box in plan.view.boxes}
+        self.hanging = {box.id for box in plan.view.boxes if corner_chip(box)}
         self.x: dict[str, dict[int, float]] = {}
         self.wide: dict[str, float] = {}
         for kind, tile in self.tiles.items():
@@ -67,8 +67,8 @@ class Coordinates:
             MARGIN + panel.width + max((text_width(name, 12, bold=True) + 18 for name in names.values() if name), default=0.0)
         )
         left, gap, right = self._sides(beside)
-        nodes = [self._node(box, left) for box in view.boxes]
-        at = {node.box.id: node for node in nodes}
+        boxes = [self._placed(box, left) for box in view.boxes]
+        at = {placed.box.id: placed for placed in boxes}
         routes = tuple(self._route(e, left, at, gap) for e in view.edges)
         corridors = {p.points[-1 if p.edge.target == HIDDEN else 0][1] for p in routes if p.dashed}
         passing = {
@@ -77,9 +77,9 @@ class Coordinates:
             for (x1, y1), (x2, _) in pairwise(p.points)
             if gap and min(x1, x2) < gap.left and gap.right < max(x1, x2)
         }
-        beside_them = nodes if not view.opened else [n for n in nodes if n.box.column == view.kept[0]]
+        beside_them = boxes if not view.opened else [n for n in boxes if n.box.column == view.kept[0]]
         ends = {name: [n for n in beside_them if n.box.block == block] for block, name in names.items() if name}
-        rows = tuple(
+        row_labels = tuple(
             RowLabel(name, beside - 6, min(n.y - n.height / 2 for n in own), max(n.y + n.height / 2 for n in own))
             for name, own in ends.items()
         )
@@ -88,13 +88,13 @@ class Coordinates:
         bands = self._bands(left, right)
         return Layout(
             view,
-            tuple(nodes),
+            tuple(boxes),
             routes,
             bands,
             gap,
             *across,
             panel,
-            rows,
+            row_labels,
             _loops_of(routes),
             MARGIN,
             TOP,
@@ -111,7 +111,7 @@ class Coordinates:
             left[BEFORE], x = x, x + self.wide["before"]
         for column in range(self.after):
             if column not in self.view.hidden:
-                left[column], x = x + around, x + self.wide[self.placed.kind_of(column)] + 2 * around
+                left[column], x = x + around, x + self.wide[self.placed.kind[column]] + 2 * around
             elif gap is None:
                 gap, x = Band(HIDDEN, x + GUTTER, x + GAP - GUTTER, min(self.y.values()), max(self.y.values())), x + GAP
         for kind, column in (("behind", self.behind), ("after", self.after)):
@@ -119,8 +119,8 @@ class Coordinates:
                 left[column], x = x, x + self.wide[kind]
         return left, gap, x
 
-    def _node(self, box: Box, left: dict[int, float]) -> PlacedBox:
-        kind = self.placed.kind_of(box.column)
+    def _placed(self, box: Box, left: dict[int, float]) -> PlacedBox:
+        kind = self.placed.kind[box.column]
         spots = self.tiles[kind].lattice.spots[box.key]
         ys = [self.y[line] for _, line in spots]
         wide, high = self.size[box.id]
@@ -133,7 +133,7 @@ class Coordinates:
         bands = []
         for column in view.kept:
             words = f"each step, × {view.turns}" if view.turns else f"t = {view.steps[column]}"
-            end = left[column] + self.wide[self.placed.kind_of(column)]
+            end = left[column] + self.wide[self.placed.kind[column]]
             bands.append(Band(column, left[column] + GUTTER, end - GUTTER, top, bottom, words))
         if after in left and after:
             used = {p for box in view.boxes if box.column == after for m in box.members for p in view.graph[m].parents}
@@ -160,12 +160,12 @@ class Coordinates:
         for tile in self.tiles.values():
             used |= self._used(tile, level=True)
         for box in self.view.boxes:
-            row = self.tiles[self.placed.kind_of(box.column)].spots[box.key][1] - self.placed.low
+            row = self.tiles[self.placed.kind[box.column]].spots[box.key][1] - self.placed.low
             span = self.placed.spans.get(box.key, 1)
             share = self.size[box.id][1] if span == 1 else (self.size[box.id][1] - STRAIGHT) / span
             for k in range(span):
                 high[row + k] = max(high[row + k], share)
-            if corner_chip(box):
+            if box.id in self.hanging:
                 hangs.add(row)
         y: dict[int, float] = {}
         at = 0.0
@@ -189,10 +189,10 @@ class Coordinates:
         wide: dict[int, float] = defaultdict(lambda: 10.0)
         hangs: dict[int, float] = defaultdict(float)
         for box in self.view.boxes:
-            if self.placed.kind_of(box.column) == kind:
+            if self.placed.kind[box.column] == kind:
                 column = tile.spots[box.key][0]
                 wide[column] = max(wide[column], self.size[box.id][0])
-                hangs[column] = max(hangs[column], 8.0 if corner_chip(box) else 0.0)
+                hangs[column] = max(hangs[column], 8.0 if box.id in self.hanging else 0.0)
         columns = (tile.lattice.width - 1) // pitch - 1
         x: dict[int, float] = {0: 0.0}
         at = 0.0
@@ -229,7 +229,7 @@ class Coordinates:
         if e.target >= 0:
             points[-1] = _border(at[e.target], points[-1], points[-2])
         hands_on = e.loop != 0 or (self.view.places.stepping(e.source_column, e.target_column) != 0 and not self.placed.far(e))
-        side = left[e.target_column] + (0.0 if rightwards else self.wide[self.placed.kind_of(e.target_column)]) if e.cut else 0.0
+        side = left[e.target_column] + (0.0 if rightwards else self.wide[self.placed.kind[e.target_column]]) if e.cut else 0.0
         cut = (side, points[0][1]) if e.cut and e.source >= 0 else points[0] if e.cut else None
         return Route(e, tuple(points), HIDDEN in (e.source, e.target), hands_on, cut)
 
@@ -270,8 +270,8 @@ def _corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return kept
 
 
-def _border(node: PlacedBox, inside: tuple[float, float], outside: tuple[float, float]) -> tuple[float, float]:
+def _border(placed: PlacedBox, inside: tuple[float, float], outside: tuple[float, float]) -> tuple[float, float]:
     """Where a line from inside a box to the outside crosses its border."""
     if inside[1] == outside[1]:
-        return (node.x + node.width / 2 * (1 if outside[0] > inside[0] else -1), inside[1])
-    return (inside[0], node.y + node.height / 2 * (1 if outside[1] > inside[1] else -1))
+        return (placed.x + placed.width / 2 * (1 if outside[0] > inside[0] else -1), inside[1])
+    return (inside[0], placed.y + placed.height / 2 * (1 if outside[1] > inside[1] else -1))

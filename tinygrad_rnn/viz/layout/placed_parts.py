@@ -89,9 +89,9 @@ class Layout:
 
 def threads(layout: Layout) -> Iterator[tuple[list[tuple[float, float]], Chip, PlacedBox]]:
     """The lines from the weights to their chips: the four points of a curve."""
-    pills = {pill.node.box.id: pill.node for pill in layout.panel.pills}
-    for node in layout.boxes:
-        for chip, x2, y2, width in chip_spots(node):
+    pills = {pill.placed.box.id: pill.placed for pill in layout.panel.pills}
+    for placed in layout.boxes:
+        for chip, x2, y2, width in chip_spots(placed):
             x1, y1, end = layout.margin + layout.panel.width - 8, pills[chip.leaf].y, x2 - width / 2
             bow = max(40.0, (end - x1) / 3)
-            yield [(x1, y1), (x1 + bow, y1), (end - bow, y2), (end, y2)], chip, node
+            yield [(x1, y1), (x1 + bow, y1), (end - bow, y2), (end, y2)], chip, placed

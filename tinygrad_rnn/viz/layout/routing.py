@@ -55,14 +55,14 @@ class Plan:
         bus = self.placed.bus(e)
         if bus in self.placed.buses and (self.placed.far(e) or e.source_column == BEFORE):
             return self.placed.buses[bus] - self.placed.low
-        kind = self.placed.kind_of(e.source_column)
+        kind = self.placed.kind[e.source_column]
         if kind in ("before", "behind"):
             return self.tiles[kind].spots[e.source_key][1] - self.placed.low
         return self.tiles[kind].spots[e.source_key][1] - self.placed.low + (self._role(e.source_key, e.role) or 0)
 
     def pieces(self, e: Edge) -> list[Piece]:
         """(tile, name of the piece, net, from, to): one for an edge inside a tile, two for others."""
-        kind, other = self.placed.kind_of(e.source_column), self.placed.kind_of(e.target_column)
+        kind, other = self.placed.kind[e.source_column], self.placed.kind[e.target_column]
         source = Port(e.source_key, self._role(e.source_key, e.role))
         if e.source_column == e.target_column and not e.loop:
             port = Port(e.target_key)

@@ -72,7 +72,7 @@ def _moved(layout: Layout, dx: float, dy: float, panel_dx: float) -> Layout:
         return replace(p, points=tuple((x + dx, y + dy) for x, y in p.points), cut=cut)
 
     panel = Panel(
-        tuple(replace(p, node=replace(p.node, x=p.node.x + panel_dx, y=p.node.y + dy)) for p in layout.panel.pills),
+        tuple(replace(p, placed=replace(p.placed, x=p.placed.x + panel_dx, y=p.placed.y + dy)) for p in layout.panel.pills),
         tuple((words, y + dy) for words, y in layout.panel.headings),
         layout.panel.width,
         layout.panel.bottom + dy,

@@ -20,10 +20,15 @@ Placed = tuple[dict[Key, Spot], dict[Key, Box]]
 
 
 class Tiles:
-    """`tiles` holds the spots and boxes of every kind of tile; `low` is the lowest row and `rows` how many there are."""
+    """`kind` says which kind of tile a column is, and `tiles` holds the spots and boxes of every kind.
+
+    `low` is the lowest row and `rows` how many there are.
+    """
 
     def __init__(self, view: View) -> None:
         self.view, self.after, self.behind = view, view.after, view.behind
+        self.kind = {column: "open" if column in view.opened else "step" for column in range(self.after)}
+        self.kind |= {BEFORE: "before", self.after: "after", self.behind: "behind"}
         self.states: dict[Key, tuple[str, ...]] = {}  # of every box; in the last step it may hand on fewer
         for box in view.boxes:
             if len(box.states) >= len(self.states.get(box.key, ())):
@@ -55,9 +60,9 @@ class Tiles:
         self.readers: dict[tuple[Key, str], set[Key]] = defaultdict(set)
         for e in self.view.edges:
             if e.source_column == e.target_column and not e.loop:
-                self.same[self.kind_of(e.source_column)][e.source_key, e.target_key] = None
+                self.same[self.kind[e.source_column]][e.source_key, e.target_key] = None
             elif e.target != HIDDEN:
-                self.fed[self.kind_of(e.target_column)].add(e.target_key)
+                self.fed[self.kind[e.target_column]].add(e.target_key)
             if e.target_column == self.after:
                 self.readers[e.source_key, e.role].add(e.target_key)
 
@@ -67,7 +72,7 @@ class Tiles:
         rank: dict[Key, int] = {}
         for column in self.view.kept:
             for k, box in enumerate(b for b in self.view.boxes if b.column == column):
-                columns[self.kind_of(column)][box.key], rank[box.key] = box, max(k, rank.get(box.key, 0))
+                columns[self.kind[column]][box.key], rank[box.key] = box, max(k, rank.get(box.key, 0))
         self.step_spots: dict[str, dict[Key, Spot]] = {"step": {}, "open": {}}
         for kind, boxes in columns.items():
             inside = sorted(boxes.values(), key=lambda box: rank[box.key])
@@ -76,11 +81,6 @@ class Tiles:
                 self.step_spots[kind] = place_column(inside, *around)
         self._level()
         return columns
-
-    def kind_of(self, column: int) -> str:
-        """Which kind of tile a column is."""
-        ends = {BEFORE: "before", self.after: "after", self.behind: "behind"}
-        return ends.get(column, "open" if column in self.view.opened else "step")
 
     def far(self, e: Edge) -> bool:
         """Whether an edge passes through a tile in which its row is not free, and so needs a row of its own."""
@@ -189,7 +189,7 @@ class Tiles:
 
     def spot_of(self, key: Key, column: int) -> Spot:
         """Where a box stands in the tile of a column; where no such column is drawn, at the foot."""
-        return self.step_spots.get(self.kind_of(column), {}).get(key, (0, 0))
+        return self.step_spots.get(self.kind[column], {}).get(key, (0, 0))
 
     def _state_row(self, start: Key, column: int) -> int:
         """The row of the corridor on which the state leaves that an initial state stands in for."""

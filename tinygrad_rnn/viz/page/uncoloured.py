@@ -1,15 +1,15 @@
-"""A picture without colours, for a script to colour: the SVG of a view whose parts say which part they are."""
+"""The picture that the script of a page colours: the SVG of a view, without colours, whose parts say which part they are."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 from ..layout.placed_parts import Layout
 from ..style import FONT, Brush, Scale, Theme
-from ..svg.animation import Animation
 from ..svg.arrivals import Arrivals
 from ..svg.painter import Painter
-from ..svg.shapes import f
+from ..svg.shapes import f, written
 from ..view.shown_graph import View
 
 __all__ = ["VARIABLES", "bare", "skeleton"]
@@ -47,14 +47,6 @@ def skeleton(layout: Layout, scale: Scale) -> tuple[str, tuple[float, float, flo
     return "\n".join([head, *painter.parts(), "</svg>"]), frame
 
 
-class Marks(Animation):
-    """Marks every part with what it is, where a moving picture says when it comes."""
-
-    def mark(self, kind: str, moment: int | None) -> str:
-        """The attribute by which the script finds a part: a box by its youngest node, others by their place in the data."""
-        return "" if moment is None else f' data-{"edge" if kind == "dashed" else kind}="{moment}"'
-
-
 class Bare(Painter):
     """Paints without the strengths, titles and tooltips that the page shows in its own places."""
 
@@ -73,12 +65,16 @@ class Bare(Painter):
             },
         )
         super().__init__(layout, brush, prefix, marks)
-        self.motion = Marks(prefix, brush.theme, marks)
 
     def parts(self) -> list[str]:
         """Everything but the panel of weights."""
-        layers = self.bands(), self.rows(), self.edges(), self.nodes(), self.hidden_steps()
-        return [element for layer in layers for element in layer]
+        return written([*self.bands(), *self.row_labels(), self.arrows(), self.boxes(), *self.hidden_steps()])
 
-    def tip(self, words: str) -> str:
-        return ""
+    def mark(self, kind: str, part: Hashable) -> str:
+        """The attribute by which the script finds a part: a box by its youngest node, others by their place in the data."""
+        number = self.moments.get(part)
+        return "" if number is None else f' data-{"edge" if kind == "dashed" else kind}="{number}"'
+
+    def tooltips(self) -> dict[Hashable, str]:
+        """None: the page has a reader."""
+        return {}

@@ -12,10 +12,9 @@ import re
 from dataclasses import dataclass, field
 
 from ..style import Brush, Scale, Theme, ink_on
-from .arrivals import Arrivals
 from .shapes import f
 
-__all__ = ["PAUSE", "REST", "Animation", "Look", "looks", "pace"]
+__all__ = ["PAUSE", "REST", "PlainLook", "pace", "plain_looks", "style_sheet"]
 
 EACH = 0.12  # seconds for one event, as long as the whole sweep stays between these:
 SHORTEST, LONGEST = 3.0, 12.0
@@ -23,7 +22,7 @@ PAUSE, REST, ARRIVAL = 1.2, 4.0, 0.7  # seconds without any colour, with all of 
 
 
 @dataclass(frozen=True)
-class Look:
+class PlainLook:
     """How an element looks before its gradient has come: a child of what is marked with `kind` (a tag, or what has `[attribute]`),
     or (`part` is empty) what is marked itself.
     """
@@ -33,22 +32,22 @@ class Look:
     before: dict[str, str] = field(hash=False)
 
 
-def looks(theme: Theme) -> tuple[Look, ...]:
+def plain_looks(theme: Theme) -> tuple[PlainLook, ...]:
     """The plain look of everything that moves."""
     box, ink = {"fill": theme.plain, "stroke-dasharray": "none"}, {"fill": ink_on(theme.plain)}
     brush = Brush(Scale(-1, 0), theme)
     line, head = {"stroke": brush.stroke(None), "stroke-width": f(brush.width(None))}, {"fill": brush.stroke(None)}
     return (
-        Look("box", "rect", box),
-        Look("box", "text", ink),
-        Look("chip", "rect", box | {"stroke": theme.zero_line}),
-        Look("chip", "text", ink),
-        Look("edge", "[stroke]", line | {"stroke-dasharray": "none"}),
-        Look("edge", "[fill]", head),
-        Look("dashed", "[stroke]", line),  # out of hidden steps, or into them, it is dashed all the time
-        Look("dashed", "[fill]", head),
-        Look("thread", "", line | {"stroke-width": f(brush.thread(None)), "stroke-dasharray": "none"}),
-        Look("bar", "", {"fill": theme.line}),
+        PlainLook("box", "rect", box),
+        PlainLook("box", "text", ink),
+        PlainLook("chip", "rect", box | {"stroke": theme.zero_line}),
+        PlainLook("chip", "text", ink),
+        PlainLook("edge", "[stroke]", line | {"stroke-dasharray": "none"}),
+        PlainLook("edge", "[fill]", head),
+        PlainLook("dashed", "[stroke]", line),  # out of hidden steps, or into them, it is dashed all the time
+        PlainLook("dashed", "[fill]", head),
+        PlainLook("thread", "", line | {"stroke-width": f(brush.thread(None)), "stroke-dasharray": "none"}),
+        PlainLook("bar", "", {"fill": theme.line}),
     )
 
 
@@ -62,40 +61,28 @@ def pace(events: int) -> float:
     return min(max(EACH * events, SHORTEST), LONGEST) / max(1, events)
 
 
-@dataclass(frozen=True)
-class Animation:
-    """Marks the parts of a picture, and says what the marks mean. With the arrivals of nothing it marks nothing."""
+def style_sheet(prefix: str, theme: Theme, events: int) -> str:
+    """What the marks of the parts mean, in a sweep of so many events.
 
-    prefix: str
-    theme: Theme
-    arrivals: Arrivals = field(default_factory=Arrivals)
-
-    def mark(self, kind: str, moment: int | None) -> str:
-        """The attributes of a part that gets its gradient in that event, with a space before them."""
-        return "" if moment is None else f' class="{self.prefix}-{kind}" style="--event:{moment}"'
-
-    def sheet(self) -> str:
-        """The style sheet.
-
-        Colouring is one pass through the keyframes, fading the same pass backwards (`alternate`); they name the plain look only
-        and so lead to the element's own. Of a pass, the first `plain` seconds stay plain.
-        """
-        each = pace(self.arrivals.last)
-        sweep = each * self.arrivals.last
-        plain, coloured = (sweep + PAUSE) / 2, (sweep + REST) / 2
-        share, arrival = 100 * plain / (plain + coloured), 100 * ARRIVAL / coloured
-        rules, frames, selectors = [], [], []
-        for look in looks(self.theme):
-            name = f"{self.prefix}-{look.kind}" + re.sub(r"\W*(\w+)\W*", r"-\1", look.part)
-            selector = f".{self.prefix}-{look.kind}" + (f">{look.part}" if look.part else "")
-            before = ";".join(f"{attribute}:{value}" for attribute, value in look.before.items())
-            selectors.append(selector)
-            rules.append(f"{selector}{{animation-name:{name}}}")
-            frames.append(f"@keyframes {name}{{from,{f(share)}%{{{before}}}}}")
-        everything = ",".join(selectors)
-        shared = (
-            f"{everything}{{animation:{f(plain + coloured)}s cubic-bezier(0,1,0,1) infinite alternate backwards;"
-            f"animation-delay:calc(var(--event)*{each:.4f}s - {f(sweep / 2)}s);animation-timing-function:linear(0,1 {f(arrival)}%,1)}}"
-        )
-        still = f"@media (prefers-reduced-motion:reduce),print{{{everything}{{animation:none}}}}"
-        return "\n".join(["<style>", shared, *rules, *frames, still, "</style>"])
+    Colouring is one pass through the keyframes, fading the same pass backwards (`alternate`); they name the plain look only
+    and so lead to the element's own. Of a pass, the first `plain` seconds stay plain.
+    """
+    each = pace(events)
+    sweep = each * events
+    plain, coloured = (sweep + PAUSE) / 2, (sweep + REST) / 2
+    share, arrival = 100 * plain / (plain + coloured), 100 * ARRIVAL / coloured
+    rules, frames, selectors = [], [], []
+    for look in plain_looks(theme):
+        name = f"{prefix}-{look.kind}" + re.sub(r"\W*(\w+)\W*", r"-\1", look.part)
+        selector = f".{prefix}-{look.kind}" + (f">{look.part}" if look.part else "")
+        before = ";".join(f"{attribute}:{value}" for attribute, value in look.before.items())
+        selectors.append(selector)
+        rules.append(f"{selector}{{animation-name:{name}}}")
+        frames.append(f"@keyframes {name}{{from,{f(share)}%{{{before}}}}}")
+    everything = ",".join(selectors)
+    shared = (
+        f"{everything}{{animation:{f(plain + coloured)}s cubic-bezier(0,1,0,1) infinite alternate backwards;"
+        f"animation-delay:calc(var(--event)*{each:.4f}s - {f(sweep / 2)}s);animation-timing-function:linear(0,1 {f(arrival)}%,1)}}"
+    )
+    still = f"@media (prefers-reduced-motion:reduce),print{{{everything}{{animation:none}}}}"
+    return "\n".join(["<style>", shared, *rules, *frames, still, "</style>"])

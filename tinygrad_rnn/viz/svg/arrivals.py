@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -30,6 +30,12 @@ class Arrivals:
     edges: dict[Edge, int] = field(default_factory=dict)
     bars: dict[tuple[str, str, int], int] = field(default_factory=dict)  # (state, layer and direction, step)
     last: int = 0
+
+    @property
+    def moments(self) -> dict[Hashable, int]:
+        """Of every part, under the name that it has here."""
+        known: tuple[Mapping[Any, int], ...] = (self.boxes, self.chips, self.edges, self.bars)
+        return {part: moment for parts in known for part, moment in parts.items()}
 
     @classmethod
     def of(cls, view: View) -> Arrivals:

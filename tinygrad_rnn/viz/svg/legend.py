@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ..layout.placed_parts import Layout
-from ..layout.size import NAME
-from ..style import Brush, text_width
+from ..layout.size import NAME, text_width
+from ..style import Brush
 from ..view.shown_graph import View
-from .shapes import f, text, where
+from .shapes import Group, Ramp, Rect, Shape, Words
 
-__all__ = ["Legend", "keys", "paint_keys"]
+__all__ = ["Legend", "keys", "shapes_of_keys"]
 
 LEGEND = 180.0
 PARTS = {"grad": ": its part of the gradient", "value": ": the size of its values"}
@@ -47,34 +47,30 @@ class Legend:
         wide = LEGEND + 30 + text_width(self.quantity(), 12) if self.scaled() else 0.0
         return wide + sum(text_width(words, 12) + 34 for _, words in self.classes())
 
-    def draw(self, right: float) -> Iterable[str]:
-        """The elements, ending left of `right`."""
+    def shapes(self, right: float) -> Group:
+        """The shapes, ending left of `right`."""
         t, quantity = self.brush.theme, self.quantity()
         at = right - 26 - self.width() + 12
-        yield f'<g id="{self.prefix}-legend">'
+        found: list[Shape] = []
         if self.scaled():
-            stops = "".join(f'<stop offset="{f(k / 16)}" stop-color="{t.level(k / 16)}"/>' for k in range(17))
-            yield f'<defs><linearGradient id="{self.prefix}-scale">{stops}</linearGradient></defs>'
-            place = where(at + LEGEND / 2, 27, LEGEND, 10)
-            yield f'<rect {place} rx="2" fill="url(#{self.prefix}-scale)" stroke="{t.line}" stroke-width="0.7"/>'
-            for part, label in self.brush.scale.ticks():
-                yield text(at + LEGEND * part, 44, label, 10.5, t.soft, 'text-anchor="middle"')
-            yield text(at + LEGEND + 16, 31, quantity, 12, t.ink)
+            found.append(Ramp(f"{self.prefix}-scale", [t.level(k / 16) for k in range(17)]))
+            found.append(Rect(at + LEGEND / 2, 27, LEGEND, 10, f"url(#{self.prefix}-scale)", t.line, 0.7, radius=2))
+            found += [Words(at + LEGEND * part, 44, label, 10.5, t.soft, "middle") for part, label in self.brush.scale.ticks()]
+            found.append(Words(at + LEGEND + 16, 31, quantity, 12, t.ink))
             at += LEGEND + 30 + text_width(quantity, 12)
         for fill, words in self.classes():
-            dash = ' stroke-dasharray="2 1.5"' if words == "exactly 0" else ""
-            yield f'<rect x="{f(at + 2)}" y="21" width="13" height="11" rx="2" fill="{fill}" stroke="{t.zero_line}"{dash}/>'
-            yield text(at + 20, 31, words, 12, t.ink)
+            found.append(Rect(at + 8.5, 26.5, 13, 11, fill, t.zero_line, dash="2 1.5" if words == "exactly 0" else "", radius=2))
+            found.append(Words(at + 20, 31, words, 12, t.ink))
             at += text_width(words, 12) + 34
-        yield "</g>"
+        return Group(f' id="{self.prefix}-legend"', found, tall=True)
 
 
 def keys(layouts: Sequence[Layout]) -> tuple[list[KeyShape], float]:
     """What the shapes mean that occur in unrolled graphs; and where the last of them ends."""
     boxes, at, found = [box for layout in layouts for box in layout.view.boxes], 26.0, []
-    boxes += [pill.node.box for layout in layouts for pill in layout.panel.pills]
+    boxes += [pill.placed.box for layout in layouts for pill in layout.panel.pills]
     inputs = [(layout.view, n.box.id) for layout in layouts for n in layout.boxes if n.box.kind == "input"]
-    inputs += [(layout.view, p.node.box.id) for layout in layouts for p in layout.panel.pills if p.node.box.kind == "input"]
+    inputs += [(layout.view, p.placed.box.id) for layout in layouts for p in layout.panel.pills if p.placed.box.kind == "input"]
     color, steps = layouts[0].view.color, any(layout.view.steps for layout in layouts)
     for occurs, name, wide, high, words in (
         (any(b.kind == "pill" for b in boxes), "weight", 26.0, 14.0, "weight"),
@@ -88,13 +84,13 @@ def keys(layouts: Sequence[Layout]) -> tuple[list[KeyShape], float]:
     return found, at
 
 
-def paint_keys(shapes: list[KeyShape], height: float, brush: Brush, prefix: str) -> Iterable[str]:
+def shapes_of_keys(found: list[KeyShape], height: float, brush: Brush, prefix: str) -> Group:
     """The meaning of the shapes, at the foot."""
     t, y = brush.theme, height - 16
-    yield f'<g id="{prefix}-keys">'
-    for name, at, wide, high, words in shapes:
-        line, thick = (t.ink, 2.2) if name == "state" else (t.zero_line, 1.0)
-        place = f'{where(at + wide / 2, y, wide, high)} rx="{2 if name == "input" else 5 if name == "state" else f(high / 2)}"'
-        yield f'<rect {place} fill="{t.plain}" stroke="{line}" stroke-width="{thick}"/>'
-        yield text(at + wide + 6, y + 4, words, NAME, t.soft)
-    yield "</g>"
+    shapes: list[Shape] = []
+    for name, at, wide, high, words in found:
+        line, thick = (t.ink, "2.2") if name == "state" else (t.zero_line, "1.0")
+        radius = 2 if name == "input" else 5 if name == "state" else high / 2
+        shapes.append(Rect(at + wide / 2, y, wide, high, t.plain, line, thick, radius=radius))
+        shapes.append(Words(at + wide + 6, y + 4, words, NAME, t.soft))
+    return Group(f' id="{prefix}-keys"', shapes, tall=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...engine.arrays import norm
 from ...replay.records import GraphSnapshot, Record
-from .boxes import Box, Chip, Measure, box_of, leaf_labels, pill_of
+from .boxes import Box, Measure, box_of, leaf_labels, pill_of
 from .columns import Key, Places, in_cell, scope_of
 from .grouping import Grouping
 
@@ -147,11 +147,7 @@ class Quotient:
                     self.between.setdefault(ends, defaultdict(list))[p].append((r.id, slot))
         labels = leaf_labels(graph, places)
         boxes = [self.box(group, labels) for group in grouping.groups if places.column[group[-1]] not in self.hidden]
-        pills = (
-            [pill_of(graph, places, leaf, labels[leaf], self.measure) for leaf in places.shared]
-            if self.weights != "hidden"
-            else []
-        )
+        pills = [pill_of(places, self.measure, leaf, labels[leaf]) for leaf in places.shared] if self.weights != "hidden" else []
         named = [pill for pill in pills if pill.where]  # the highest layer on top, as in the picture
         blocks = list(dict.fromkeys(pill.block for pill in named))[::-1]
         pills = sorted(named, key=lambda pill: blocks.index(pill.block)) + [pill for pill in pills if not pill.where]
@@ -175,7 +171,7 @@ class Quotient:
             return None
         a, role = places.column[p], ""
         several = self.grouping.several
-        name, stepping = self.graph[p].name or "", places.stepping(a, b)
+        name, stepping = self.graph.records[p].name or "", places.stepping(a, b)
         handed = several.get(keys[home[p]], frozenset())
         # between the same two boxes, lanes of different states are two edges; what is no state goes along as one
         if self.level == "cell" and (name in handed or (stepping and (handed or keys[target] in several))):
@@ -193,10 +189,9 @@ class Quotient:
         return (home[p], HIDDEN, keys[home[p]], (), a, b, role, False) if a not in self.hidden and places.stepping(a, b) else None
 
     def box(self, group: tuple[int, ...], labels: dict[int, str]) -> Box:
-        r = self.graph[group[-1]]
+        r = self.graph.records[group[-1]]
         leaves = [leaf for leaf in self.places.shared if self.weights != "hidden" and (r.id, leaf) in self.at]
-        uses = [(leaf, tuple(self.at[r.id, leaf])) for leaf in leaves]
-        chips = tuple(Chip(leaf, labels[leaf], self.measure.uses(self.graph[leaf], used), used) for leaf, used in uses)
+        uses = [(leaf, labels[leaf], tuple(self.at[r.id, leaf])) for leaf in leaves]
         gate = (
             self.level == "gate"
             and self.places.column[r.id] not in self.opened
@@ -204,15 +199,13 @@ class Quotient:
             and r.t is not None
             and in_cell(r)
         )
-        strength, states = self.measure.node(r), self.grouping.states[r.id]
-        return box_of(
-            self.graph, self.places, group, self.grouping.keys[r.id], gate, r.id in self.grouping.held, strength, states, chips
-        )
+        key, held, states = self.grouping.keys[r.id], r.id in self.grouping.held, self.grouping.states[r.id]
+        return box_of(self.places, self.measure, group, key, gate, held, states, uses)
 
     def edges(self) -> tuple[Edge, ...]:
         found = []
         for ends, by_parent in self.between.items():
-            parts = [self.measure.uses(self.graph[p], uses) for p, uses in by_parent.items()]
+            parts = [self.measure.uses(self.graph.records[p], uses) for p, uses in by_parent.items()]
             known = [s for s in parts if s is not None]
             whole = norm(np.array(known)) if known else None
             found.append(Edge(*ends[:7], whole, tuple(use for uses in by_parent.values() for use in uses), ends[7]))
