@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -120,7 +120,7 @@ class Scale:
     high: float
 
     @classmethod
-    def of(cls, norms: list[float | None]) -> Scale:
+    def of(cls, norms: Iterable[float | None]) -> Scale:
         """The scale that holds these norms, cut to eight decades at the lower end."""
         logs = [math.log10(n) for n in norms if n and math.isfinite(n)]
         if not logs:
@@ -176,42 +176,27 @@ class Brush:
     scale: Scale
     theme: Theme
 
-    def looks(self, strengths: Mapping[Part, float | None]) -> dict[Part, Look]:
-        """How every part of a picture looks."""
-        found = {}
-        for part, s in strengths.items():
-            fill = self.fill(s)
-            found[part] = Look(s, fill, ink_on(fill), self.stroke(s), self.width(s), self.thread(s))
-        return found
-
-    def fill(self, strength: float | None) -> str:
-        """The colour of a box, a chip or a bar."""
+    def look(self, strength: float | None) -> Look:
+        """How a part of that strength looks."""
         t = self.theme
         if strength is None:
-            return t.plain
-        if strength == 0.0:
-            return t.zero
-        return t.level(self.scale.fraction(strength)) if math.isfinite(strength) else t.broken
+            fill, stroke, width = t.plain, t.soft, 1.3
+        elif strength == 0.0:
+            fill, stroke, width = t.zero, t.zero_line, 1.2
+        elif not math.isfinite(strength):
+            fill, stroke, width = t.broken, t.broken, 3.0
+        else:
+            part = self.scale.fraction(strength)
+            fill, stroke, width = t.level(part), t.level(PALEST + (1 - PALEST) * part), 0.7 + 3.6 * part
+        return Look(strength, fill, ink_on(fill), stroke, width, 0.4 * width + 0.3)
 
-    def stroke(self, strength: float | None) -> str:
-        """The colour of an edge."""
-        if strength is None:
-            return self.theme.soft
-        if strength == 0.0 or not math.isfinite(strength):
-            return self.theme.zero_line if strength == 0.0 else self.theme.broken
-        return self.theme.level(PALEST + (1 - PALEST) * self.scale.fraction(strength))
+    def looks(self, strengths: Mapping[Part, float | None]) -> dict[Part, Look]:
+        """How every part of a picture looks."""
+        return {part: self.look(strength) for part, strength in strengths.items()}
 
-    def thread(self, strength: float | None) -> float:
-        """The width of a faint line from a weight to one of its uses."""
-        return 0.4 * self.width(strength) + 0.3
-
-    def width(self, strength: float | None) -> float:
-        """The width of an edge."""
-        if strength is None:
-            return 1.3
-        if strength == 0.0:
-            return 1.2
-        return 0.7 + 3.6 * self.scale.fraction(strength) if math.isfinite(strength) else 3.0
+    def fill(self, strength: float | None) -> str:
+        """The colour of a box, a chip, a bar or a cell of a map."""
+        return self.look(strength).fill
 
 
 def superscript(text: str) -> str:

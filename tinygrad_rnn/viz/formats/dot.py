@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..layout.placed_parts import Layout, Route, threads
 from ..layout.sheet import Sheet
 from ..layout.size import CHIP_HEIGHT, chip_spots, chips_inside, text_width
-from ..style import Brush, Theme, clean, ink_on, subscript
+from ..style import Brush, Theme, clean, subscript
 from ..svg.painter import painters_of, surroundings
 from ..svg.shapes import Dot, Group, Line, Rect, Shape, Words, f, x
 from ..view.boxes import Box
@@ -61,15 +61,16 @@ def _foreground(g: graphviz.Digraph, layout: Layout, paint: Brush, high: float, 
         box, spot = placed.box, place(placed.x, placed.y, placed.width, placed.height, high)
         g.node(f"{own}n{box.id}", **look(box, tips, paint), **spot)
         for chip, cx, cy, broad in chip_spots(placed):
-            fill = paint.fill(chip.strength)
-            colours = {"fillcolor": fill, "fontcolor": ink_on(fill), "color": theme.line, "fontsize": "9"}
+            dressed = paint.look(chip.strength)
+            colours = {"fillcolor": dressed.fill, "fontcolor": dressed.ink, "color": theme.line, "fontsize": "9"}
             colours |= {"style": BOX["style"] + (",dashed" if chip.strength == 0.0 else "")}
             colours |= place(cx, cy, broad, CHIP_HEIGHT, high)
             words = quoted(tips[box.id, chip.leaf], 300)
             g.node(f"{own}c{box.id}_{chip.leaf}", quoted(chip.label, 7), tooltip=words, **colours)
     for way, chip, placed in threads(layout) if view.weights == "edges" else ():
         curve = " ".join(f"{x0:.2f},{high - y0:.2f}" for x0, y0 in way)
-        dress = {"color": paint.stroke(chip.strength) + "99", "penwidth": f"{paint.thread(chip.strength):.2f}"}
+        dressed = paint.look(chip.strength)
+        dress = {"color": dressed.stroke + "99", "penwidth": f"{dressed.thread:.2f}"}
         g.edge(f"{own}n{chip.leaf}", f"{own}c{placed.box.id}_{chip.leaf}", arrowhead="none", pos=curve, **dress)
     number = {corridor: k for k, corridor in enumerate(layout.corridors)}
     for k, route in enumerate(layout.routes):
@@ -89,19 +90,18 @@ def _background(g: graphviz.Digraph, around: Sequence[Shape], theme: Theme, high
     """What stands around the boxes, taken over from the painter: its rectangles, lines, dots and words become nodes."""
     inside = [shape for group in around if isinstance(group, Group) for shape in group.shapes]
     for k, s in enumerate([*around, *inside]):
-        if isinstance(s, Rect) and s.fill.startswith("url"):  # the scale of colours
-            left, cy, wide, tall = _as_written(s.cx - s.width / 2, s.cy, s.width, s.height)
-            for part in range(32):
-                dress = {"style": "filled", "fillcolor": theme.level(part / 31), "color": "transparent"}
-                spot = place(left + wide / 2 + wide * (part / 32 - 0.485), cy, wide / 32, tall, high)
-                g.node(f"scale{part}", **dress, **spot)
-        elif isinstance(s, Rect):
+        if isinstance(s, Rect):
             left, top, wide, tall = _as_written(s.cx - s.width / 2, s.cy - s.height / 2, s.width, s.height)
+            cx, cy, ramp = left + wide / 2, top + tall / 2, range(32) if s.fill.startswith("url") else ()
+            for part in ramp:  # the scale of colours
+                dress = {"style": "filled", "fillcolor": theme.level(part / 31), "color": "transparent"}
+                g.node(f"scale{part}", **dress, **place(cx + wide * (part / 32 - 0.485), cy, wide / 32, tall, high))
+            if ramp:
+                continue
             style = "filled" + (",rounded" if float(s.radius or 0) > 3 else "") + (",dashed" if s.dash else "")
             dress = {"style": style, "fillcolor": s.fill.replace("none", "transparent"), "color": s.stroke or "transparent"}
-            dress |= {"shape": "box", "penwidth": s.thick if isinstance(s.thick, str) else f(s.thick)}
-            dress["penwidth"] = dress["penwidth"] or "1"
-            g.node(f"rect{k}", tooltip=quoted(s.title), **dress, **place(left + wide / 2, top + tall / 2, wide, tall, high))
+            dress |= {"shape": "box", "penwidth": (s.thick if isinstance(s.thick, str) else f(s.thick)) or "1"}
+            g.node(f"rect{k}", tooltip=quoted(s.title), **dress, **place(cx, cy, wide, tall, high))
         elif isinstance(s, Dot):
             cx, cy, wide = _as_written(s.cx, s.cy, 2 * s.radius)
             dress = {"style": "filled", "fillcolor": s.fill, "color": "transparent", "shape": "circle", "penwidth": "1"}
@@ -141,7 +141,8 @@ def dag(view: View, paint: Brush, title: str) -> graphviz.Digraph:
         g.node(f"n{box.id}", **look(box, tips, paint))
     for box in view.boxes:
         for chip in box.chips:
-            g.edge(f"n{chip.leaf}", f"n{box.id}", color=paint.stroke(chip.strength), penwidth=f"{paint.width(chip.strength):.2f}")
+            dressed = paint.look(chip.strength)
+            g.edge(f"n{chip.leaf}", f"n{box.id}", color=dressed.stroke, penwidth=f"{dressed.width:.2f}")
     for edge in view.edges:
         g.edge(f"n{edge.source}", f"n{edge.target}", **stroke(edge, paint))
     return g
@@ -149,13 +150,13 @@ def dag(view: View, paint: Brush, title: str) -> graphviz.Digraph:
 
 def look(box: Box, tips: Mapping[Hashable, str], paint: Brush) -> dict[str, str]:
     """The attributes of a box."""
-    fill = paint.fill(box.strength)
+    dressed = paint.look(box.strength)
     style = ("filled" if box.kind == "input" else "filled,rounded") + (",dashed" if box.strength == 0.0 else "")
     return {
         "label": caption(box),
         "style": style,
-        "fillcolor": fill,
-        "fontcolor": ink_on(fill),
+        "fillcolor": dressed.fill,
+        "fontcolor": dressed.ink,
         "color": paint.theme.ink if box.state else paint.theme.zero_line,
         "penwidth": "2.2" if box.state else "1",
         "tooltip": quoted(tips[box.id], 400),
@@ -178,12 +179,12 @@ def caption(box: Box) -> str:
 
 def stroke(edge: Edge, paint: Brush) -> dict[str, str]:
     """The attributes of an edge."""
-    strength = edge.strength
+    dressed = paint.look(edge.strength)
     return {
-        "color": paint.stroke(strength),
-        "penwidth": f"{paint.width(strength):.2f}",
-        "style": "dashed" if strength == 0.0 or HIDDEN in (edge.source, edge.target) else "solid",
-        "arrowsize": f"{0.45 + 0.06 * paint.width(strength):.2f}",
+        "color": dressed.stroke,
+        "penwidth": f"{dressed.width:.2f}",
+        "style": "dashed" if dressed.strength == 0.0 or HIDDEN in (edge.source, edge.target) else "solid",
+        "arrowsize": f"{0.45 + 0.06 * dressed.width:.2f}",
     }
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ..view.boxes import Chip
-from ..view.shown_graph import Edge, Series, View
+from ..view.hidden_steps import Series
+from ..view.shown_graph import Edge, View
 from .size import Panel, PlacedBox, chip_spots
 
 __all__ = ["Band", "Layout", "Route", "RowLabel", "threads"]

@@ -14,7 +14,7 @@ from collections.abc import Container, Iterable
 from ..view.boxes import Box
 from ..view.columns import Key
 
-__all__ = ["RECIPES", "Spot", "layered", "place_column", "wrapped"]
+__all__ = ["Spot", "layered", "place_column", "wrapped"]
 
 Spot = tuple[int, int]
 LINE = 8  # boxes in a row of what stands after the last step: a longer row is folded

@@ -15,7 +15,7 @@ from .lattice import LEFT, RIGHT, Lattice, Port, Vertex
 from .recipes import Spot
 from .tiles import Tiles
 
-__all__ = ["Piece", "Plan", "Tile"]
+__all__ = ["Plan", "Tile"]
 
 HARDEST = 1_500_000  # places that the search for ways may look at: some seconds
 Piece = tuple[str, Key, Key, Port, Port]  # tile, name of the piece, net, from, to

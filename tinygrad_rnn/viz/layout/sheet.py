@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from .placed_parts import Band, Layout, Route
 from .size import Panel, PlacedBox
 
-__all__ = ["CAPTION", "Caption", "Sheet", "compared", "single"]
+__all__ = ["CAPTION", "Sheet", "compared", "single"]
 
 CAPTION = 15.0  # the font size
 FOOT = 40.0  # room for the meaning of the shapes

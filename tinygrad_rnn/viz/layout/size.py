@@ -13,7 +13,6 @@ __all__ = [
     "NAME",
     "SMALL",
     "Panel",
-    "Pill",
     "PlacedBox",
     "chip_spots",
     "chips_inside",

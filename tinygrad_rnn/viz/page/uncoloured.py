@@ -12,7 +12,7 @@ from ..svg.painter import Painter
 from ..svg.shapes import f, written
 from ..view.shown_graph import View
 
-__all__ = ["VARIABLES", "bare", "skeleton"]
+__all__ = ["bare", "skeleton"]
 
 # what does not change with a gradient has the colours of the page's style sheet; the rest is painted plain, and coloured by it
 VARIABLES = Theme(

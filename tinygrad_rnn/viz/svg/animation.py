@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from ..style import Brush, Scale, Theme, ink_on
+from ..style import Brush, Scale, Theme
 from .shapes import f
 
-__all__ = ["PAUSE", "REST", "PlainLook", "pace", "plain_looks", "style_sheet"]
+__all__ = ["PAUSE", "REST", "pace", "plain_looks", "style_sheet"]
 
 EACH = 0.12  # seconds for one event, as long as the whole sweep stays between these:
 SHORTEST, LONGEST = 3.0, 12.0
@@ -34,9 +34,9 @@ class PlainLook:
 
 def plain_looks(theme: Theme) -> tuple[PlainLook, ...]:
     """The plain look of everything that moves."""
-    box, ink = {"fill": theme.plain, "stroke-dasharray": "none"}, {"fill": ink_on(theme.plain)}
-    brush = Brush(Scale(-1, 0), theme)
-    line, head = {"stroke": brush.stroke(None), "stroke-width": f(brush.width(None))}, {"fill": brush.stroke(None)}
+    look = Brush(Scale(-1, 0), theme).look(None)
+    box, ink = {"fill": look.fill, "stroke-dasharray": "none"}, {"fill": look.ink}
+    line, head = {"stroke": look.stroke, "stroke-width": f(look.width)}, {"fill": look.stroke}
     return (
         PlainLook("box", "rect", box),
         PlainLook("box", "text", ink),
@@ -46,7 +46,7 @@ def plain_looks(theme: Theme) -> tuple[PlainLook, ...]:
         PlainLook("edge", "[fill]", head),
         PlainLook("dashed", "[stroke]", line),  # out of hidden steps, or into them, it is dashed all the time
         PlainLook("dashed", "[fill]", head),
-        PlainLook("thread", "", line | {"stroke-width": f(brush.thread(None)), "stroke-dasharray": "none"}),
+        PlainLook("thread", "", line | {"stroke-width": f(look.thread), "stroke-dasharray": "none"}),
         PlainLook("bar", "", {"fill": theme.line}),
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Mapping
 from ..layout.placed_parts import Band, Layout
 from ..layout.size import NAME
 from ..style import Brush, Look, clean, number
-from ..view.shown_graph import Series
+from ..view.hidden_steps import Series
 from .shapes import Dot, Group, Line, Rect, Shape, Words
 
 __all__ = ["hidden_steps"]

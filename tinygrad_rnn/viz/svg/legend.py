@@ -23,7 +23,7 @@ class Legend:
 
     def __init__(self, views: Sequence[View], brush: Brush, prefix: str) -> None:
         self.color, self.brush, self.prefix = views[0].color, brush, prefix
-        self.strengths = [strength for view in views for strength in view.strengths()]
+        self.strengths = [strength for view in views for strength in view.strengths().values()]
 
     def classes(self) -> list[tuple[str, str]]:
         """The classes besides the scale that occur: (fill, words)."""

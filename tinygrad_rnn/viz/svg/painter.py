@@ -90,17 +90,8 @@ class Painter:
         self.brush, self.arrivals, self.until = brush, arrivals, until
         self.tips = self.tooltips()
         self.moments = arrivals.moments
-        arrived = {part: s if self.moments.get(part, 0) <= until else None for part, s in self.strengths().items()}
+        arrived = {part: s if self.moments.get(part, 0) <= until else None for part, s in self.view.strengths().items()}
         self.looks = brush.looks(arrived)
-
-    def strengths(self) -> dict[Hashable, float | None]:
-        """The number behind the colour of every part, by the names that `Arrivals` has for them."""
-        view = self.view
-        found: dict[Hashable, float | None] = {box.id: box.strength for box in (*view.boxes, *view.pills)}
-        found.update({(box.id, chip.leaf): chip.strength for box in view.boxes for chip in box.chips})
-        found.update({edge: edge.strength for edge in view.edges})
-        found.update({(line.name, line.where, step): s for line in view.series for step, s in line.bars})
-        return found
 
     def tooltips(self) -> dict[Hashable, str]:
         """What shows where the pointer rests: nothing over pixels."""
