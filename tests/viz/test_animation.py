@@ -398,9 +398,10 @@ def test_the_gif(pillow, tmp_path):
             image.seek(k)
             assert image.info["duration"] == pytest.approx(1000 * waits[k], abs=6)
             off = np.abs(np.asarray(image.convert("RGB")).astype(int) - shown[k]).max(axis=-1)
-            assert np.mean(off > 8) < 0.03  # 256 colours: those of boxes are exact, those at the edge of a letter are not
+            assert np.mean(off > 8) < 0.01  # 256 colours: that of the paper is exact, those at the edge of a letter are not
+            assert off[2, 2] == 0
             for placed in picture.layout.boxes:
-                assert off[round(placed.y - placed.height / 2 + 5), round(placed.x - placed.width / 2 + 5)] == 0
+                assert off[round(placed.y - placed.height / 2 + 5), round(placed.x - placed.width / 2 + 5)] < 16
 
 
 def test_a_single_op_and_a_comparison_are_gifs_too(pillow, tmp_path):

@@ -141,7 +141,7 @@ def test_the_same_program_draws_the_same_bytes():
 
 def test_bytes_do_not_depend_on_the_hashes_of_a_process():
     program = (
-        f"import sys, hashlib; sys.route.insert(0, {SUPPORT!r}); from drawing_networks import *; from itertools import product\n"
+        f"import sys, hashlib; sys.path.insert(0, {SUPPORT!r}); from drawing_networks import *; from itertools import product\n"
         "for case in product(('LSTM', 'MUT1'), NETWORKS):\n"
         "    graph = tg.snapshot(loss_of(*case, 3))\n"
         "    for level in ('op', 'gate', 'cell'):\n"

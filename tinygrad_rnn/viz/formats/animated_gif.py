@@ -10,12 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from io import BytesIO
 from itertools import pairwise
 from math import ceil, floor
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from ...errors import DataError
-from ...shared.array_type import Array
 from ...shared.invocation import install
 from ..style import FONT
 from ..svg.animation import PAUSE, REST, pace
@@ -30,8 +27,7 @@ __all__ = ["frames", "gif", "pixels", "schedule"]
 WIDEST = 6000  # pixels
 MOST = 118  # pictures of the sweep,
 TICK = 0.08  # and seconds for each of them at the least
-EXACT = 128  # of 256 colours: the most frequent ones, which are those of boxes and paper; what is left shares the others
-WORDS = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><text y="16">dL/dh</text></svg>'
+WORDS = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><text y="16" fill="#fff">dL/dh</text></svg>'
 
 
 def gif(after: Callable[[float], Picture], events: Collection[int]) -> bytes:
@@ -49,8 +45,8 @@ def gif(after: Callable[[float], Picture], events: Collection[int]) -> bytes:
     if pixels(WORDS).getbbox() is None:
         raise DataError("no font was found for the words of a GIF", hint="install one, DejaVu Sans for example, or save as .svg")
     stops, waits = zip(*schedule(events), strict=True)
-    palette = Palette(*frames(after, (0, math.inf)))
-    images = (palette.apply(image) for image in frames(after, stops))
+    colours = palette(*frames(after, (0, math.inf)))
+    images = (_in_colours(image, colours) for image in frames(after, stops))
     file = BytesIO()
     hundredths = [round(100 * wait) * 10 for wait in waits]  # a GIF counts in hundredths, Pillow in thousandths of a second
     next(images).save(file, "GIF", save_all=True, append_images=images, duration=hundredths, loop=0, optimize=False)
@@ -122,43 +118,30 @@ def pixels(svg: str) -> Image:
     except ImportError as error:
         missing = "Pillow" if error.name == "PIL" or str(error.name).startswith("PIL.") else "resvg-py"
         raise DataError(f"a GIF is made with resvg-py and Pillow, and {missing} is not installed", hint=install("gif")) from None
-    return PIL.Image.open(BytesIO(resvg_py.svg_to_bytes(svg_string=svg)))
+    return PIL.Image.open(BytesIO(resvg_py.svg_to_bytes(svg_string=svg))).convert("RGB")
 
 
-class Palette:
-    """256 colours for all pictures, from the plain one and the coloured one."""
+def palette(plain: Image, coloured: Image) -> Image:
+    """256 colours for all pictures, from the first and the last. The two that fill most of these, paper and columns, are exact."""
+    from PIL import Image
 
-    def __init__(self, plain: Image, coloured: Image) -> None:
-        from PIL import Image
-
-        both = np.concatenate([_codes(plain), _codes(coloured)])
-        codes, counts = np.unique(both, return_counts=True)
-        exact = codes[np.argsort(-counts, kind="stable")[:EXACT]]
-        rest = both[~np.isin(both, exact)]
-        found = [exact]
-        if rest.size:
-            image = Image.fromarray(_colours(rest)[None].astype(np.uint8))
-            shared = image.quantize(256 - len(exact), Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).getpalette()
-            found.append(np.array(shared, np.int64).reshape(-1, 3) @ [1, 256, 65536])
-        self.colours = _colours(np.concatenate(found))
-        self.nearest = np.full(1 << 24, -1, np.int16)  # of every colour there is, as far as it was looked for
-
-    def apply(self, image: Image) -> Image:
-        """An image in these colours: every pixel becomes the nearest one."""
-        from PIL.Image import fromarray
-
-        codes = _codes(image)
-        for code in np.unique(codes[self.nearest[codes] < 0]):
-            self.nearest[code] = np.argmin(np.square(self.colours - _colours(code)).sum(axis=1))
-        indexed = fromarray(self.nearest[codes].astype(np.uint8).reshape(image.size[::-1]))
-        indexed.putpalette(self.colours.astype(np.uint8).tobytes())
-        return indexed
+    both = Image.new("RGB", (plain.width, 2 * plain.height))
+    both.paste(plain, (0, 0))
+    both.paste(coloured, (0, plain.height))
+    found = both.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    counted: list[Any] = both.getcolors(1 << 24) or []
+    colours = [colour for _, colour in sorted(counted)[-2:]]
+    row = Image.new("RGB", (len(colours), 1))
+    row.putdata(colours)
+    values = list(found.getpalette() or [])
+    for index, colour in zip(_in_colours(row, found).tobytes(), colours, strict=True):
+        values[3 * index : 3 * index + 3] = colour
+    found.putpalette(values)
+    return found
 
 
-def _codes(image: Image) -> Array:
-    """Every pixel as one number, red + 256 green + 65536 blue: as it lies in memory."""
-    return np.frombuffer(image.convert("RGBX").tobytes(), "<u4") & 0xFFFFFF
+def _in_colours(image: Image, colours: Image) -> Image:
+    """An image in the colours of a palette, each pixel in the nearest one."""
+    from PIL import Image
 
-
-def _colours(codes: Array) -> Array:
-    return np.stack([codes & 255, codes >> 8 & 255, codes >> 16], axis=-1).astype(np.int64)
+    return image.quantize(palette=colours, dither=Image.Dither.NONE)
