@@ -125,7 +125,7 @@ class Drawing:
         return digraph(self.sheet, self._brush, self.title) if self.view.steps else dag(self.view, self._brush, self.title)
 
     def save(self, path: str | os.PathLike[str], animated: bool = False) -> Path:
-        """Write the picture; the suffix says how: .svg, .dot and .html need nothing, .png and .pdf Graphviz, .gif Pillow.
+        """Write the picture; the suffix says how: .svg, .dot and .html need nothing, .png and .pdf Graphviz, .gif the extra `gif`.
 
         An .html is a page that plays the backward pass, event by event. A .gif is always `animated`, an .svg if asked for (see
         `svg`). Returns the path. Raises `DataError` if it cannot be written. Without Graphviz, PNG and PDF become an SVG beside it.

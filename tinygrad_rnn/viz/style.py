@@ -1,4 +1,4 @@
-"""What a picture looks like: themes, the colour of a gradient norm, how a number is written. Numbers in, text out.
+"""What colours a box and widens an arrow: themes, the scale, the look of a gradient norm; and how a number is written.
 
 Colour is log10 of a norm on magma, reversed on light paper, so that what vanished fades into the paper. Lightness falls (or
 rises) steadily, which every kind of colour vision sees.

@@ -1,4 +1,4 @@
-"""Finding a way for every edge: through the gaps between boxes, each on a track of its own.
+"""A way for one edge on the lattice of a tile: through the gaps between boxes, on a track of its own.
 
 A tile (one time step, or what stands before or after the steps) is a lattice. Its lines run through the middle of every column and
 row of boxes, with `tracks` more lines in every gap. Edges are found one after the other by A*: short, few corners, few

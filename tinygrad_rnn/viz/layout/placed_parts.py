@@ -1,4 +1,4 @@
-"""A picture in coordinates, the same for every back end: boxes, edges, columns and what stands beside them, y downwards."""
+"""What a finished layout holds, in coordinates: placed boxes, routes of edges, columns and what stands beside them, y downwards."""
 
 from __future__ import annotations
 

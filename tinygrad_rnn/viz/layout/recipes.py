@@ -1,4 +1,4 @@
-"""Where boxes stand in a tile, in whole columns and rows (rows count upwards).
+"""Recipes for where the boxes of a cell stand in a tile, in whole columns and rows (rows count upwards).
 
 The cells of this package have recipes, found by the sequence of their ops or gates; any other cell gets a generic layout: longest
 path for the rows, mean of the neighbours for the order, and then a row for every corridor. A recipe only moves boxes: edges find their

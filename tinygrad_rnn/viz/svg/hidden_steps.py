@@ -1,4 +1,4 @@
-"""The tile of the hidden steps: what their states get of the gradient, as bars."""
+"""How the tile of the hidden steps is painted: what their states get of the gradient, as bars."""
 
 from __future__ import annotations
 

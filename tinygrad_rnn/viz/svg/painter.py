@@ -1,4 +1,4 @@
-"""The painter: boxes, chips, the arrows of values and gradients, and what stands around them, in the colours of their gradients."""
+"""The painter: boxes, chips, the arrows of gradients, and what stands around them, as shapes in the colours of `style`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..view.tooltips import tooltips
 from .animation import style_sheet
 from .arrivals import Arrivals
 from .hidden_steps import hidden_steps
-from .legend import Legend, keys, shapes_of_keys
+from .legend import Legend, keys
 from .shapes import Group, Line, Rect, Shape, Words, written, x
 
 __all__ = ["Painter", "Picture", "paint", "painters_of", "picture", "surroundings"]
@@ -73,13 +73,13 @@ def surroundings(sheet: Sheet, brush: Brush, title: str, prefix: str) -> tuple[l
     """Title, captions, legend and the meaning of the shapes; and how wide the picture is with them."""
     ink = brush.theme.ink
     legend = Legend([layout.view for layout in sheet.layouts], brush, prefix)
-    meanings, right = keys(sheet.layouts)
-    wide = [26 + text_width(title, 17, bold=True) + 70 + legend.width()]
+    meanings, right = keys(sheet.layouts, sheet.height, brush, prefix)
+    wide = [26 + text_width(title, 17, bold=True) + 70 + legend.width]
     wide += [caption.x + text_width(caption.words, CAPTION, bold=True) + 26 for caption in sheet.captions]
     width = math.ceil(max(sheet.width, right, *wide))
     captions = [Words(caption.x, caption.y, caption.words, CAPTION, ink, bold=True) for caption in sheet.captions]
     top: list[Shape] = [Words(26, 36, title, 17, ink, bold=True), legend.shapes(width), *captions]
-    return [*top, shapes_of_keys(meanings, sheet.height, brush, prefix)], width
+    return [*top, meanings], width
 
 
 class Painter:

@@ -1,4 +1,4 @@
-"""The few shapes that everything is made of, as plain data, and how they are written as SVG.
+"""The few shapes that everything is made of, as plain data; how they are written as SVG, and how far they reach.
 
 Who paints says what stands where and in which colour; here all of it becomes text in one go. Graphviz is given the same shapes.
 """

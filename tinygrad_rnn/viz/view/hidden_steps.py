@@ -1,4 +1,4 @@
-"""Which steps are hidden, and what their states get of the gradient."""
+"""Which steps of a picture are hidden, and what their states get of the gradient."""
 
 from __future__ import annotations
 
