@@ -6,15 +6,15 @@ Points of Graphviz count upwards, so y is turned over; inches are 72 points. Sma
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ..layout.placed_parts import Layout, Route, threads
+from ..layout.placed_parts import Route, threads
 from ..layout.sheet import Sheet
 from ..layout.size import CHIP_HEIGHT, chip_spots, chips_inside, text_width
-from ..style import Brush, Theme, clean, subscript
-from ..svg.painter import painters_of, surroundings
+from ..style import Brush, Look, Theme, clean, subscript
+from ..svg.painter import Painter, painters_of, surroundings
 from ..svg.shapes import Dot, Group, Line, Rect, Shape, Words, f, x
 from ..view.boxes import Box
 from ..view.shown_graph import HIDDEN, Edge, View
@@ -44,33 +44,32 @@ def digraph(sheet: Sheet, paint: Brush, title: str) -> graphviz.Digraph:
     for p in painters:
         around += [*p.bands(), *p.row_labels(), *p.panel(), *p.hidden_steps()]
     _background(g, around, theme, high)
-    for k, layout in enumerate(sheet.layouts):
-        _foreground(g, layout, paint, high, f"p{k}" if len(painters) > 1 else "")
+    for k, p in enumerate(painters):
+        _foreground(g, p, high, f"p{k}" if len(painters) > 1 else "")
     return g
 
 
-def _foreground(g: graphviz.Digraph, layout: Layout, paint: Brush, high: float, own: str) -> None:
+def _foreground(g: graphviz.Digraph, painter: Painter, high: float, own: str) -> None:
     """The boxes, chips and edges of one layout; all names start with `own`."""
-    theme, view = paint.theme, layout.view
-    tips = tooltips(view)
+    layout, theme, looks, tips = painter.layout, painter.theme, painter.looks, painter.tips
     if layout.gap is not None:
         for k, corridor in enumerate(layout.corridors):  # edges need two ends: these stand at the sides of the hidden steps
             g.node(f"{own}lane{k}in", shape="point", style="invis", **place(layout.gap.left, corridor, 0.1, 0.1, high))
             g.node(f"{own}lane{k}out", shape="point", style="invis", **place(layout.gap.right, corridor, 0.1, 0.1, high))
     for placed in [*layout.boxes, *(pill.placed for pill in layout.panel.pills)]:
         box, spot = placed.box, place(placed.x, placed.y, placed.width, placed.height, high)
-        g.node(f"{own}n{box.id}", **look(box, tips, paint), **spot)
+        g.node(f"{own}n{box.id}", **attributes(box, tips[box.id], looks[box.id], theme), **spot)
         for chip, cx, cy, broad in chip_spots(placed):
-            dressed = paint.look(chip.strength)
-            colours = {"fillcolor": dressed.fill, "fontcolor": dressed.ink, "color": theme.line, "fontsize": "9"}
+            look = looks[box.id, chip.leaf]
+            colours = {"fillcolor": look.fill, "fontcolor": look.ink, "color": theme.line, "fontsize": "9"}
             colours |= {"style": BOX["style"] + (",dashed" if chip.strength == 0.0 else "")}
             colours |= place(cx, cy, broad, CHIP_HEIGHT, high)
             words = quoted(tips[box.id, chip.leaf], 300)
             g.node(f"{own}c{box.id}_{chip.leaf}", quoted(chip.label, 7), tooltip=words, **colours)
-    for way, chip, placed in threads(layout) if view.weights == "edges" else ():
+    for way, chip, placed in threads(layout) if layout.view.weights == "edges" else ():
         curve = " ".join(f"{x0:.2f},{high - y0:.2f}" for x0, y0 in way)
-        dressed = paint.look(chip.strength)
-        dress = {"color": dressed.stroke + "99", "penwidth": f"{dressed.thread:.2f}"}
+        look = looks[placed.box.id, chip.leaf]
+        dress = {"color": look.stroke + "99", "penwidth": f"{look.thread:.2f}"}
         g.edge(f"{own}n{chip.leaf}", f"{own}c{placed.box.id}_{chip.leaf}", arrowhead="none", pos=curve, **dress)
     number = {corridor: k for k, corridor in enumerate(layout.corridors)}
     for k, route in enumerate(layout.routes):
@@ -83,7 +82,7 @@ def _foreground(g: graphviz.Digraph, layout: Layout, paint: Brush, high: float, 
             g.node(f"{own}cut{k}words", "detached", **small, **place(left - 22, level - 14, 50, 12, high))
             tail = tail if source >= 0 else f"{own}cut{k}"
         head = f"{own}n{target}" if target >= 0 else f"{own}lane{number[route.points[-1][1]]}in"
-        g.edge(tail, head, **stroke(route.edge, paint), pos=bezier(route, high))
+        g.edge(tail, head, **stroke(route.edge, looks[route.edge]), pos=bezier(route, high))
 
 
 def _background(g: graphviz.Digraph, around: Sequence[Shape], theme: Theme, high: float) -> None:
@@ -136,30 +135,29 @@ def dag(view: View, paint: Brush, title: str) -> graphviz.Digraph:
         graph_attr={"rankdir": "LR", "bgcolor": theme.paper, **heading},
         node_attr=BOX | {"fontname": FACE, "fontsize": "11"},
     )
-    tips = tooltips(view)
+    tips, looks = tooltips(view), paint.looks(view.strengths())
     for box in (*view.boxes, *view.pills):
-        g.node(f"n{box.id}", **look(box, tips, paint))
+        g.node(f"n{box.id}", **attributes(box, tips[box.id], looks[box.id], theme))
     for box in view.boxes:
         for chip in box.chips:
-            dressed = paint.look(chip.strength)
-            g.edge(f"n{chip.leaf}", f"n{box.id}", color=dressed.stroke, penwidth=f"{dressed.width:.2f}")
+            look = looks[box.id, chip.leaf]
+            g.edge(f"n{chip.leaf}", f"n{box.id}", color=look.stroke, penwidth=f"{look.width:.2f}")
     for edge in view.edges:
-        g.edge(f"n{edge.source}", f"n{edge.target}", **stroke(edge, paint))
+        g.edge(f"n{edge.source}", f"n{edge.target}", **stroke(edge, looks[edge]))
     return g
 
 
-def look(box: Box, tips: Mapping[Hashable, str], paint: Brush) -> dict[str, str]:
+def attributes(box: Box, tip: str, look: Look, theme: Theme) -> dict[str, str]:
     """The attributes of a box."""
-    dressed = paint.look(box.strength)
     style = ("filled" if box.kind == "input" else "filled,rounded") + (",dashed" if box.strength == 0.0 else "")
     return {
         "label": caption(box),
         "style": style,
-        "fillcolor": dressed.fill,
-        "fontcolor": dressed.ink,
-        "color": paint.theme.ink if box.state else paint.theme.zero_line,
+        "fillcolor": look.fill,
+        "fontcolor": look.ink,
+        "color": theme.ink if box.state else theme.zero_line,
         "penwidth": "2.2" if box.state else "1",
-        "tooltip": quoted(tips[box.id], 400),
+        "tooltip": quoted(tip, 400),
     }
 
 
@@ -177,14 +175,13 @@ def caption(box: Box) -> str:
     return f"<{'<BR/>'.join(parts)}>"
 
 
-def stroke(edge: Edge, paint: Brush) -> dict[str, str]:
+def stroke(edge: Edge, look: Look) -> dict[str, str]:
     """The attributes of an edge."""
-    dressed = paint.look(edge.strength)
     return {
-        "color": dressed.stroke,
-        "penwidth": f"{dressed.width:.2f}",
-        "style": "dashed" if dressed.strength == 0.0 or HIDDEN in (edge.source, edge.target) else "solid",
-        "arrowsize": f"{0.45 + 0.06 * dressed.width:.2f}",
+        "color": look.stroke,
+        "penwidth": f"{look.width:.2f}",
+        "style": "dashed" if look.strength == 0.0 or HIDDEN in (edge.source, edge.target) else "solid",
+        "arrowsize": f"{0.45 + 0.06 * look.width:.2f}",
     }
 
 

@@ -8,19 +8,7 @@ from dataclasses import dataclass
 from ..style import clean, number
 from ..view.boxes import LABEL, NAME, SMALL, Box, Chip, TextLine
 
-__all__ = [
-    "CHIP_HEIGHT",
-    "NAME",
-    "SMALL",
-    "Panel",
-    "PlacedBox",
-    "chip_spots",
-    "chips_inside",
-    "corner_chip",
-    "panel_of",
-    "size_of",
-    "text_width",
-]
+__all__ = ["CHIP_HEIGHT", "Panel", "PlacedBox", "chip_spots", "chips_inside", "corner_chip", "panel_of", "size_of", "text_width"]
 
 CHIP_HEIGHT = 14.0
 SINGLE, DOUBLE = 27.0, 36.0  # the height of a box with one line of text, and with two

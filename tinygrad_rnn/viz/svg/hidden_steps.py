@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Hashable, Mapping
 
 from ..layout.placed_parts import Band, Layout
-from ..layout.size import NAME
 from ..style import Brush, Look, clean, number
+from ..view.boxes import NAME
 from ..view.hidden_steps import Series
 from .shapes import Dot, Group, Line, Rect, Shape, Words
 

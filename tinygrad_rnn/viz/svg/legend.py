@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 
 from ..layout.placed_parts import Layout
-from ..layout.size import NAME, text_width
+from ..layout.size import text_width
 from ..style import Brush
+from ..view.boxes import NAME
 from ..view.shown_graph import View
 from .shapes import Group, Ramp, Rect, Shape, Words
 

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from ..layout.placed_parts import Layout, Route, threads
 from ..layout.sheet import CAPTION, Sheet
-from ..layout.size import CHIP_HEIGHT, NAME, SMALL, PlacedBox, chip_spots, chips_inside, text_width
+from ..layout.size import CHIP_HEIGHT, PlacedBox, chip_spots, chips_inside, text_width
 from ..style import FONT, Brush, clean
+from ..view.boxes import NAME, SMALL
 from ..view.tooltips import tooltips
 from .animation import style_sheet
 from .arrivals import Arrivals
