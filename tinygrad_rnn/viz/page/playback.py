@@ -143,7 +143,7 @@ def _equation(r: Record, written: str) -> str:
 
 
 def _chart(layout: Layout) -> list[dict[str, Any]]:
-    """A line for every lane of h (or of the first state; h and c of a single LSTM): where its points stand, and for which nodes."""
+    """A line for every h (or first state; h and c of a single LSTM): where its points stand, and for which nodes."""
     view = layout.view
     x = {view.steps[b.column]: (b.left + b.right) / 2 for b in layout.bands if 0 <= b.column < view.after}
     if layout.gap is not None:

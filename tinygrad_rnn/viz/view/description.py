@@ -101,7 +101,7 @@ def states_in_time(view: View) -> dict[tuple[str, str], list[Record]]:
 
 
 def _windows(view: View, records: list[Record]) -> list[list[Record]]:
-    """The records of a lane, split where a state comes in detached."""
+    """The records of a state, split where a state comes in detached."""
     places = view.places
     starts = {places.column[child] for id, (state, side) in places.cuts.items() for child, _ in view.graph.reads(view.graph[id])}
     windows: list[list[Record]] = [[]]

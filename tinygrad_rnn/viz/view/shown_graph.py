@@ -1,7 +1,7 @@
 """What a picture shows of a graph: the boxes at a level of detail, the edges between them, and what is left out.
 
 A view is a quotient of the graph: the members of its boxes, the pills of the panel, the numbers folded into labels and the
-records of hidden steps hold every record once. Edges are keyed by (source, target, role), so that h and c stay two lanes.
+records of hidden steps hold every record once. Edges are keyed by (source, target, role), so that h and c stay two edges.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class Quotient:
         several = self.grouping.several
         name, stepping = self.graph.records[p].name or "", places.stepping(a, b)
         handed = several.get(keys[home[p]], frozenset())
-        # between the same two boxes, lanes of different states are two edges; what is no state goes along as one
+        # between the same two boxes, different states are two edges; what is no state goes along as one
         if self.level == "cell" and (name in handed or (stepping and (handed or keys[target] in several))):
             role = name
         elif (
