@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinygrad_rnn.shared.glyphs import text_width
+from tinygrad_rnn.shared.glyphs import display_width
 from tinygrad_rnn.shared.terminal import Progress, Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,7 +141,7 @@ def test_progress_on_a_terminal_is_one_line_that_is_wiped(environment):
     states = sent.split("\r")
     assert "\n" not in sent
     assert "\033" not in sent
-    assert max(map(text_width, states)) <= 60
+    assert max(map(display_width, states)) <= 60
     assert any(state.startswith("   25%  epoch 1  update 1  loss 0.1234") for state in states)
     assert any(re.match(r"   75%  loss 0\.1 +\d+ s left  ", state) for state in states)
     assert states[-2].strip() == states[-1] == ""
@@ -153,7 +153,7 @@ def test_progress_without_an_end_has_no_share():
     sent = on_a_terminal("0")
     assert any(state.startswith("  epoch 1  update 1") for state in sent.split("\r"))
     assert not set("%█") & set(sent)
-    assert max(map(text_width, sent.split("\r"))) <= 60
+    assert max(map(display_width, sent.split("\r"))) <= 60
 
 
 @posix
@@ -211,7 +211,7 @@ def test_words_stand_above_their_shades_in_columns_whatever_the_script():
     text, shades, *key = lines(stream)
     assert text == "  the 時間 e\u0301te\u0301 _ x y z"
     assert shades == "  ░░░ ████ ▓▓▓ · · ? !"
-    assert text_width(text) == text_width(shades)
+    assert display_width(text) == display_width(shades)
     assert [part.split()[0] for line in key for part in line.split("   ")] == [*"░▒▓█·?!"]
 
 
@@ -279,10 +279,10 @@ def test_a_wide_table_continues_below_with_its_first_column():
     head = ["名前", *(f"k={k}" for k in range(9))]
     Terminal(stream, width=60).table([["a", *["12345678"] * 9]], head)
     shown = lines(stream)
-    assert max(map(text_width, shown)) <= 60
+    assert max(map(display_width, shown)) <= 60
     assert [line.split()[0] for line in shown if line] == ["名前", "a", "名前", "a"]
     assert " ".join(shown).count("12345678") == 9
-    assert {text_width(line) for line in shown[:2]} == {text_width(shown[0])}
+    assert {display_width(line) for line in shown[:2]} == {display_width(shown[0])}
 
 
 def test_text_cannot_steer_the_terminal():

@@ -10,11 +10,11 @@ from xml.etree import ElementTree
 import numpy as np
 
 from tinygrad_rnn.engine.arrays import norm
-from tinygrad_rnn.viz.layout.placed import Layout
-from tinygrad_rnn.viz.layout.size import chip_spots
-from tinygrad_rnn.viz.style import THEMES, contrast, text_width
-from tinygrad_rnn.viz.view.steps import BEFORE
-from tinygrad_rnn.viz.view.view import CUT, HIDDEN, View
+from tinygrad_rnn.viz.layout.placed_parts import Layout
+from tinygrad_rnn.viz.layout.size import chip_spots, text_width
+from tinygrad_rnn.viz.style import THEMES, contrast
+from tinygrad_rnn.viz.view.columns import BEFORE
+from tinygrad_rnn.viz.view.shown_graph import CUT, HIDDEN, View
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -47,14 +47,14 @@ class Picture:
     @cached_property
     def rects(self):
         """Left, top, right, bottom of every box and pill, with what they are."""
-        nodes = [*self.layout.nodes, *(pill.node for pill in self.layout.panel.pills)]
+        nodes = [*self.layout.boxes, *(pill.placed for pill in self.layout.panel.pills)]
         sides = [(n.x - n.width / 2, n.y - n.height / 2, n.x + n.width / 2, n.y + n.height / 2) for n in nodes]
         return np.array(sides).reshape(-1, 4), [n.box for n in nodes]
 
     @cached_property
     def chips(self):
         """The same of every chip, with the number of the box that it hangs at."""
-        found = [(k, *spot) for k, node in enumerate(self.layout.nodes) for spot in chip_spots(node)]
+        found = [(k, *spot) for k, node in enumerate(self.layout.boxes) for spot in chip_spots(node)]
         sides = np.array([(x - wide / 2, y - 7, x + wide / 2, y + 7) for _, _, x, y, wide in found])
         return sides.reshape(-1, 4), [k for k, *_ in found]
 
@@ -62,35 +62,35 @@ class Picture:
     def row_names(self):
         """The same of the names of layers and directions, with the line beside them."""
         sides = []
-        for row in self.layout.rows:
+        for row in self.layout.row_labels:
             middle = (row.top + row.bottom) / 2
             sides.append((row.x - 8 - 1.13 * text_width(row.words, 12), middle - 7, row.x + 1, middle + 8))
         return np.array(sides).reshape(-1, 4)
 
     @cached_property
     def stretches(self):
-        """Left, top, right, bottom of every straight part of an edge, and the number of its path."""
+        """Left, top, right, bottom of every straight part of an edge, and the number of its route."""
         found = [
             (min(x, x2), min(y, y2), max(x, x2), max(y, y2), k)
-            for k, path in enumerate(self.layout.paths)
-            for (x, y), (x2, y2) in pairwise(path.points)
+            for k, route in enumerate(self.layout.routes)
+            for (x, y), (x2, y2) in pairwise(route.points)
         ]
         table = np.array(found).reshape(-1, 5)
         return table[:, :4], table[:, 4].astype(int)
 
     @cached_property
     def ends(self):
-        """Of every path a number for its source and one for its target: edges of one source or one target may share a line."""
+        """Of every route a number for its source and one for its target: edges of one source or one target may share a line."""
         number = defaultdict(lambda: len(number))
         table = []
-        for k, path in enumerate(self.layout.paths):
-            e = path.edge
+        for k, route in enumerate(self.layout.routes):
+            e = route.edge
             source = number[e.source if e.source >= 0 else (e.source_key, e.source_column), e.role]
             table.append((source, number[e.target if e.target >= 0 else ("hidden", k), None]))
         return np.array(table).reshape(-1, 2)
 
     def parties(self, a, b):
-        """Which of paths a and b (numbers) have no end in common."""
+        """Which of routes a and b (numbers) have no end in common."""
         return (self.ends[a, 0] != self.ends[b, 0]) & (self.ends[a, 1] != self.ends[b, 1])
 
 
@@ -111,9 +111,9 @@ def meeting(a, b, room=0.0):
     return sorted(pairs)
 
 
-def told(path):
-    e = path.edge
-    return f"{e.source}->{e.target} (columns {e.source_column}->{e.target_column}, role {e.role!r}) {path.points}"
+def told(route):
+    e = route.edge
+    return f"{e.source}->{e.target} (columns {e.source_column}->{e.target_column}, role {e.role!r}) {route.points}"
 
 
 # ---- 1, 2, 3: what is in the file ----------------------------------------------------------------------------------------------
@@ -127,19 +127,19 @@ def parses_and_ids_are_unique(p):
 
 
 def every_record_is_somewhere_once(p):
-    shown = [m for node in p.layout.nodes for m in node.box.members]
-    pills = [pill.node.box.id for pill in p.layout.panel.pills]
+    shown = [m for node in p.layout.boxes for m in node.box.members]
+    pills = [pill.placed.box.id for pill in p.layout.panel.pills]
     assert sorted([*shown, *pills, *p.view.places.folded, *p.view.hidden_records]) == list(range(len(p.view.graph)))
     if p.view.level == "op":
-        assert len(shown) == len(p.layout.nodes)
-    missing = {f"n{node.box.id}" for node in p.layout.nodes} | {f"w{id}" for id in pills}
+        assert len(shown) == len(p.layout.boxes)
+    missing = {f"n{node.box.id}" for node in p.layout.boxes} | {f"w{id}" for id in pills}
     assert missing <= set(p.drawn), missing - set(p.drawn)
 
 
 def every_use_is_an_edge_or_a_chip(p):
     """Nothing that flows is lost, and nothing is shown twice; what stays in one box or in hidden steps is not shown."""
     view, places = p.view, p.view.places
-    home = {m: node.box.id for node in p.layout.nodes for m in node.box.members}
+    home = {m: node.box.id for node in p.layout.boxes for m in node.box.members}
     due = Counter()
     for r in view.graph:
         for slot, parent in enumerate(r.parents):
@@ -147,37 +147,37 @@ def every_use_is_an_edge_or_a_chip(p):
                 continue
             stays = r.id not in home and not places.stepping(places.column[parent], places.column[r.id])
             due[r.id, slot] = 0 if stays else 1
-    shown = Counter(use for path in p.layout.paths for use in path.edge.uses)
-    shown.update(use for node in p.layout.nodes for chip in node.box.chips for use in chip.uses)
+    shown = Counter(use for route in p.layout.routes for use in route.edge.uses)
+    shown.update(use for node in p.layout.boxes for chip in node.box.chips for use in chip.uses)
     assert +due == shown, (due - shown, shown - due)
 
 
 def boxes_have_no_cycle(p):
     """What was put into one box could be computed in one go."""
     after, waits = defaultdict(set), Counter()
-    for path in p.layout.paths:
-        e = path.edge
+    for route in p.layout.routes:
+        e = route.edge
         if e.source >= 0 <= e.target and e.target not in after[e.source]:
             after[e.source].add(e.target)
             waits[e.target] += 1
-    ready, done = [node.box.id for node in p.layout.nodes if not waits[node.box.id]], 0
+    ready, done = [node.box.id for node in p.layout.boxes if not waits[node.box.id]], 0
     while ready:
         done += 1
         for target in after[ready.pop()]:
             waits[target] -= 1
             if not waits[target]:
                 ready.append(target)
-    assert done == len(p.layout.nodes), [id for id, count in waits.items() if count]
+    assert done == len(p.layout.boxes), [id for id, count in waits.items() if count]
 
 
 def weights_once_and_chips_at_uses(p):
     drawn, graph = Counter(p.drawn), p.view.graph
     for r in graph.parameters:
         assert drawn[f"w{r.id}"] == 1, r
-    members = {m for node in p.layout.nodes for m in node.box.members}
+    members = {m for node in p.layout.boxes for m in node.box.members}
     uses = {(u.child, u.slot) for r in graph.parameters for u in graph.uses(r) if u.child in members}
-    assert uses == {use for node in p.layout.nodes for chip in node.box.chips for use in chip.uses}
-    chips = [f"c{node.box.id}-{chip.leaf}" for node in p.layout.nodes for chip in node.box.chips]
+    assert uses == {use for node in p.layout.boxes for chip in node.box.chips for use in chip.uses}
+    chips = [f"c{node.box.id}-{chip.leaf}" for node in p.layout.boxes for chip in node.box.chips]
     assert sorted(chips) == sorted(id for id in p.drawn if re.fullmatch(r"c\d+-\d+", id))
 
 
@@ -193,7 +193,7 @@ def columns_say_their_step(p):
 def same_place_in_every_column(p):
     left = {band.column: band.left for band in p.layout.bands}
     places = defaultdict(list)
-    for node in p.layout.nodes:
+    for node in p.layout.boxes:
         if 0 <= node.box.column < p.view.after:
             places[node.box.key].append((node.x - left[node.box.column], node.y))
     for key, found in places.items():
@@ -204,10 +204,10 @@ def same_way_in_every_column(p):
     """Edges too are stamped; their ends may differ, since the label of a box may be longer in another step."""
     left = {band.column: band.left for band in p.layout.bands}
     ways = defaultdict(set)
-    for path in p.layout.paths:
-        e = path.edge
+    for route in p.layout.routes:
+        e = route.edge
         if e.source_column == e.target_column and 0 <= e.target_column < p.view.after:
-            inner = tuple((round(x - left[e.target_column]), round(y)) for x, y in path.points[1:-1])
+            inner = tuple((round(x - left[e.target_column]), round(y)) for x, y in route.points[1:-1])
             ways[e.source_key, e.target_key, e.role].add(inner)
     for edge, found in ways.items():
         assert np.ptp([np.array(way).ravel() for way in found], axis=0).max(initial=0) <= 1, edge
@@ -238,7 +238,7 @@ def tiles_stand_side_by_side(p):
     assert (p.row_names[:, 0] >= panel).all(), "a name of a row in the panel"
     at = max([panel, *p.row_names[:, 2]])
     bands = {band.column: band for band in p.layout.bands}
-    columns = np.array([box.column for box in boxes[: len(p.layout.nodes)]])
+    columns = np.array([box.column for box in boxes[: len(p.layout.boxes)]])
     for column in (BEFORE, *p.view.kept, p.view.behind, p.view.after):
         own = rects[: len(columns)][columns == column]
         if len(own):
@@ -255,11 +255,11 @@ def tiles_stand_side_by_side(p):
 
 def names_of_rows_have_room(p):
     rects, boxes = p.rects
-    assert not [(p.layout.rows[i].words, boxes[j].id) for i, j in meeting(p.row_names, rects, room=2.0)]
-    blocks = {node.box.block for node in p.layout.nodes if node.box.block[0] == "cell"}
-    words = {row.words for row in p.layout.rows}
-    assert len(words) == len(p.layout.rows) == (len(blocks) if len(blocks) > 1 or words else 0), words
-    for row, other in pairwise(sorted(p.layout.rows, key=lambda row: row.top)):
+    assert not [(p.layout.row_labels[i].words, boxes[j].id) for i, j in meeting(p.row_names, rects, room=2.0)]
+    blocks = {node.box.block for node in p.layout.boxes if node.box.block[0] == "cell"}
+    words = {row.words for row in p.layout.row_labels}
+    assert len(words) == len(p.layout.row_labels) == (len(blocks) if len(blocks) > 1 or words else 0), words
+    for row, other in pairwise(sorted(p.layout.row_labels, key=lambda row: row.top)):
         assert row.bottom <= other.top, (row, other)
 
 
@@ -269,8 +269,8 @@ def the_panel_is_as_wide_as_its_words(p):
     if not panel.pills:
         return
     sides = [26 + text_width(words, 12, bold=True) for words, _ in panel.headings]
-    sides += [pill.node.x + pill.node.width / 2 + 7 + text_width(line, 11) for pill in panel.pills for line in pill.lines]
-    steps = rects[: len(p.layout.nodes)]
+    sides += [pill.placed.x + pill.placed.width / 2 + 7 + text_width(line, 11) for pill in panel.pills for line in pill.lines]
+    steps = rects[: len(p.layout.boxes)]
     beside = min([*p.row_names[:, 0], *(steps[:, 0] if len(steps) else []), *(band.left for band in p.layout.bands)])
     assert max(sides) + 4 <= beside, (max(sides), beside)
     assert beside <= max(sides) + 70, (max(sides), beside)
@@ -280,29 +280,29 @@ def the_panel_is_as_wide_as_its_words(p):
 
 
 def edges_go_from_border_to_border(p):
-    nodes = {node.box.id: node for node in p.layout.nodes}
-    for path in p.layout.paths:
-        assert len(path.points) > 1
-        for id, (x, y) in ((path.edge.source, path.points[0]), (path.edge.target, path.points[-1])):
+    nodes = {node.box.id: node for node in p.layout.boxes}
+    for route in p.layout.routes:
+        assert len(route.points) > 1
+        for id, (x, y) in ((route.edge.source, route.points[0]), (route.edge.target, route.points[-1])):
             if id >= 0:
                 wide, high = abs(x - nodes[id].x) - nodes[id].width / 2, abs(y - nodes[id].y) - nodes[id].height / 2
-                assert max(wide, high) < 0.5, told(path)
-                assert max(wide, high) > -0.5, told(path)
+                assert max(wide, high) < 0.5, told(route)
+                assert max(wide, high) > -0.5, told(route)
             elif id == HIDDEN:
-                assert x in (p.layout.gap.left, p.layout.gap.right), told(path)
+                assert x in (p.layout.gap.left, p.layout.gap.right), told(route)
 
 
 def no_edge_crosses_a_box(p):
     lines, owner = p.stretches
     rects, boxes = p.rects
     assert ((lines[:, 0] == lines[:, 2]) | (lines[:, 1] == lines[:, 3])).all()
-    hit = [(told(p.layout.paths[owner[i]]), boxes[j].id) for i, j in meeting(lines, rects, room=-0.5)]
+    hit = [(told(p.layout.routes[owner[i]]), boxes[j].id) for i, j in meeting(lines, rects, room=-0.5)]
     assert not hit, hit[0]
     assert not meeting(lines, p.row_names)
     chips, at = p.chips
     for i, j in meeting(lines, chips, room=-2.0):
-        path, box = p.layout.paths[owner[i]], p.layout.nodes[at[j]].box
-        assert box.id in (path.edge.source, path.edge.target), ("a chip of", box.id, told(path))
+        route, box = p.layout.routes[owner[i]], p.layout.boxes[at[j]].box
+        assert box.id in (route.edge.source, route.edge.target), ("a chip of", box.id, told(route))
 
 
 def edges_have_tracks_of_their_own(p):
@@ -325,25 +325,28 @@ def edges_have_tracks_of_their_own(p):
                 if not shared.any() and (starts[b] >= np.maximum.accumulate(stops[run])[: len(a)]).all():
                     break
                 bad = np.flatnonzero(shared & p.parties(owner[flat[a]], owner[flat[b]]))
-                assert not len(bad), (told(p.layout.paths[owner[flat[a[bad[0]]]]]), told(p.layout.paths[owner[flat[b[bad[0]]]]]))
+                assert not len(bad), (
+                    told(p.layout.routes[owner[flat[a[bad[0]]]]]),
+                    told(p.layout.routes[owner[flat[b[bad[0]]]]]),
+                )
 
 
 def no_edge_hides_another(p):
     """Edges of one source and one target (a + a, or h and c of a cell) are seen to be two."""
     ways = defaultdict(list)
-    for path in p.layout.paths:
-        ways[path.points].append(told(path))
-    assert len(ways) == len(p.layout.paths), next(found for found in ways.values() if len(found) > 1)
+    for route in p.layout.routes:
+        ways[route.points].append(told(route))
+    assert len(ways) == len(p.layout.routes), next(found for found in ways.values() if len(found) > 1)
 
 
 def edges_meet_only_to_cross(p):
     """A corner on the line of a stranger would look like a junction."""
     lines, owner = p.stretches
-    found = [(x, y, x, y, k) for k, path in enumerate(p.layout.paths) for x, y in path.points[1:-1]]
+    found = [(x, y, x, y, k) for k, route in enumerate(p.layout.routes) for x, y in route.points[1:-1]]
     corners = np.array(found).reshape(-1, 5)
     for i, j in meeting(corners[:, :4], lines, room=2.5):
         a, b = int(corners[i, 4]), int(owner[j])
-        assert not p.parties(a, b), (told(p.layout.paths[a]), told(p.layout.paths[b]))
+        assert not p.parties(a, b), (told(p.layout.routes[a]), told(p.layout.routes[b]))
 
 
 def lanes_are_level(p):
@@ -351,14 +354,14 @@ def lanes_are_level(p):
 
     A cell makes this impossible only where one op reads two states and nothing else reads either: then one of the two is level.
     """
-    states = {node.box.key for node in p.layout.nodes if node.box.state}
+    states = {node.box.key for node in p.layout.boxes if node.box.state}
     gap = p.layout.gap
     level, readers = defaultdict(bool), defaultdict(set)
-    for path in p.layout.paths:
-        e = path.edge
-        if path.lane and (e.source_key in states or e.source == CUT):
-            (x, y), (x2, y2) = path.points[0], path.points[-1]
-            straight = len(path.points) == 2 and y == y2 and (x2 > x) == (e.target_column > e.source_column)
+    for route in p.layout.routes:
+        e = route.edge
+        if route.hands_on and (e.source_key in states or e.source == CUT):
+            (x, y), (x2, y2) = route.points[0], route.points[-1]
+            straight = len(route.points) == 2 and y == y2 and (x2 > x) == (e.target_column > e.source_column)
             if HIDDEN in (e.source, e.target):
                 straight = straight and {x, x2} & {gap.left, gap.right}
             lane = e.source_key, e.role, e.source_column, e.source == CUT, e.target == HIDDEN
@@ -372,13 +375,13 @@ def lanes_are_level(p):
 
 def starts_are_level(p):
     """An initial state stands in line with the lane that it begins, left of what reads forwards and right of what reads backwards."""
-    boxes = {node.box.id: node.box for node in p.layout.nodes}
+    boxes = {node.box.id: node.box for node in p.layout.boxes}
     level = defaultdict(bool)
-    for path in p.layout.paths:
-        e = path.edge
+    for route in p.layout.routes:
+        e = route.edge
         if e.source >= 0 and boxes[e.source].kind == "start":
-            straight = len(path.points) == 2 and path.points[0][1] == path.points[1][1]
-            level[e.source] |= straight and (path.points[1][0] > path.points[0][0]) == (e.source_column == BEFORE)
+            straight = len(route.points) == 2 and route.points[0][1] == route.points[1][1]
+            level[e.source] |= straight and (route.points[1][0] > route.points[0][0]) == (e.source_column == BEFORE)
     assert all(level.values()), [id for id, straight in level.items() if not straight]
     assert set(level) == {box.id for box in boxes.values() if box.kind == "start"}
 
@@ -388,9 +391,9 @@ def starts_are_level(p):
 
 def chips_sum_to_the_gradient(p):
     graph = p.view.graph
-    members = {m for node in p.layout.nodes for m in node.box.members}
+    members = {m for node in p.layout.boxes for m in node.box.members}
     uses = defaultdict(list)
-    for node in p.layout.nodes:
+    for node in p.layout.boxes:
         for chip in node.box.chips:
             uses[chip.leaf] += chip.uses
             np.testing.assert_allclose(chip.strength, norm(sum(graph.sent[use] for use in chip.uses)), rtol=1e-12)
@@ -404,7 +407,7 @@ def chips_sum_to_the_gradient(p):
 
 
 def the_readout_does_not_fill_the_picture(p):
-    assert len({round(node.x) for node in p.layout.nodes if node.box.column == p.view.after}) <= 8
+    assert len({round(node.x) for node in p.layout.boxes if node.box.column == p.view.after}) <= 8
 
 
 @cache
@@ -455,7 +458,7 @@ def hidden_steps_can_be_read(p):
 
 
 def groups_that_end_in_a_number_are_losses(p):
-    for node in p.layout.nodes:
+    for node in p.layout.boxes:
         if node.box.kind == "group" and node.box.block == ("readout",) and not p.view.graph[node.box.id].frames:
             end = "loss" if node.box.id == len(p.view.graph) - 1 else "part of loss"
             assert node.box.label == ("readout" if node.box.shape else end)
@@ -463,7 +466,7 @@ def groups_that_end_in_a_number_are_losses(p):
 
 def the_end_is_called_what_it_is(p):
     parameters = {r.id for r in p.view.graph.parameters}
-    after = [m for node in p.layout.nodes if node.box.column == p.view.after for m in node.box.members]
+    after = [m for node in p.layout.boxes if node.box.column == p.view.after for m in node.box.members]
     readout = any(parent in parameters for m in after for parent in p.view.graph[m].parents)
     assert (">readout and loss<" in p.svg) <= readout
     assert (">loss</text>" in p.svg) or readout

@@ -260,7 +260,7 @@ def test_a_png_that_is_too_wide_is_refused(tmp_path):
 def test_graphviz_gets_our_places_or_does_its_own():
     source = draw(loss_of()[1]).to_graphviz().source
     assert "layout=nop2" in source
-    assert source.count('pos="e,') == len(draw(loss_of()[1]).layout.paths)
+    assert source.count('pos="e,') == len(draw(loss_of()[1]).layout.routes)
     plain = to_graphviz(neuron()).source
     assert "pos=" not in plain
     assert "rankdir=LR" in plain
@@ -296,7 +296,7 @@ def test_graphviz_puts_boxes_where_the_svg_has_them(T):
         words = line.split()
         if words[0] == "node" and words[1].startswith("n"):
             places[int(words[1][1:])] = (72 * float(words[2]), high - 72 * float(words[3]))
-    nodes = [*drawing.layout.nodes, *(pill.node for pill in drawing.layout.panel.pills)]
+    nodes = [*drawing.layout.boxes, *(pill.placed for pill in drawing.layout.panel.pills)]
     assert len(places) == len(nodes) > 10
     shifts = np.array([(places[node.box.id][0] - node.x, places[node.box.id][1] - node.y) for node in nodes])
     assert np.ptp(shifts, axis=0).max() < 1.0  # Graphviz may move the whole picture, not its parts

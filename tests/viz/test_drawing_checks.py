@@ -17,21 +17,21 @@ def changed(p, **parts):
 
 def at_node(p, k, **parts):
     """Another place or another box for node k."""
-    nodes = list(p.layout.nodes)
+    nodes = list(p.layout.boxes)
     nodes[k] = replace(nodes[k], **parts)
-    return changed(p, nodes=tuple(nodes))
+    return changed(p, boxes=tuple(nodes))
 
 
 def at_path(p, which, points):
-    """Other corners for the first path that is asked for; `points` makes them from the old ones."""
-    k = next(k for k, path in enumerate(p.layout.paths) if which(path))
-    paths = list(p.layout.paths)
-    paths[k] = replace(paths[k], points=tuple(points(paths[k].points)))
-    return changed(p, paths=tuple(paths))
+    """Other corners for the first route that is asked for; `points` makes them from the old ones."""
+    k = next(k for k, route in enumerate(p.layout.routes) if which(route))
+    routes = list(p.layout.routes)
+    routes[k] = replace(routes[k], points=tuple(points(routes[k].points)))
+    return changed(p, routes=tuple(routes))
 
 
 def moved(k, dx=0.0, dy=0.0):
-    return lambda p: at_node(p, k, x=p.layout.nodes[k].x + dx, y=p.layout.nodes[k].y + dy)
+    return lambda p: at_node(p, k, x=p.layout.boxes[k].x + dx, y=p.layout.boxes[k].y + dy)
 
 
 def rewritten(old, new, count=-1):
@@ -43,43 +43,45 @@ def rewritten(old, new, count=-1):
 
 
 def without_a_chip(p):
-    k = next(k for k, node in enumerate(p.layout.nodes) if node.box.chips)
-    return at_node(p, k, box=replace(p.layout.nodes[k].box, chips=()))
+    k = next(k for k, node in enumerate(p.layout.boxes) if node.box.chips)
+    return at_node(p, k, box=replace(p.layout.boxes[k].box, chips=()))
 
 
 def a_pale_chip(p):
-    k = next(k for k, node in enumerate(p.layout.nodes) if node.box.chips)
-    chips = tuple(replace(chip, strength=1e-9) for chip in p.layout.nodes[k].box.chips)
-    return at_node(p, k, box=replace(p.layout.nodes[k].box, chips=chips))
+    k = next(k for k, node in enumerate(p.layout.boxes) if node.box.chips)
+    chips = tuple(replace(chip, strength=1e-9) for chip in p.layout.boxes[k].box.chips)
+    return at_node(p, k, box=replace(p.layout.boxes[k].box, chips=chips))
 
 
 def a_chip_on_a_box(p):
-    k = next(k for k, node in enumerate(p.layout.nodes) if node.box.chips)
-    node, other = p.layout.nodes[k], p.layout.nodes[k + 2]
+    k = next(k for k, node in enumerate(p.layout.boxes) if node.box.chips)
+    node, other = p.layout.boxes[k], p.layout.boxes[k + 2]
     return at_node(p, k, x=other.x + node.width / 2, y=other.y - node.height / 2)
 
 
 def a_cycle(p):
-    path = next(path for path in p.layout.paths if path.edge.source >= 0 <= path.edge.target)
-    back = replace(path, edge=replace(path.edge, source=path.edge.target, target=path.edge.source))
-    return changed(p, paths=(*p.layout.paths, back))
+    route = next(route for route in p.layout.routes if route.edge.source >= 0 <= route.edge.target)
+    back = replace(route, edge=replace(route.edge, source=route.edge.target, target=route.edge.source))
+    return changed(p, routes=(*p.layout.routes, back))
 
 
 def through_a_box(p):
-    node = p.layout.nodes[5]
-    return at_path(p, lambda path: True, lambda points: ((node.x - 100, node.y), (node.x + 100, node.y)))
+    node = p.layout.boxes[5]
+    return at_path(p, lambda route: True, lambda points: ((node.x - 100, node.y), (node.x + 100, node.y)))
 
 
 def through_a_name(p):
-    row = p.layout.rows[0]
-    return at_path(p, lambda path: True, lambda points: ((row.x - 100, row.top), (row.x - 10, row.top), (row.x - 10, row.bottom)))
+    row = p.layout.row_labels[0]
+    return at_path(
+        p, lambda route: True, lambda points: ((row.x - 100, row.top), (row.x - 10, row.top), (row.x - 10, row.bottom))
+    )
 
 
 def strangers(p):
-    """The numbers of two paths without a common end, the second with a corner."""
-    ends = [{path.edge.source, path.edge.target} for path in p.layout.paths]
+    """The numbers of two routes without a common end, the second with a corner."""
+    ends = [{route.edge.source, route.edge.target} for route in p.layout.routes]
     pairs = product(range(len(ends)), repeat=2)
-    return next((a, b) for a, b in pairs if not ends[a] & ends[b] and len(p.layout.paths[b].points) > 2)
+    return next((a, b) for a, b in pairs if not ends[a] & ends[b] and len(p.layout.routes[b].points) > 2)
 
 
 def beside(dx, dy):
@@ -87,50 +89,54 @@ def beside(dx, dy):
 
     def fault(p):
         a, b = strangers(p)
-        points = tuple((x + dx, y + dy) for x, y in p.layout.paths[b].points)
-        return changed(p, paths=tuple(replace(path, points=points) if k == a else path for k, path in enumerate(p.layout.paths)))
+        points = tuple((x + dx, y + dy) for x, y in p.layout.routes[b].points)
+        return changed(
+            p, routes=tuple(replace(route, points=points) if k == a else route for k, route in enumerate(p.layout.routes))
+        )
 
     return fault
 
 
 def a_false_junction(p):
     a, b = strangers(p)
-    (x, y), (x2, y2) = p.layout.paths[b].points[:2]
+    (x, y), (x2, y2) = p.layout.routes[b].points[:2]
     middle, dx, dy = ((x + x2) / 2, (y + y2) / 2), 9 * (x == x2), 9 * (y == y2)
     points = ((middle[0] - 9, middle[1] - 9), middle, (middle[0] + dx, middle[1] + dy))
-    return changed(p, paths=tuple(replace(path, points=points) if k == a else path for k, path in enumerate(p.layout.paths)))
+    return changed(p, routes=tuple(replace(route, points=points) if k == a else route for k, route in enumerate(p.layout.routes)))
 
 
 def an_edge_twice(p):
-    path = p.layout.paths[0]
-    return changed(p, paths=(*p.layout.paths, replace(path, edge=replace(path.edge, role="slot 1"))))
+    route = p.layout.routes[0]
+    return changed(p, routes=(*p.layout.routes, replace(route, edge=replace(route.edge, role="slot 1"))))
 
 
 def sagging(which):
-    """All paths that are asked for leave their row, as lanes did in the generic layout once."""
+    """All routes that are asked for leave their row, as lanes did in the generic layout once."""
 
     def fault(p):
-        paths = []
-        for path in p.layout.paths:
-            (x, y), (x2, y2), middle = path.points[0], path.points[-1], (path.points[0][0] + path.points[-1][0]) / 2
-            paths.append(replace(path, points=((x, y), (middle, y), (middle, y2 + 5), (x2, y2 + 5))) if which(path) else path)
-        assert paths != list(p.layout.paths)
-        return changed(p, paths=tuple(paths))
+        routes = []
+        for route in p.layout.routes:
+            (x, y), (x2, y2), middle = route.points[0], route.points[-1], (route.points[0][0] + route.points[-1][0]) / 2
+            routes.append(replace(route, points=((x, y), (middle, y), (middle, y2 + 5), (x2, y2 + 5))) if which(route) else route)
+        assert routes != list(p.layout.routes)
+        return changed(p, routes=tuple(routes))
 
     return fault
 
 
 def the_wrong_way(p):
     """Lanes of what reads backwards, drawn forwards."""
-    paths = [
-        replace(path, points=path.points[::-1]) if path.lane and path.edge.source_column > path.edge.target_column else path
-        for path in p.layout.paths
+    routes = [
+        replace(route, points=route.points[::-1])
+        if route.hands_on and route.edge.source_column > route.edge.target_column
+        else route
+        for route in p.layout.routes
     ]
-    return changed(p, paths=tuple(paths))
+    return changed(p, routes=tuple(routes))
 
 
 def a_start_among_the_steps(p):
-    k = next(k for k, node in enumerate(p.layout.nodes) if node.box.kind == "start" and node.box.column == p.view.behind)
+    k = next(k for k, node in enumerate(p.layout.boxes) if node.box.kind == "start" and node.box.column == p.view.behind)
     return at_node(p, k, x=p.layout.bands[1].left)
 
 
@@ -138,17 +144,19 @@ def in_one_row(p):
     """The readout as it was before it was folded."""
     after = p.view.after
     return changed(
-        p, nodes=tuple(replace(n, x=n.x + 60 * k) if n.box.column == after else n for k, n in enumerate(p.layout.nodes))
+        p, boxes=tuple(replace(n, x=n.x + 60 * k) if n.box.column == after else n for k, n in enumerate(p.layout.boxes))
     )
 
 
 def called_readout(p):
-    nodes = [replace(n, box=replace(n.box, label="readout")) if n.box.label.endswith("loss") else n for n in p.layout.nodes]
-    return changed(p, nodes=tuple(nodes))
+    nodes = [replace(n, box=replace(n.box, label="readout")) if n.box.label.endswith("loss") else n for n in p.layout.boxes]
+    return changed(p, boxes=tuple(nodes))
 
 
 def rows_moved(dx=0.0, dy=0.0):
-    return lambda p: changed(p, rows=tuple(replace(r, x=r.x + dx, top=r.top - dy, bottom=r.bottom + dy) for r in p.layout.rows))
+    return lambda p: changed(
+        p, row_labels=tuple(replace(r, x=r.x + dx, top=r.top - dy, bottom=r.bottom + dy) for r in p.layout.row_labels)
+    )
 
 
 def panel_with(**parts):
@@ -159,9 +167,9 @@ def everything_moved(dx):
     """All but the panel, as where it was made too wide."""
     return lambda p: changed(
         p,
-        nodes=tuple(replace(n, x=n.x + dx) for n in p.layout.nodes),
+        boxes=tuple(replace(n, x=n.x + dx) for n in p.layout.boxes),
         bands=tuple(replace(band, left=band.left + dx) for band in p.layout.bands),
-        rows=tuple(replace(row, x=row.x + dx) for row in p.layout.rows),
+        row_labels=tuple(replace(row, x=row.x + dx) for row in p.layout.row_labels),
     )
 
 
@@ -170,12 +178,12 @@ HARD, STACK = ("LSTM", "both-ways", 3, "gate", False, "last"), ("GRU", "2-layers
 FAULTS = [
     (checks.parses_and_ids_are_unique, SIMPLE, rewritten("-nodes", "-edges")),
     (checks.parses_and_ids_are_unique, SIMPLE, rewritten("-scale)", "-lost)")),
-    (checks.every_record_is_somewhere_once, SIMPLE, lambda p: changed(p, nodes=p.layout.nodes[1:])),
-    (checks.every_record_is_somewhere_once, HARD, lambda p: changed(p, nodes=p.layout.nodes[1:])),
+    (checks.every_record_is_somewhere_once, SIMPLE, lambda p: changed(p, boxes=p.layout.boxes[1:])),
+    (checks.every_record_is_somewhere_once, HARD, lambda p: changed(p, boxes=p.layout.boxes[1:])),
     (checks.every_record_is_somewhere_once, STACK, lambda p: replace(p, view=replace(p.view, hidden_records=()))),
-    (checks.every_record_is_somewhere_once, SIMPLE, lambda p: rewritten(f"-n{p.layout.nodes[3].box.id}", "-lost")(p)),
-    (checks.every_use_is_an_edge_or_a_chip, STACK, lambda p: changed(p, paths=p.layout.paths[1:])),
-    (checks.every_use_is_an_edge_or_a_chip, HARD, lambda p: changed(p, paths=(*p.layout.paths, p.layout.paths[0]))),
+    (checks.every_record_is_somewhere_once, SIMPLE, lambda p: rewritten(f"-n{p.layout.boxes[3].box.id}", "-lost")(p)),
+    (checks.every_use_is_an_edge_or_a_chip, STACK, lambda p: changed(p, routes=p.layout.routes[1:])),
+    (checks.every_use_is_an_edge_or_a_chip, HARD, lambda p: changed(p, routes=(*p.layout.routes, p.layout.routes[0]))),
     (checks.every_use_is_an_edge_or_a_chip, SIMPLE, without_a_chip),
     (checks.boxes_have_no_cycle, HARD, a_cycle),
     (checks.weights_once_and_chips_at_uses, SIMPLE, without_a_chip),
@@ -188,7 +196,7 @@ FAULTS = [
         HARD,
         lambda p: at_path(
             p,
-            lambda path: path.edge.source_column == path.edge.target_column == 1 and len(path.points) > 2,
+            lambda route: route.edge.source_column == route.edge.target_column == 1 and len(route.points) > 2,
             lambda points: [(x, y + 3) for x, y in points],
         ),
     ),
@@ -204,7 +212,7 @@ FAULTS = [
     (checks.tiles_stand_side_by_side, STACK, lambda p: changed(p, gap=replace(p.layout.gap, left=p.layout.gap.left - 100))),
     (checks.names_of_rows_have_room, HARD, rows_moved(dx=130)),
     (checks.names_of_rows_have_room, HARD, rows_moved(dy=40)),
-    (checks.names_of_rows_have_room, HARD, lambda p: changed(p, rows=p.layout.rows[1:])),
+    (checks.names_of_rows_have_room, HARD, lambda p: changed(p, row_labels=p.layout.row_labels[1:])),
     (checks.edges_go_from_border_to_border, HARD, moved(4, dx=3, dy=3)),
     (checks.no_edge_crosses_a_box, SIMPLE, through_a_box),
     (checks.no_edge_crosses_a_box, HARD, through_a_box),
@@ -214,11 +222,11 @@ FAULTS = [
     (checks.edges_have_tracks_of_their_own, HARD, beside(2, 2)),
     (checks.no_edge_hides_another, HARD, an_edge_twice),
     (checks.edges_meet_only_to_cross, HARD, a_false_junction),
-    (checks.lanes_are_level, SIMPLE, sagging(lambda path: path.lane and path.edge.source_column == 1)),
-    (checks.lanes_are_level, HARD, sagging(lambda path: path.lane and path.edge.source_column == 2)),
-    (checks.lanes_are_level, STACK, sagging(lambda path: path.lane and path.edge.source == -1)),
+    (checks.lanes_are_level, SIMPLE, sagging(lambda route: route.hands_on and route.edge.source_column == 1)),
+    (checks.lanes_are_level, HARD, sagging(lambda route: route.hands_on and route.edge.source_column == 2)),
+    (checks.lanes_are_level, STACK, sagging(lambda route: route.hands_on and route.edge.source == -1)),
     (checks.lanes_are_level, HARD, the_wrong_way),
-    (checks.starts_are_level, HARD, lambda p: sagging(lambda path: path.edge.source in p.view.places.starts)(p)),
+    (checks.starts_are_level, HARD, lambda p: sagging(lambda route: route.edge.source in p.view.places.starts)(p)),
     (checks.chips_sum_to_the_gradient, SIMPLE, without_a_chip),
     (checks.chips_sum_to_the_gradient, SIMPLE, a_pale_chip),
     (

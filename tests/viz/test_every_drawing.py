@@ -100,8 +100,8 @@ def test_every_check_holds_for_detached_states(cell, backwards, elide, level):
     for T, at in ((3, 2), (8, 2 if backwards else 8), (8, 4)):
         graph = tg.snapshot(networks.detached_loss(cell, T, at, backwards))
         holds_in_light(graph, level, elide)
-        shown = draw(graph, detail=level).layout.paths if elide else ()
-        assert {path.edge.target_column for path in shown if path.edge.cut} == ({at - 1} if elide else set())
+        shown = draw(graph, detail=level).layout.routes if elide else ()
+        assert {route.edge.target_column for route in shown if route.edge.cut} == ({at - 1} if elide else set())
 
 
 @pytest.mark.parametrize("elide", [False, 1], ids=["plain", "elided"])
@@ -180,17 +180,17 @@ def plain_text(source):
 def stands_where_the_svg_has_it(layout, high, lines):
     """Boxes and starts of edges within a point; in plain text a unit is an inch, and y counts upwards."""
     at = {line[1]: np.array(line[2:4], float) * 72 for line in lines if line[0] == "node"}
-    for node in [*layout.nodes, *(pill.node for pill in layout.panel.pills)]:
+    for node in [*layout.boxes, *(pill.placed for pill in layout.panel.pills)]:
         assert np.abs(at[f"n{node.box.id}"] - [node.x, high - node.y]).max() < 1, node.box.id
     ways = Counter()  # of edges: where they start, and how many points they have
     for line in lines:
         if line[0] == "edge":
             points = np.array(line[4 : 4 + 2 * int(line[3])], float).reshape(-1, 2) * 72
             ways[tuple(points[0].round()), len(points)] += 1
-    for path in layout.paths:
-        x, y = path.points[0]
+    for route in layout.routes:
+        x, y = route.points[0]
         near = [(round(x) + dx, round(high - y) + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
-        assert any(ways[spot, 3 * len(path.points) - 2] for spot in near), path
+        assert any(ways[spot, 3 * len(route.points) - 2] for spot in near), route
 
 
 GRAPHVIZ = [
@@ -206,13 +206,13 @@ def test_graphviz_puts_boxes_where_the_svg_has_them(cell, kind, T, level, elide)
     picture = draw(networks.graph(cell, kind, T), detail=level, elide=elide)
     lines = plain_text(picture.to_graphviz().source)
     stands_where_the_svg_has_it(picture.layout, picture.sheet.height, lines)
-    first, *others = picture.layout.nodes
-    fault = replace(picture.layout, nodes=(replace(first, x=first.x + 1.5), *others))
+    first, *others = picture.layout.boxes
+    fault = replace(picture.layout, boxes=(replace(first, x=first.x + 1.5), *others))
     with pytest.raises(AssertionError):
         stands_where_the_svg_has_it(fault, picture.sheet.height, lines)
-    way, *ways = picture.layout.paths
+    way, *ways = picture.layout.routes
     fault = replace(
-        picture.layout, paths=(replace(way, points=((way.points[0][0], way.points[0][1] + 9), *way.points[1:])), *ways)
+        picture.layout, routes=(replace(way, points=((way.points[0][0], way.points[0][1] + 9), *way.points[1:])), *ways)
     )
     with pytest.raises(AssertionError):
         stands_where_the_svg_has_it(fault, picture.sheet.height, lines)
@@ -234,7 +234,7 @@ def test_colours_rise_steadily_and_can_be_written_on(theme):
 
 def each_use_has_an_arrow(picture):
     """At op level: what one op reads twice comes in twice, since both uses send a gradient back."""
-    assert all(len(path.edge.uses) == 1 for path in picture.layout.paths)
+    assert all(len(route.edge.uses) == 1 for route in picture.layout.routes)
     checks.no_edge_hides_another(picture)
 
 
@@ -245,8 +245,8 @@ def test_a_value_that_is_used_twice_has_two_arrows(op):
     each_use_has_an_arrow(picture)
     for check in (checks.nothing_overlaps_or_leaves, checks.no_edge_crosses_a_box, checks.words_stay_on_the_paper):
         check(picture)
-    first, second = [path for path in picture.layout.paths if path.edge.role][:2]
+    first, second = [route for route in picture.layout.routes if route.edge.role][:2]
     merged = replace(first, edge=replace(first.edge, uses=first.edge.uses + second.edge.uses))
     for fault in ((merged,), (first, replace(second, points=first.points))):
         with pytest.raises(AssertionError):
-            each_use_has_an_arrow(replace(picture, layout=replace(picture.layout, paths=fault)))
+            each_use_has_an_arrow(replace(picture, layout=replace(picture.layout, routes=fault)))

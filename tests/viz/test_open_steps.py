@@ -56,8 +56,10 @@ def test_every_gradient_is_on_the_edge_that_it_has_at_op_level_or_in_a_box(cell)
 def test_h_runs_straight_on_through_the_opened_step():
     for cell in ("RNN", "LSTM", "GRU"):
         layout = tg.draw(networks.graph(cell, "plain", 4), detail="cell", open=2).layout
-        boxes = {node.box.id: node.box for node in layout.nodes}
-        lanes = [p for p in layout.paths if p.lane and p.edge.role in ("", "h") and boxes[p.edge.source].states[:1] == ("h",)]
+        boxes = {node.box.id: node.box for node in layout.boxes}
+        lanes = [
+            p for p in layout.routes if p.hands_on and p.edge.role in ("", "h") and boxes[p.edge.source].states[:1] == ("h",)
+        ]
         straight = [p for p in lanes if len(p.points) == 2]
         assert len({p.points[0][1] for p in straight}) == 1
         assert {(p.edge.source_column, p.edge.target_column) for p in straight} >= {(1, 2), (2, 3)}

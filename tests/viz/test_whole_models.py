@@ -50,7 +50,7 @@ def tooltips(picture, start):
 def test_encoder_and_decoder_are_told_apart(level):
     picture = draw(seq2seq_loss(), detail=level)
     assert headings(picture) == ["GRU decoder", "GRU encoder", "Embedding", "Linear"]  # both sides read one Embedding
-    assert {row.words for row in picture.layout.rows} == {"decoder", "encoder"}
+    assert {row.words for row in picture.layout.row_labels} == {"decoder", "encoder"}
     words = picture.describe()
     assert "Wx of GRU encoder" in words
     assert "Wx of GRU decoder" in words
@@ -61,7 +61,7 @@ def test_encoder_and_decoder_are_told_apart(level):
 def test_weights_that_project_all_steps_at_once_stand_with_their_cell():
     picture = draw(family_loss("RNN", project_once=True), detail="op")
     assert headings(picture) == ["RNN layer 1"]
-    assert [pill.node.box.label for pill in picture.layout.panel.pills] == ["Wx", "Wh", "b"]
+    assert [pill.placed.box.label for pill in picture.layout.panel.pills] == ["Wx", "Wh", "b"]
     both = headings(draw(family_loss("LSTM", project_once=True, bidirectional=True), detail="op"))
     assert both == ["LSTM layer 1 ←", "LSTM layer 1 →"]
 

@@ -40,7 +40,7 @@ def tooltips(picture, start):
 def test_initial_states_without_names_stand_apart():
     zeros = tg.Tensor(np.zeros((1, 4))), tg.Tensor(np.zeros((1, 4)))
     for detail in ("op", "gate", "cell"):
-        nodes = [n for n in draw(lstm_loss(3, state=zeros), detail=detail).layout.nodes if n.box.kind == "start"]
+        nodes = [n for n in draw(lstm_loss(3, state=zeros), detail=detail).layout.boxes if n.box.kind == "start"]
         assert len({n.y for n in nodes}) == len(nodes) == 2
 
 
@@ -60,8 +60,8 @@ def test_a_state_whose_name_begins_with_that_of_another_has_its_own_row():
     w = tg.Tensor(np.ones((1, 4)), requires_grad=True, name="w")
     hs, _ = tg.nn.unroll(Two(), [w * 1.0, w * 2.0, w * 3.0])
     layout = draw(hs[-1].sum(), detail="cell").layout
-    starts = {n.box.label: n.y for n in layout.nodes if n.box.kind == "start"}
-    lanes = {p.edge.role: p.points[0][1] for p in layout.paths if p.lane and p.edge.source_column == 0}
+    starts = {n.box.label: n.y for n in layout.boxes if n.box.kind == "start"}
+    lanes = {p.edge.role: p.points[0][1] for p in layout.routes if p.hands_on and p.edge.source_column == 0}
     assert starts == {"h": lanes["h"], "hx": lanes["hx"]}
 
 

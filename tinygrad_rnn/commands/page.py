@@ -25,7 +25,7 @@ from ..shared.invocation import note
 from ..viz import draw
 from ..viz.page.html import Control, Shown, applies, page, views_of
 from ..viz.style import Scale
-from ..viz.view.view import View
+from ..viz.view.shown_graph import View
 from .network import seed
 from .output import free_name, need_output, write_text
 

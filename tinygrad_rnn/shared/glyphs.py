@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["HEIGHTS", "PLAIN", "SHADES", "Ramp", "blocks", "cut", "line_breaks", "pad_text", "squeeze", "text_width"]
+__all__ = ["HEIGHTS", "PLAIN", "SHADES", "Ramp", "blocks", "cut", "display_width", "line_breaks", "pad_text", "squeeze"]
 
 HEIGHTS, SHADES, PLAIN = "▁▂▃▄▅▆▇█", "░▒▓█", ":-=+*#%@"  # from the smallest to the largest; PLAIN for both in ASCII
 
@@ -104,11 +104,11 @@ def _width(c: str) -> int:
     return 2 if unicodedata.east_asian_width(c) in "WF" else 1
 
 
-def text_width(text: str) -> int:
+def display_width(text: str) -> int:
     """How many columns of a terminal a line of text takes: none for a combining mark, two for a wide character.
 
-    >>> from tinygrad_rnn.shared.glyphs import text_width
-    >>> text_width("abc"), text_width("e\\u0301"), text_width("時間")
+    >>> from tinygrad_rnn.shared.glyphs import display_width
+    >>> display_width("abc"), display_width("e\\u0301"), display_width("時間")
     (3, 1, 4)
     """
     return len(text) if text.isascii() and text.isprintable() else sum(map(_width, text))
@@ -116,7 +116,7 @@ def text_width(text: str) -> int:
 
 def pad_text(text: str, width: int, left: bool = False) -> str:
     """The text, filled with spaces to a width in columns; `left` puts them in front."""
-    fill = " " * max(0, width - text_width(text))
+    fill = " " * max(0, width - display_width(text))
     return fill + text if left else text + fill
 
 
@@ -127,9 +127,9 @@ def cut(text: str, width: int, mark: str = "~") -> str:
     >>> cut("a long word", 7), cut("時間", 3)
     ('a long~', '時~')
     """
-    if text_width(text) <= width:
+    if display_width(text) <= width:
         return text
-    kept, used = "", text_width(mark)
+    kept, used = "", display_width(mark)
     for c in text:
         used += _width(c)
         if used > width:

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from .glyphs import HEIGHTS, PLAIN, SHADES, Ramp, blocks, cut, line_breaks, pad_text, squeeze, text_width
+from .glyphs import HEIGHTS, PLAIN, SHADES, Ramp, blocks, cut, display_width, line_breaks, pad_text, squeeze
 
 __all__ = ["Progress", "Terminal"]
 
@@ -82,7 +82,7 @@ class Terminal:
         if not head:
             return
         lines = [[self._plain(cell) for cell in line] for line in (head, *rows)]
-        widths = [max(text_width(line[k]) for line in lines) for k in range(len(head))]
+        widths = [max(display_width(line[k]) for line in lines) for k in range(len(head))]
         room = self.width - 2 - widths[0]
         for n, part in enumerate(line_breaks([width + 2 for width in widths[1:]], room, 0) or [slice(0)]):
             if n:
@@ -124,9 +124,9 @@ class Terminal:
         numbers = np.asarray(values, np.float64).ravel().tolist()
         ramp = self._shades(numbers, log)
         texts = [cut(self._plain(word).strip() or "_", self.width - 2) for word in words]
-        pairs = [(text, ramp.sign(x) * max(1, text_width(text))) for text, x in zip(texts, numbers, strict=True)]
-        for line in line_breaks([text_width(shade) for _, shade in pairs], self.width - 2, 1):
-            self.write("  " + " ".join(pad_text(text, text_width(shade)) for text, shade in pairs[line]).rstrip())
+        pairs = [(text, ramp.sign(x) * max(1, display_width(text))) for text, x in zip(texts, numbers, strict=True)]
+        for line in line_breaks([display_width(shade) for _, shade in pairs], self.width - 2, 1):
+            self.write("  " + " ".join(pad_text(text, display_width(shade)) for text, shade in pairs[line]).rstrip())
             self.write("  " + self.paint(" ".join(shade for _, shade in pairs[line]), "blue"))
         self._key(ramp, "".join(shade for _, shade in pairs))
 
@@ -138,7 +138,7 @@ class Terminal:
         cells = np.atleast_2d(np.asarray(matrix, np.float64))
         if not cells.size:
             return self.write("  nothing")
-        label = text_width(f"{down}={len(cells)}")
+        label = display_width(f"{down}={len(cells)}")
         room = self.width - label - 4
         rows, wide = blocks(len(cells), room), blocks(cells.shape[1], room)
         shown = [[float(cells[np.ix_(r, c)].max()) for c in wide] for r in rows]
@@ -156,14 +156,14 @@ class Terminal:
 
     def _key(self, ramp: Ramp, shown: str) -> None:
         parts = ramp.key(shown)
-        for line in line_breaks(map(text_width, parts), self.width - 2, 3):
+        for line in line_breaks(map(display_width, parts), self.width - 2, 3):
             self.write("  " + "   ".join(parts[line]))
 
     def _plain(self, text: str) -> str:
         """One line of text as this stream can write it, without characters that steer a terminal."""
         encoding = getattr(self.out, "encoding", None) or "utf-8"
         text = text.encode(encoding, "replace").decode(encoding)
-        return text if text.isprintable() else "".join(c if c.isprintable() or text_width(c) else " " for c in text)
+        return text if text.isprintable() else "".join(c if c.isprintable() or display_width(c) else " " for c in text)
 
     def _names(self, labels: Iterable[str]) -> list[str]:
         """Labels of one width, of which no one takes more than half a line."""
@@ -216,7 +216,7 @@ class Progress:
 
 
 def _widest(texts: Sequence[str]) -> int:
-    return max(map(text_width, texts), default=0)
+    return max(map(display_width, texts), default=0)
 
 
 def _can_write(stream: TextIO, characters: str) -> bool:

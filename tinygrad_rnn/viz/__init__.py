@@ -4,8 +4,8 @@ Here: what is shown (`view`), where (`layout`), and how it is painted (`svg`, `f
 anything that computes gradients; pictures take a snapshot as plain data.
 """
 
-from .draw_api import draw, to_graphviz
 from .drawing import Drawing
+from .from_loss import draw, to_graphviz
 
 __all__ = ["Drawing", "draw", "to_graphviz"]
 

@@ -15,15 +15,15 @@ from ..shared.atomic_files import target_of, write
 from .formats.animated_gif import gif
 from .formats.dot import dag, digraph
 from .formats.graphviz_program import NotPainted, painted
-from .layout.arrangement import arrange
-from .layout.placed import Layout
+from .layout.coordinates import arrange
+from .layout.placed_parts import Layout
 from .layout.sheet import Sheet, compared, single
 from .page.html import Control, Shown, page, views_of
 from .style import THEMES, Brush, Scale, clean
-from .svg.moments import Moments
-from .svg.painter import paint
+from .svg.arrivals import Arrivals
+from .svg.painter import Picture, paint, painters_of, picture
 from .view.description import describe, heading
-from .view.view import View
+from .view.shown_graph import View
 
 if TYPE_CHECKING:
     import graphviz
@@ -76,14 +76,15 @@ class Drawing:
 
     @cached_property
     def _moving(self) -> str:
-        return self._painted(self._moments())
+        return self._painted(self._arrivals)
 
-    def _painted(self, moments: Sequence[Moments] = ()) -> str:
-        text = paint(self.sheet, self._brush, self.title, self.describe(), PREFIX, moments)
+    def _painted(self, arrivals: Sequence[Arrivals] = ()) -> str:
+        text = paint(self.sheet, self._brush, self.title, self.describe(), PREFIX, arrivals)
         # two drawings in one page must not share ids: the prefix is a digest of the drawing itself
         return text.replace(PREFIX, "g" + sha256(text.encode()).hexdigest()[:8])
 
-    def _moments(self) -> list[Moments]:
+    @cached_property
+    def _arrivals(self) -> list[Arrivals]:
         if self.view.graph.root.grad is None:
             raise DataError("nothing moves in a picture without gradients", hint="draw a single number, such as a loss")
         if self.view.color != "grad":
@@ -92,7 +93,7 @@ class Drawing:
         if self.view.turns:
             words = "what moves is the gradient from step to step, and a rolled picture shows all steps at once"
             raise DataError(words, hint="draw it unrolled: rolled=False")
-        return [Moments.of(self.view)]
+        return [Arrivals.of(self.view)]
 
     def svg(self, animated: bool = False) -> str:
         """The picture as SVG text: the same bytes for the same graph.
@@ -124,7 +125,7 @@ class Drawing:
         return digraph(self.sheet, self._brush, self.title) if self.view.steps else dag(self.view, self._brush, self.title)
 
     def save(self, path: str | os.PathLike[str], animated: bool = False) -> Path:
-        """Write the picture; the suffix says how: .svg, .dot and .html need nothing, .png and .pdf Graphviz, .gif Pillow.
+        """Write the picture; the suffix says how: .svg, .dot and .html need nothing, .png and .pdf Graphviz, .gif the extra `gif`.
 
         An .html is a page that plays the backward pass, event by event. A .gif is always `animated`, an .svg if asked for (see
         `svg`). Returns the path. Raises `DataError` if it cannot be written. Without Graphviz, PNG and PDF become an SVG beside it.
@@ -138,15 +139,20 @@ class Drawing:
         if kind == ".svg":
             return write(path, self.svg(animated).encode())
         if kind == ".gif":
-            return write(path, gif(self.svg(animated=True), self._brush.theme))
+            return write(path, gif(self._after, [moment for one in self._arrivals for moment in one.moments.values()]))
         if kind == ".dot":
             return write(path, self.to_graphviz().source.encode())
         if kind == ".html":
             return write(path, self._page().encode())
         return write(path, self._rendered(path, kind))
 
+    def _after(self, event: float) -> Picture:
+        """The picture as it looks after that event of the backward pass."""
+        painters = painters_of(self.sheet, self._brush, "g", self._arrivals, event)
+        return picture(self.sheet, self._brush, self.title, "g", painters)
+
     def _page(self) -> str:
-        self._moments()  # refuses what does not move
+        _ = self._arrivals  # refuses what does not move
         self._refuse_too_many()
         view = self.view
         shown = Shown((), view.graph, self._brush.scale, partial(views_of, view))
@@ -195,14 +201,15 @@ class Comparison(Drawing):
         for drawing in self.drawings:
             drawing._refuse_too_many()
 
-    def _moments(self) -> list[Moments]:
-        found = [moments for drawing in self.drawings for moments in drawing._moments()]
-        last = max(moments.last for moments in found)
-        return [replace(moments, last=last) for moments in found]
+    @cached_property
+    def _arrivals(self) -> list[Arrivals]:
+        found = [arrivals for drawing in self.drawings for arrivals in drawing._arrivals]
+        last = max(arrivals.last for arrivals in found)
+        return [replace(arrivals, last=last) for arrivals in found]
 
     def _page(self) -> str:
         """A page with a control that chooses the picture."""
-        self._moments()
+        _ = self._arrivals
         self._refuse_too_many()
         choices = tuple((str(k), drawing.title) for k, drawing in enumerate(self.drawings))
         views = [drawing.view for drawing in self.drawings]

@@ -1,4 +1,4 @@
-"""What a picture looks like: themes, the colour of a gradient norm, the width of a text. Numbers in, text out.
+"""What colours a box and widens an arrow: themes, the scale, the look of a gradient norm; and how a number is written.
 
 Colour is log10 of a norm on magma, reversed on light paper, so that what vanished fades into the paper. Lightness falls (or
 rises) steadily, which every kind of colour vision sees.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from ..errors import DataError
 
@@ -17,6 +18,7 @@ __all__ = [
     "FONT",
     "THEMES",
     "Brush",
+    "Look",
     "Scale",
     "Theme",
     "ThemeName",
@@ -24,12 +26,13 @@ __all__ = [
     "contrast",
     "ink_on",
     "number",
+    "spelled",
     "subscript",
     "superscript",
-    "text_width",
 ]
 
 ThemeName: TypeAlias = Literal["light", "dark"]
+Part = TypeVar("Part", bound=Hashable)
 FONT = "DejaVu Sans, Verdana, sans-serif"
 
 STOPS = (
@@ -119,7 +122,7 @@ class Scale:
     high: float
 
     @classmethod
-    def of(cls, norms: list[float | None]) -> Scale:
+    def of(cls, norms: Iterable[float | None]) -> Scale:
         """The scale that holds these norms, cut to eight decades at the lower end."""
         logs = [math.log10(n) for n in norms if n and math.isfinite(n)]
         if not logs:
@@ -157,6 +160,17 @@ class Scale:
         return [((e - self.low) / span, ("≤" if e == self.low else "") + "10" + superscript(f"{e:g}")) for e in places]
 
 
+class Look(NamedTuple):
+    """How a part of some strength looks: the fill of a box with the ink on it; the colour and width of an edge, and of a thread."""
+
+    strength: float | None
+    fill: str
+    ink: str
+    stroke: str
+    width: float
+    thread: float
+
+
 @dataclass(frozen=True)
 class Brush:
     """Turns strengths (a norm, or None for what has none) into colours and widths."""
@@ -164,34 +178,27 @@ class Brush:
     scale: Scale
     theme: Theme
 
-    def fill(self, strength: float | None) -> str:
-        """The colour of a box, a chip or a bar."""
+    def look(self, strength: float | None) -> Look:
+        """How a part of that strength looks."""
         t = self.theme
         if strength is None:
-            return t.plain
-        if strength == 0.0:
-            return t.zero
-        return t.level(self.scale.fraction(strength)) if math.isfinite(strength) else t.broken
+            fill, stroke, width = t.plain, t.soft, 1.3
+        elif strength == 0.0:
+            fill, stroke, width = t.zero, t.zero_line, 1.2
+        elif not math.isfinite(strength):
+            fill, stroke, width = t.broken, t.broken, 3.0
+        else:
+            part = self.scale.fraction(strength)
+            fill, stroke, width = t.level(part), t.level(PALEST + (1 - PALEST) * part), 0.7 + 3.6 * part
+        return Look(strength, fill, ink_on(fill), stroke, width, 0.4 * width + 0.3)
 
-    def stroke(self, strength: float | None) -> str:
-        """The colour of an edge."""
-        if strength is None:
-            return self.theme.soft
-        if strength == 0.0 or not math.isfinite(strength):
-            return self.theme.zero_line if strength == 0.0 else self.theme.broken
-        return self.theme.level(PALEST + (1 - PALEST) * self.scale.fraction(strength))
+    def looks(self, strengths: Mapping[Part, float | None]) -> dict[Part, Look]:
+        """How every part of a picture looks."""
+        return {part: self.look(strength) for part, strength in strengths.items()}
 
-    def thread(self, strength: float | None) -> float:
-        """The width of a faint line from a weight to one of its uses."""
-        return 0.4 * self.width(strength) + 0.3
-
-    def width(self, strength: float | None) -> float:
-        """The width of an edge."""
-        if strength is None:
-            return 1.3
-        if strength == 0.0:
-            return 1.2
-        return 0.7 + 3.6 * self.scale.fraction(strength) if math.isfinite(strength) else 3.0
+    def fill(self, strength: float | None) -> str:
+        """The colour of a box, a chip, a bar or a cell of a map."""
+        return self.look(strength).fill
 
 
 def superscript(text: str) -> str:
@@ -216,6 +223,20 @@ def number(x: float) -> str:
     return f"{x:.3g}"
 
 
+def spelled(texts: Mapping[Part, Sequence[Sequence[str | float]]], longest: int | None = None) -> dict[Part, str]:
+    """Texts whose lines hold numbers, as they are read: empty lines are left out, the others cut (see `clean`).
+
+    >>> from tinygrad_rnn.viz.style import spelled
+    >>> spelled({"h": [["norm ", 0.25], [""], ["values ", -1.0, " to ", 1.0]]})
+    {'h': 'norm 0.25\\nvalues -1 to 1'}
+    """
+    found = {}
+    for part, lines in texts.items():
+        whole = ("".join(piece if isinstance(piece, str) else number(piece) for piece in line) for line in lines)
+        found[part] = "\n".join(line if longest is None else clean(line, longest) for line in whole if line)
+    return found
+
+
 def clean(text: str, longest: int = 60) -> str:
     """Text that any file can hold: one line, no control characters, cut; right-to-left text is isolated from its neighbours.
 
@@ -230,26 +251,3 @@ def clean(text: str, longest: int = 60) -> str:
         text = text[: longest - 1] + "…"
     text = "".join(c for c in text if unicodedata.bidirectional(c) not in STEERING)
     return f"\u2068{text}\u2069" if {unicodedata.bidirectional(c) for c in text} & {"R", "AL"} else text
-
-
-BOLD = 1.13  # bold text is that much wider
-WIDTHS = {
-    0.33: "ijlIJ'|,. ·:;/\\",
-    0.41: 'ft()[]!r-"ᵀ₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹',
-    0.53: "sczLkF*_?‖∂",
-    0.71: "ABCDGHKNOQRUVXYZ&",
-    0.86: "w#+<=>^~−×÷≤⧺≡⇉M",
-    1.0: "mW%@…",
-}
-WIDTH_OF = {c: width for width, characters in WIDTHS.items() for c in characters}
-
-
-def text_width(text: str, size: float, bold: bool = False) -> float:
-    """How wide a line of text is, in pixels; a little generous, since the font may be another."""
-    total = 0.0
-    for c in text:
-        wide = unicodedata.east_asian_width(c) in "WF"
-        total += (
-            0.0 if unicodedata.combining(c) or c in "\u2068\u2069" else WIDTH_OF.get(c, 1.05 if wide or ord(c) > 0x2FFF else 0.64)
-        )
-    return total * size * (BOLD if bold else 1.0)

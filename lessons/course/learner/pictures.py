@@ -5,7 +5,8 @@ from textwrap import wrap
 
 import numpy as np
 
-from tinygrad_rnn.viz.style import FONT, THEMES, ink_on, text_width
+from tinygrad_rnn.viz.layout import text_width
+from tinygrad_rnn.viz.style import FONT, THEMES, ink_on
 
 LOOK = THEMES["light"]
 WRONG = "#c62828"

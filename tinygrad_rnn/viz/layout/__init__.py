@@ -3,7 +3,9 @@
 Here: tiles, ways, sizes, places. Not here: what is shown (`view`), and how it is painted (`svg`).
 """
 
-__all__: list[str] = []
+from .size import text_width
+
+__all__ = ["text_width"]
 
 
 def __dir__() -> list[str]:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .placed import Band, Layout, Path
-from .size import Node, Panel
+from .placed_parts import Band, Layout, Route
+from .size import Panel, PlacedBox
 
-__all__ = ["CAPTION", "Caption", "Sheet", "compared", "single"]
+__all__ = ["CAPTION", "Sheet", "compared", "single"]
 
 CAPTION = 15.0  # the font size
 FOOT = 40.0  # room for the meaning of the shapes
@@ -61,32 +61,32 @@ def compared(layouts: Sequence[Layout], captions: Sequence[str], across: bool) -
 def _moved(layout: Layout, dx: float, dy: float, panel_dx: float) -> Layout:
     """The same layout further to the right and further down; its panel of weights may move less."""
 
-    def node(n: Node) -> Node:
+    def box(n: PlacedBox) -> PlacedBox:
         return replace(n, x=n.x + dx, y=n.y + dy)
 
     def band(b: Band) -> Band:
         return replace(b, left=b.left + dx, right=b.right + dx, top=b.top + dy, bottom=b.bottom + dy)
 
-    def path(p: Path) -> Path:
+    def route(p: Route) -> Route:
         cut = None if p.cut is None else (p.cut[0] + dx, p.cut[1] + dy)
         return replace(p, points=tuple((x + dx, y + dy) for x, y in p.points), cut=cut)
 
     panel = Panel(
-        tuple(replace(p, node=replace(p.node, x=p.node.x + panel_dx, y=p.node.y + dy)) for p in layout.panel.pills),
+        tuple(replace(p, placed=replace(p.placed, x=p.placed.x + panel_dx, y=p.placed.y + dy)) for p in layout.panel.pills),
         tuple((words, y + dy) for words, y in layout.panel.headings),
         layout.panel.width,
         layout.panel.bottom + dy,
     )
     return replace(
         layout,
-        nodes=tuple(map(node, layout.nodes)),
-        paths=tuple(map(path, layout.paths)),
+        boxes=tuple(map(box, layout.boxes)),
+        routes=tuple(map(route, layout.routes)),
         bands=tuple(map(band, layout.bands)),
         gap=None if layout.gap is None else band(layout.gap),
-        lanes=tuple(y + dy for y in layout.lanes),
+        corridors=tuple(y + dy for y in layout.corridors),
         passing=tuple(y + dy for y in layout.passing),
         panel=panel,
-        rows=tuple(replace(row, x=row.x + dx, top=row.top + dy, bottom=row.bottom + dy) for row in layout.rows),
+        row_labels=tuple(replace(row, x=row.x + dx, top=row.top + dy, bottom=row.bottom + dy) for row in layout.row_labels),
         loops=None if layout.loops is None else (layout.loops[0] + dx, layout.loops[1] + dy, layout.loops[2]),
         margin=layout.margin + panel_dx,
         top=layout.top + dy,

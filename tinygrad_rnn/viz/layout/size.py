@@ -1,35 +1,21 @@
-"""How big boxes and chips are, from the texts they hold; and the panel of weights."""
+"""How wide texts are, and so how big boxes and chips; and the panel of weights."""
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
-from ..style import clean, number, text_width
-from ..view.boxes import LONGEST, Box, Chip
+from ..style import clean, number
+from ..view.boxes import LABEL, NAME, SMALL, Box, Chip, TextLine
 
-__all__ = [
-    "CHIP_HEIGHT",
-    "NAME",
-    "SMALL",
-    "Line",
-    "Node",
-    "Panel",
-    "Pill",
-    "chip_spots",
-    "chips_inside",
-    "corner_chip",
-    "lines_of",
-    "panel_of",
-    "size_of",
-]
+__all__ = ["CHIP_HEIGHT", "Panel", "PlacedBox", "chip_spots", "chips_inside", "corner_chip", "panel_of", "size_of", "text_width"]
 
-LABEL, NAME, SMALL = 13.0, 11.0, 9.5  # font sizes
 CHIP_HEIGHT = 14.0
 SINGLE, DOUBLE = 27.0, 36.0  # the height of a box with one line of text, and with two
 
 
 @dataclass(frozen=True)
-class Node:
+class PlacedBox:
     """A box with the place of its centre."""
 
     box: Box
@@ -43,7 +29,7 @@ class Node:
 class Pill:
     """A weight in the panel: its box, and what is written beside it."""
 
-    node: Node
+    placed: PlacedBox
     lines: tuple[str, ...]
 
 
@@ -57,37 +43,33 @@ class Panel:
     bottom: float
 
 
-@dataclass(frozen=True)
-class Line:
-    """A line of text on a box, with an index."""
-
-    words: str
-    size: float
-    italic: bool = False
-    bold: bool = False
-    index: int | str | None = None
-
-    @property
-    def width(self) -> float:
-        """In pixels."""
-        index = text_width(str(self.index), 0.76 * self.size) + 1 if self.index is not None else 0.0
-        return text_width(self.words, self.size, self.bold) + index
+BOLD = 1.13  # bold text is that much wider
+WIDTHS = {
+    0.33: "ijlIJ'|,. ·:;/\\",
+    0.41: 'ft()[]!r-"ᵀ₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹',
+    0.53: "sczLkF*_?‖∂",
+    0.71: "ABCDGHKNOQRUVXYZ&",
+    0.86: "w#+<=>^~−×÷≤⧺≡⇉M",
+    1.0: "mW%@…",
+}
+WIDTH_OF = {c: width for width, characters in WIDTHS.items() for c in characters}
 
 
-def lines_of(box: Box) -> tuple[Line, ...]:
-    """What is written on a box, from top to bottom, cut to what fits."""
-    label, name = clean(box.label, LONGEST if box.kind == "gate" else 18), clean(box.name, 22)
-    if box.kind == "gate":  # the letter, and the word for it
-        first, second = Line(label, LABEL, box.step is not None, box.state, box.step), Line(name, SMALL)
-    elif box.name:  # the op, and the letter of its result
-        own = box.kind == "op"
-        first, second = (
-            Line(label, LABEL, bold=box.kind == "group"),
-            Line(name, NAME, True, own and box.state, box.step if own else None),
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """How wide a line of text is, in pixels; a little generous, since the font may be another."""
+    total = 0.0
+    for c in text:
+        wide = unicodedata.east_asian_width(c) in "WF"
+        total += (
+            0.0 if unicodedata.combining(c) or c in "\u2068\u2069" else WIDTH_OF.get(c, 1.05 if wide or ord(c) > 0x2FFF else 0.64)
         )
-    else:
-        first, second = Line(label, LABEL, box.kind in ("input", "start"), False, box.step), Line("", NAME)
-    return (first, second) if name else (first,)
+    return total * size * (BOLD if bold else 1.0)
+
+
+def line_width(line: TextLine) -> float:
+    """How wide a line on a box is, with its index."""
+    index = text_width(str(line.subscript), 0.76 * line.size) + 1 if line.subscript is not None else 0.0
+    return text_width(line.words, line.size, line.bold) + index
 
 
 def chip_width(chip: Chip) -> float:
@@ -107,23 +89,23 @@ def chips_inside(box: Box) -> bool:
 
 def size_of(box: Box) -> tuple[float, float]:
     """Width and height."""
-    lines = lines_of(box)
+    lines = box.lines
     inside = sum(chip_width(c) + 3 for c in box.chips) - 3 if chips_inside(box) else 0.0
     smallest = 84.0 if box.kind == "group" else 34.0 if box.kind == "start" else 42.0
     height = (DOUBLE if len(lines) > 1 else SINGLE) + (CHIP_HEIGHT + 3 if inside else 0) + (6 if box.kind == "group" else 0)
-    return max(smallest, *(line.width + 13 for line in lines), inside + 14), height
+    return max(smallest, *(line_width(line) + 13 for line in lines), inside + 14), height
 
 
-def chip_spots(node: Node) -> list[tuple[Chip, float, float, float]]:
+def chip_spots(placed: PlacedBox) -> list[tuple[Chip, float, float, float]]:
     """(chip, x and y of its centre, width)."""
-    box = node.box
+    box = placed.box
     if not box.chips:
         return []
     widths = [chip_width(c) for c in box.chips]
     if corner_chip(box):
-        return [(box.chips[0], node.x - node.width / 2 + widths[0] / 2 - 8, node.y + node.height / 2 + 1, widths[0])]
-    x = node.x - (sum(widths) + 3 * (len(widths) - 1)) / 2
-    y = node.y + node.height / 2 - CHIP_HEIGHT / 2 - 5
+        return [(box.chips[0], placed.x - placed.width / 2 + widths[0] / 2 - 8, placed.y + placed.height / 2 + 1, widths[0])]
+    x = placed.x - (sum(widths) + 3 * (len(widths) - 1)) / 2
+    y = placed.y + placed.height / 2 - CHIP_HEIGHT / 2 - 5
     spots = []
     for chip, width in zip(box.chips, widths, strict=True):
         spots.append((chip, x + width / 2, y, width))
@@ -145,7 +127,7 @@ def panel_of(pills: tuple[Box, ...], top: float, sign: str) -> Panel:
         for box in (p for p in pills if p.block == block):
             shape = "×".join(map(str, box.shape)) or "1"
             lines = (shape,) if box.strength is None else (shape, sign + number(box.strength))
-            placed.append(Pill(Node(box, 26 + wide / 2, y + 13, wide, 26), lines))
+            placed.append(Pill(PlacedBox(box, 26 + wide / 2, y + 13, wide, 26), lines))
             y += 34
         y += 8
     beside = max(text_width(line, NAME) for pill in placed for line in pill.lines)

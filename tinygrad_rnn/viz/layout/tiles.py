@@ -1,7 +1,7 @@
 """Where the boxes of a picture stand: in which tile, row and column, without coordinates.
 
 A picture is a row of tiles: what stands before the first step, the steps, one for the hidden steps, initial states that come in
-from the right, what stands after the last step. All steps are one kind of tile, those that are opened another. Rows are counted
+from the right, what stands after the last step. All steps are one kind of tile, those that are opened another. RowLabel are counted
 upwards and go through all tiles; an edge that passes through tiles in which its row is not free gets a row of its own, a bus.
 """
 
@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 
 from ..view.boxes import Box
-from ..view.steps import BEFORE, Key
-from ..view.view import HIDDEN, Edge, View
-from .template import Spot, layered, place_column, wrapped
+from ..view.columns import BEFORE, Key
+from ..view.shown_graph import HIDDEN, Edge, View
+from .recipes import Spot, layered, place_column, wrapped
 
 __all__ = ["Tiles"]
 
@@ -20,10 +20,15 @@ Placed = tuple[dict[Key, Spot], dict[Key, Box]]
 
 
 class Tiles:
-    """`tiles` holds the spots and boxes of every kind of tile; `low` is the lowest row and `rows` how many there are."""
+    """`kind` says which kind of tile a column is, and `tiles` holds the spots and boxes of every kind.
+
+    `low` is the lowest row and `rows` how many there are.
+    """
 
     def __init__(self, view: View) -> None:
         self.view, self.after, self.behind = view, view.after, view.behind
+        self.kind = {column: "open" if column in view.opened else "step" for column in range(self.after)}
+        self.kind |= {BEFORE: "before", self.after: "after", self.behind: "behind"}
         self.states: dict[Key, tuple[str, ...]] = {}  # of every box; in the last step it may hand on fewer
         for box in view.boxes:
             if len(box.states) >= len(self.states.get(box.key, ())):
@@ -55,9 +60,9 @@ class Tiles:
         self.readers: dict[tuple[Key, str], set[Key]] = defaultdict(set)
         for e in self.view.edges:
             if e.source_column == e.target_column and not e.loop:
-                self.same[self.kind_of(e.source_column)][e.source_key, e.target_key] = None
+                self.same[self.kind[e.source_column]][e.source_key, e.target_key] = None
             elif e.target != HIDDEN:
-                self.fed[self.kind_of(e.target_column)].add(e.target_key)
+                self.fed[self.kind[e.target_column]].add(e.target_key)
             if e.target_column == self.after:
                 self.readers[e.source_key, e.role].add(e.target_key)
 
@@ -67,20 +72,15 @@ class Tiles:
         rank: dict[Key, int] = {}
         for column in self.view.kept:
             for k, box in enumerate(b for b in self.view.boxes if b.column == column):
-                columns[self.kind_of(column)][box.key], rank[box.key] = box, max(k, rank.get(box.key, 0))
+                columns[self.kind[column]][box.key], rank[box.key] = box, max(k, rank.get(box.key, 0))
         self.step_spots: dict[str, dict[Key, Spot]] = {"step": {}, "open": {}}
         for kind, boxes in columns.items():
             inside = sorted(boxes.values(), key=lambda box: rank[box.key])
             if inside:
-                around = self.same[kind], self.spans, self.fed[kind], self._lanes(boxes)
+                around = self.same[kind], self.spans, self.fed[kind], self._corridors(boxes)
                 self.step_spots[kind] = place_column(inside, *around)
         self._level()
         return columns
-
-    def kind_of(self, column: int) -> str:
-        """Which kind of tile a column is."""
-        ends = {BEFORE: "before", self.after: "after", self.behind: "behind"}
-        return ends.get(column, "open" if column in self.view.opened else "step")
 
     def far(self, e: Edge) -> bool:
         """Whether an edge passes through a tile in which its row is not free, and so needs a row of its own."""
@@ -104,7 +104,7 @@ class Tiles:
         far = e.target_column - e.source_column or e.loop
         return (e.source_key, e.role, far, e.source_column % abs(far))
 
-    def _lanes(self, step: dict[Key, Box]) -> dict[Key, tuple[int, list[Key]]]:
+    def _corridors(self, step: dict[Key, Box]) -> dict[Key, tuple[int, list[Key]]]:
         """Of every box that hands a state to a neighbour: to which side (1: right), and who reads it there."""
         found: dict[Key, tuple[int, list[Key]]] = {}
         for e in self.view.edges:
@@ -119,7 +119,7 @@ class Tiles:
         return found
 
     def _level(self) -> None:
-        """Beside steps that are opened the others move up or down, until the lowest lane of h runs straight on."""
+        """Beside steps that are opened the others move up or down, until the lowest corridor of h runs straight on."""
 
         def lowest(spots: dict[Key, Spot]) -> int | None:
             return min((row for key, (_, row) in spots.items() if self.states[key][:1] == ("h",)), default=None)
@@ -158,7 +158,7 @@ class Tiles:
         return placed, {b.key: b for b in boxes}
 
     def _before(self, bottom: int) -> Placed:
-        """Initial states stand in line with their lanes, everything else below all steps."""
+        """Initial states stand in line with their corridors, everything else below all steps."""
         boxes = [b for b in self.view.boxes if b.column == BEFORE]
         others = [b for b in boxes if b.kind != "start"]
         placed: dict[Key, Spot] = {}
@@ -168,13 +168,13 @@ class Tiles:
             placed = {key: (column, row + bottom - 1 - high) for key, (column, row) in found.items()}
             used: set[int] = set()
             for e in self.view.edges:
-                lane = placed.get(e.source_key, (0, 0))[1]
+                corridor = placed.get(e.source_key, (0, 0))[1]
                 leaves = e.source_column == BEFORE != e.target_column and e.source_key in placed
                 if leaves and ("before", e.source_key) not in self.buses:
-                    while lane in used:
-                        lane = min(used) - 1
-                    used.add(lane)
-                    self.buses["before", e.source_key] = lane
+                    while corridor in used:
+                        corridor = min(used) - 1
+                    used.add(corridor)
+                    self.buses["before", e.source_key] = corridor
         last = max((column for column, _ in placed.values()), default=-1) + 1
         for box in boxes:
             if box.kind == "start":
@@ -182,17 +182,17 @@ class Tiles:
         return placed, {b.key: b for b in boxes}
 
     def _behind(self) -> Placed:
-        """Initial states of what reads from the end stand in line with their lanes too."""
+        """Initial states of what reads from the end stand in line with their corridors too."""
         boxes = [b for b in self.view.boxes if b.column == self.behind]
         placed = {b.key: (0, self._state_row(b.key, self.after - 1)) for b in boxes}
         return placed, {b.key: b for b in boxes}
 
     def spot_of(self, key: Key, column: int) -> Spot:
         """Where a box stands in the tile of a column; where no such column is drawn, at the foot."""
-        return self.step_spots.get(self.kind_of(column), {}).get(key, (0, 0))
+        return self.step_spots.get(self.kind[column], {}).get(key, (0, 0))
 
     def _state_row(self, start: Key, column: int) -> int:
-        """The row of the lane on which the state leaves that an initial state stands in for."""
+        """The row of the corridor on which the state leaves that an initial state stands in for."""
         _, key, name = start
         assert isinstance(key, tuple)
         roles = self.states.get(key, ()) if self.spans.get(key, 1) > 1 else ()

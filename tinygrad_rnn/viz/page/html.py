@@ -19,9 +19,9 @@ from typing import Any
 
 from ...errors import GraphError
 from ...replay.records import GraphSnapshot
-from ..style import THEMES, Brush, Scale, Theme, ink_on
-from ..svg.elements import f, x
-from ..view.view import View, view_of
+from ..style import THEMES, Brush, Scale
+from ..svg.shapes import f, x
+from ..view.shown_graph import View, view_of
 from .playback import Playback, alike
 
 __all__ = ["LEVELS", "Control", "Shown", "applies", "page", "shades", "views_of"]
@@ -162,10 +162,10 @@ def shades() -> str:
         }  # fmt: skip
         lines.append(f"{root}{{" + ";".join(f"--{key}:{value}" for key, value in variables.items()) + "}")
         parts = {str(k): 10.0 ** (k / LEVELS) for k in range(LEVELS + 1)} | {"zero": 0.0, "broken": float("inf")}
-        lines += [f'{root} [data-level="{key}"]{{{_shade(brush, theme, strength)}}}' for key, strength in parts.items()]
+        lines += [f'{root} [data-level="{key}"]{{{_shade(brush, strength)}}}' for key, strength in parts.items()]
     return "\n".join(lines)
 
 
-def _shade(brush: Brush, theme: Theme, strength: float) -> str:
-    fill = brush.fill(strength)
-    return f"--fill:{fill};--ink:{ink_on(fill)};--stroke:{brush.stroke(strength)};--width:{f(brush.width(strength))}"
+def _shade(brush: Brush, strength: float) -> str:
+    look = brush.look(strength)
+    return f"--fill:{look.fill};--ink:{look.ink};--stroke:{look.stroke};--width:{f(look.width)}"

@@ -18,15 +18,15 @@ from ...replay.records import GraphSnapshot, Record
 from ...replay.stepper import play
 from ...replay.worked_rule import worked
 from ...shared.array_type import Array
-from ..layout.arrangement import arrange
-from ..layout.placed import Layout
+from ..layout.coordinates import arrange
+from ..layout.placed_parts import Layout
 from ..style import Scale, clean, number
-from ..svg.colourless import bare, skeleton
-from ..view.description import lanes
+from ..view.columns import Places
+from ..view.description import states_in_time
 from ..view.formulas import formula
-from ..view.steps import Places
-from ..view.view import View
-from ..view.words import called, why_nothing
+from ..view.shown_graph import View
+from ..view.tooltips import called, why_nothing
+from .uncoloured import bare, skeleton
 
 __all__ = ["Playback", "alike", "digits"]
 
@@ -143,13 +143,13 @@ def _equation(r: Record, written: str) -> str:
 
 
 def _chart(layout: Layout) -> list[dict[str, Any]]:
-    """A line for every lane of h (or of the first state; h and c of a single LSTM): where its points stand, and for which nodes."""
+    """A line for every h (or first state; h and c of a single LSTM): where its points stand, and for which nodes."""
     view = layout.view
     x = {view.steps[b.column]: (b.left + b.right) / 2 for b in layout.bands if 0 <= b.column < view.after}
     if layout.gap is not None:
         wide = (layout.gap.right - layout.gap.left) / (len(view.hidden) + 1)
         x |= {view.steps[c]: layout.gap.left + wide * (k + 1) for k, c in enumerate(view.hidden)}
-    found = lanes(view)
+    found = states_in_time(view)
     name = "h" if any(name == "h" for _, name in found) else next((name for _, name in found), "")
     both = len(found) == 2 and len({where for where, _ in found}) == 1
     return [

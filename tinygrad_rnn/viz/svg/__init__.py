@@ -1,6 +1,6 @@
 """A layout as SVG text, still or moving, in colour or to be coloured.
 
-Here: elements and style sheets. Not here: coordinates of boxes and edges (`layout`).
+Here: shapes, their colours and style sheets. Not here: coordinates of boxes and edges (`layout`).
 """
 
 __all__: list[str] = []

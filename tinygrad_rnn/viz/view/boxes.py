@@ -6,17 +6,34 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from ...engine.arrays import norm
 from ...engine.scopes import Frame
 from ...replay.records import GraphSnapshot, Record
-from ..style import number, subscript
+from ..style import clean, number, subscript
+from .columns import Key, Places, in_cell, scope_of
 from .formulas import formula
-from .steps import Key, Places, in_cell, owner_of, scope_of
 
-__all__ = ["LONGEST", "Box", "Chip", "Measure", "box_of", "heading_of", "leaf_labels", "owner_words", "pill_of", "strength_of"]
+__all__ = [
+    "LABEL",
+    "NAME",
+    "SMALL",
+    "Box",
+    "Chip",
+    "Measure",
+    "TextLine",
+    "box_of",
+    "heading_of",
+    "leaf_labels",
+    "owner_words",
+    "pill_of",
+    "strength_of",
+]
 
 INFIX = {"add", "sub", "mul", "div"}
+LABEL, NAME, SMALL = 13.0, 11.0, 9.5  # font sizes
 LONGEST = 22  # letters of a formula on a box
 GATES = {  # the word for a letter, where it is made by that op
     "a": ("pre-activation", "add"), "i": ("input", "sigmoid"), "f": ("forget", "sigmoid"), "o": ("output", "sigmoid"),
@@ -33,6 +50,16 @@ class Chip:
     label: str
     strength: float | None
     uses: tuple[tuple[int, int], ...]  # (child, slot)
+
+
+class TextLine(NamedTuple):
+    """A line of text on a box, with the number that is set lower behind it."""
+
+    words: str
+    size: float
+    italic: bool = False
+    bold: bool = False
+    subscript: int | str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +88,22 @@ class Box:
         """Whether it is drawn as a state: h and c are, a running sum of losses is not."""
         return self.kind == "start" or (self.held and self.block[0] != "readout")
 
+    @cached_property
+    def lines(self) -> tuple[TextLine, ...]:
+        """What is written on it, from top to bottom, cut to what fits."""
+        label, name = clean(self.label, LONGEST if self.kind == "gate" else 18), clean(self.name, 22) if self.name else ""
+        if self.kind == "gate":  # the letter, and the word for it
+            first = TextLine(label, LABEL, self.step is not None, self.state, self.step)
+            second = TextLine(name, SMALL)
+        elif self.name:  # the op, and the letter of its result
+            own = self.kind == "op"
+            first = TextLine(label, LABEL, bold=self.kind == "group")
+            second = TextLine(name, NAME, True, own and self.state, self.step if own else None)
+        else:
+            first = TextLine(label, LABEL, self.kind in ("input", "start"), False, self.step)
+            second = TextLine("", NAME)
+        return (first, second) if name else (first,)
+
 
 class Measure:
     """The number behind a colour: the norm of the gradient, the root mean square of the value, or none."""
@@ -88,19 +131,20 @@ def strength_of(record: Record, color: str) -> float | None:
 
 
 def box_of(
-    graph: GraphSnapshot,
     places: Places,
+    measure: Measure,
     group: tuple[int, ...],
     key: Key,
     gate: bool,
     held: bool,
-    strength: float | None,
     states: tuple[str, ...],
-    chips: tuple[Chip, ...],
+    uses: Iterable[tuple[int, str, tuple[tuple[int, int], ...]]],
 ) -> Box:
-    """The box of a group of records (often of one), with what is written on it."""
-    r = graph[group[-1]]
-    step = places.steps[places.column[r.id]] if 0 <= places.column[r.id] < places.after else None
+    """The box of a group of records (often of one), with what is written on it; `uses` are those of weights, with their labels."""
+    graph, records = measure.graph, measure.graph.records
+    r = records[group[-1]]
+    column, after = places.column[r.id], len(places.steps)
+    step = places.steps[column] if 0 <= column < after else None
     block = _block(r, places)
     if gate:
         word, maker = GATES.get(r.name or "", ("", ""))
@@ -109,7 +153,7 @@ def box_of(
         step = step if r.name else None  # a formula has no number
     elif len(group) > 1:
         scope = scope_of(r)
-        end = "loss" if r.id == len(graph) - 1 else "part of loss"
+        end = "loss" if r is records[-1] else "part of loss"
         bare = "ops" if not places.steps else end if not r.shape else "step" if r.t is not None else "readout"
         label = scope[-1].name.removesuffix("Cell") if scope else bare
         index = "" if step is None else subscript(str(step))
@@ -117,7 +161,7 @@ def box_of(
         step = None
     elif r.kind == "op":
         label, name, kind, op = _op_label(graph, places, r), r.name or "", "op", r.op
-        if not name and r.id == len(graph) - 1 and places.steps and not r.shape:
+        if not name and r is records[-1] and places.steps and not r.shape:
             name = "loss"
         if name in ("", "loss"):
             step = None
@@ -131,16 +175,16 @@ def box_of(
         if (
             kind == "start" and not r.name and letter
         ):  # a result that was not recorded has no name: it is drawn as what it stands for
-            label, step = letter, None if 0 <= places.column[r.id] < places.after else 0
+            label, step = letter, None if 0 <= column < after else 0
         elif kind == "start" and label.endswith("0") and len(label) > 1:
             label, step = label[:-1], 0
     if not places.steps and r.value.size == 1:  # a number, as in an expression: its value and its derivative can be read
         letter = f"{r.name} = " if r.name and kind == "op" else ""
         derivative = "" if r.grad is None else f", ∂ {number(r.grad.item())}"
         name, step = (letter + number(r.value.item()) + derivative).replace("-", "−"), None
-    return Box(
-        r.id, group, places.column[r.id], key, block, kind, op, label, name, step, strength, states, r.shape, chips, "", held
-    )
+    chips = tuple(Chip(leaf, words, measure.uses(records[leaf], used), used) for leaf, words, used in uses)
+    strength = measure.node(r)
+    return Box(r.id, group, column, key, block, kind, op, label, name, step, strength, states, r.shape, chips, "", held)
 
 
 def _block(r: Record, places: Places) -> Key:
@@ -151,7 +195,7 @@ def _block(r: Record, places: Places) -> Key:
 
 def _op_label(graph: GraphSnapshot, places: Places, r: Record) -> str:
     """The symbol, with plain numbers written into it: 1 - z is `1−`, x / 3 is `÷3`."""
-    numbers = [number(float(graph[p].value)) if p in places.folded else "" for p in r.parents]
+    numbers = [number(float(graph.records[p].value)) if p in places.folded else "" for p in r.parents]
     if not any(numbers):
         return r.symbol
     if r.op in INFIX and len(numbers) == 2:
@@ -163,7 +207,7 @@ def leaf_labels(graph: GraphSnapshot, places: Places) -> dict[int, str]:
     """What the pills and chips of the shared weights say: the second W of one owner is W′."""
     labels, known = {}, Counter[tuple[str | None, str]]()
     for leaf in places.shared:
-        r, owner = graph[leaf], owner_words(graph, places, leaf)
+        r, owner = graph.records[leaf], owner_words(graph, places, leaf)
         labels[leaf] = (r.name or "×".join(map(str, r.shape)) or "w") + "′" * (known[r.name, owner] if r.name else 0)
         known[r.name, owner] += 1
     return labels
@@ -176,19 +220,19 @@ def heading_of(places: Places, scope: tuple[Frame, ...]) -> str:
 
 def owner_words(graph: GraphSnapshot, places: Places, leaf: int) -> str:
     """Whose weight this is, after the first op that uses it; if it is shared by layers or parts, without these."""
-    users = [graph[child] for child, _ in graph.reads(graph[leaf])]
-    scope = owner_of(users[0]) if users else ()
+    users = [graph.records[child] for child, _ in graph.reads(graph.records[leaf])]
+    scope = places.owners[users[0].id] if users else ()
     if not scope:
         return "readout" if users and users[0].t is None and graph.steps else "weights"
-    alone = {places.where.get(owner_of(user)) for user in users if owner_of(user)} == {places.where.get(scope)}
+    alone = {places.where.get(places.owners[user.id]) for user in users if places.owners[user.id]} == {places.where.get(scope)}
     return heading_of(places, scope if alone else (Frame(scope[-1].name),))
 
 
-def pill_of(graph: GraphSnapshot, places: Places, leaf: int, label: str, measure: Measure) -> Box:
+def pill_of(places: Places, measure: Measure, leaf: int, label: str) -> Box:
     """The pill that stands for a shared weight (or constant) in the panel."""
-    r = graph[leaf]
-    strength = measure.node(r)
-    user = next((child for child in graph.records[leaf:] if leaf in child.parents), r)
+    graph = measure.graph
+    r, strength = graph.records[leaf], measure.node(graph.records[leaf])
+    user = next((child.id for child in graph.records[leaf:] if leaf in child.parents), leaf)
     kind = "pill" if r.kind == "parameter" else "input"
-    block, where = (owner_words(graph, places, leaf),), places.where.get(owner_of(user), "")
+    block, where = (owner_words(graph, places, leaf),), places.where.get(places.owners.get(user, ()), "")
     return Box(leaf, (leaf,), -1, ("pill", leaf), block, kind, "", label, "", None, strength, (), r.shape, (), where)

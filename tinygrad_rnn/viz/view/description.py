@@ -11,11 +11,11 @@ from ...engine.scopes import Frame
 from ...replay.records import Record
 from ..style import clean, number
 from .boxes import heading_of, owner_words, strength_of
-from .steps import in_cell, scope_of
-from .view import View
-from .words import called, why_nothing, why_zero
+from .columns import in_cell, scope_of
+from .shown_graph import View
+from .tooltips import called, why_nothing, why_zero
 
-__all__ = ["describe", "heading", "lanes"]
+__all__ = ["describe", "heading", "states_in_time"]
 
 
 def heading(view: View) -> str:
@@ -85,7 +85,7 @@ def describe(view: View) -> str:
     return "\n".join([*lines, *_zeros(view), *_broken(view)])
 
 
-def lanes(view: View) -> dict[tuple[str, str], list[Record]]:
+def states_in_time(view: View) -> dict[tuple[str, str], list[Record]]:
     """The records of every state that is handed on, by (which cell, layer or direction; name), in the order of time."""
     wanted = {name for box in view.boxes if box.state for name in box.states if name}
     found: dict[tuple[tuple[Frame, ...], str], list[Record]] = {}
@@ -101,7 +101,7 @@ def lanes(view: View) -> dict[tuple[str, str], list[Record]]:
 
 
 def _windows(view: View, records: list[Record]) -> list[list[Record]]:
-    """The records of a lane, split where a state comes in detached."""
+    """The records of a state, split where a state comes in detached."""
     places = view.places
     starts = {places.column[child] for id, (state, side) in places.cuts.items() for child, _ in view.graph.reads(view.graph[id])}
     windows: list[list[Record]] = [[]]
@@ -116,7 +116,9 @@ def _through_time(view: View) -> list[str]:
     """For every state that is handed on: its gradient (or value) at the first and at the last step of what hangs together."""
     values = view.color == "value"
     lines = []
-    for (where, name), records in sorted(lanes(view).items(), key=lambda item: (item[0][0], item[0][1] != "h", item[0][1])):
+    for (where, name), records in sorted(
+        states_in_time(view).items(), key=lambda item: (item[0][0], item[0][1] != "h", item[0][1])
+    ):
         what = f"root mean square of {clean(name, 12)}" if values else f"gradient |dL/d{clean(name, 12)}|"
         what = f"The {what}{f' of {clean(where, 40)}' if where else ''}"
         for window in [records] if values else _windows(view, records):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...replay.records import GraphSnapshot, Record
 from ..style import number
-from .steps import scope_of
+from .columns import scope_of
 
 __all__ = ["formula"]
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from .boxes import Box, Chip, Measure
-from .steps import Key
-from .view import Edge, View
+from .columns import Key
+from .shown_graph import Edge, View
 
 __all__ = ["rolled"]
 

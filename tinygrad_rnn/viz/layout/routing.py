@@ -1,6 +1,6 @@
 """The plan of a picture: a way for every edge, on lattices without coordinates.
 
-An edge inside a tile is one piece. An edge between tiles leaves its own tile on a lane (a row that runs through the sides), and
+An edge inside a tile is one piece. An edge between tiles leaves its own tile on a corridor (a row that runs through the sides), and
 enters the other from there: two pieces, each found once however many steps there are.
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...errors import GraphError
-from ..view.steps import BEFORE, Key
-from ..view.view import HIDDEN, Edge
-from .route import LEFT, RIGHT, Lattice, Port, Vertex
-from .template import Spot
+from ..view.columns import BEFORE, Key
+from ..view.shown_graph import HIDDEN, Edge
+from .lattice import LEFT, RIGHT, Lattice, Port, Vertex
+from .recipes import Spot
 from .tiles import Tiles
 
-__all__ = ["Piece", "Plan", "Tile"]
+__all__ = ["Plan", "Tile"]
 
 HARDEST = 1_500_000  # places that the search for ways may look at: some seconds
 Piece = tuple[str, Key, Key, Port, Port]  # tile, name of the piece, net, from, to
@@ -50,34 +50,34 @@ class Plan:
         states = self.placed.states.get(key, ())
         return states.index(role) if len(states) > 1 and role in states else None
 
-    def lane(self, e: Edge) -> int:
+    def corridor(self, e: Edge) -> int:
         """The row, counted from the lowest, on which an edge runs through the sides of tiles."""
         bus = self.placed.bus(e)
         if bus in self.placed.buses and (self.placed.far(e) or e.source_column == BEFORE):
             return self.placed.buses[bus] - self.placed.low
-        kind = self.placed.kind_of(e.source_column)
+        kind = self.placed.kind[e.source_column]
         if kind in ("before", "behind"):
             return self.tiles[kind].spots[e.source_key][1] - self.placed.low
         return self.tiles[kind].spots[e.source_key][1] - self.placed.low + (self._role(e.source_key, e.role) or 0)
 
     def pieces(self, e: Edge) -> list[Piece]:
         """(tile, name of the piece, net, from, to): one for an edge inside a tile, two for others."""
-        kind, other = self.placed.kind_of(e.source_column), self.placed.kind_of(e.target_column)
+        kind, other = self.placed.kind[e.source_column], self.placed.kind[e.target_column]
         source = Port(e.source_key, self._role(e.source_key, e.role))
         if e.source_column == e.target_column and not e.loop:
             port = Port(e.target_key)
             return [(kind, (e.source_key, e.role, e.target_key), ("from", e.source_key, e.role), source, port)]
-        lane = self.lane(e)
+        corridor = self.corridor(e)
         side = RIGHT if e.target_column > e.source_column or e.loop > 0 else LEFT
         found: list[Piece] = []
         if e.source >= 0:
-            name: Key = ("out", e.source_key, e.role, lane, side)
-            found.append((kind, name, ("from", e.source_key, e.role), source, Port(None, lane, side)))
+            name: Key = ("out", e.source_key, e.role, corridor, side)
+            found.append((kind, name, ("from", e.source_key, e.role), source, Port(None, corridor, side)))
         if e.target != HIDDEN:
             in_row = None if kind == "after" or other == "after" else self._role(e.target_key, self._handed(e))
-            name = ("in", lane, side, e.target_key, in_row)
-            start = Port(None, lane, LEFT if side == RIGHT else RIGHT)
-            found.append((other, name, ("lane", lane, side), start, Port(e.target_key, in_row)))
+            name = ("in", corridor, side, e.target_key, in_row)
+            start = Port(None, corridor, LEFT if side == RIGHT else RIGHT)
+            found.append((other, name, ("corridor", corridor, side), start, Port(e.target_key, in_row)))
         return found
 
     def _handed(self, e: Edge) -> str:
@@ -87,7 +87,7 @@ class Plan:
         return str(e.source_key[2])
 
     def _wire(self) -> None:
-        """Find a way for every piece: level lanes first, then the straight ones, then the short ones."""
+        """Find a way for every piece: level corridors first, then the straight ones, then the short ones."""
         wanted: dict[tuple[str, Key], tuple[Key, Port, Port]] = {}
         for e in self.view.edges:
             for kind, name, net, start, end in self.pieces(e):
@@ -97,7 +97,7 @@ class Plan:
             (kind, _), (_, start, end) = item
             lattice = self.tiles[kind].lattice
             (x, y), (x2, y2) = (self._spot(lattice, start), self._spot(lattice, end))
-            # out of a box of several lanes, but on none of them: it has to go around them
+            # out of a box of several corridors, but on none of them: it has to go around them
             around = start.box is not None and start.row is None and end.box is None and len(lattice.spots[start.box]) > 1
             return (
                 around or (x != x2 and y != y2),

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ...replay.stepper import play
-from ..view.view import Edge, View
+from ..view.shown_graph import Edge, View
 
-__all__ = ["Moments"]
+__all__ = ["Arrivals"]
 
 Part = TypeVar("Part", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Moments:
-    """Numbers of events, counted from 1. What never gets a gradient is not in here; `Moments()` is a picture that stands still.
+class Arrivals:
+    """Numbers of events, counted from 1. What never gets a gradient is not in here; `Arrivals()` is a picture that stands still.
 
     A box has its moment when the first of its members has its turn; a weight in the panel, when all its uses have reported. An
     edge has it when the first gradient is sent along it, and a chip likewise: in the turn of the op that uses the value. The
@@ -31,15 +31,21 @@ class Moments:
     bars: dict[tuple[str, str, int], int] = field(default_factory=dict)  # (state, layer and direction, step)
     last: int = 0
 
-    @classmethod
-    def of(cls, view: View) -> Moments:
-        """The moments of what a view shows.
+    @property
+    def moments(self) -> dict[Hashable, int]:
+        """Of every part, under the name that it has here."""
+        known: tuple[Mapping[Any, int], ...] = (self.boxes, self.chips, self.edges, self.bars)
+        return {part: moment for parts in known for part, moment in parts.items()}
 
-        >>> from tinygrad_rnn.viz.svg.moments import Moments
+    @classmethod
+    def of(cls, view: View) -> Arrivals:
+        """The arrivals of what a view shows.
+
+        >>> from tinygrad_rnn.viz.svg.arrivals import Arrivals
         >>> import tinygrad_rnn as tg
         >>> w = tg.Tensor(2.0, requires_grad=True, name="w")
         >>> view = tg.draw(tg.tanh(w * 3.0)).view
-        >>> [(box.label, Moments.of(view).boxes[box.id]) for box in view.boxes]
+        >>> [(box.label, Arrivals.of(view).boxes[box.id]) for box in view.boxes]
         [('w', 3), ('×3', 2), ('tanh', 1)]
         """
         turns: dict[int, int] = {}
@@ -64,5 +70,5 @@ def _first(numbers: Mapping[Part, int], parts: Iterable[Part]) -> int | None:
     return min((numbers[part] for part in parts if part in numbers), default=None)
 
 
-def _known(moments: Mapping[Part, int | None]) -> dict[Part, int]:
-    return {part: moment for part, moment in moments.items() if moment is not None}
+def _known(arrivals: Mapping[Part, int | None]) -> dict[Part, int]:
+    return {part: moment for part, moment in arrivals.items() if moment is not None}

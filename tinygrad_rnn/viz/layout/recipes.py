@@ -1,7 +1,7 @@
-"""Where boxes stand in a tile, in whole columns and rows (rows count upwards).
+"""Recipes for where the boxes of a cell stand in a tile, in whole columns and rows (rows count upwards).
 
 The cells of this package have recipes, found by the sequence of their ops or gates; any other cell gets a generic layout: longest
-path for the rows, mean of the neighbours for the order, and then a row for every lane. A recipe only moves boxes: edges find their
+path for the rows, mean of the neighbours for the order, and then a row for every corridor. A recipe only moves boxes: edges find their
 own way, so a recipe can be unsuitable but never wrong. What reads from the end of a sequence is the mirror image.
 """
 
@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Container, Iterable
 
 from ..view.boxes import Box
-from ..view.steps import Key
+from ..view.columns import Key
 
-__all__ = ["RECIPES", "Spot", "layered", "place_column", "wrapped"]
+__all__ = ["Spot", "layered", "place_column", "wrapped"]
 
 Spot = tuple[int, int]
 LINE = 8  # boxes in a row of what stands after the last step: a longer row is folded
@@ -67,7 +67,7 @@ def layered(
 ) -> dict[Key, Spot]:
     """A generic layout of boxes in topological order: levels upwards, or to the right (`across`).
 
-    Into the boxes in `fed` something flows from outside: an input of theirs stands beside them, or, if a lane comes in from that
+    Into the boxes in `fed` something flows from outside: an input of theirs stands beside them, or, if a corridor comes in from that
     side (`crossed`), over them.
     """
     rank = {box.key: k for k, box in enumerate(boxes)}
@@ -139,11 +139,11 @@ def _mean(
     return float(at.get(key, 0))
 
 
-Lanes = dict[Key, tuple[int, list[Key]]]  # of a box that hands a state on: to which side (1: right), and who reads it there
+Corridors = dict[Key, tuple[int, list[Key]]]  # of a box that hands a state on: to which side (1: right), and who reads it there
 
 
 def place_column(
-    boxes: list[Box], edges: Iterable[tuple[Key, Key]], spans: dict[Key, int], fed: set[Key], lanes: Lanes
+    boxes: list[Box], edges: Iterable[tuple[Key, Key]], spans: dict[Key, int], fed: set[Key], corridors: Corridors
 ) -> dict[Key, Spot]:
     """Where the boxes of a step stand: what comes before the cells at the foot, then the cells with what stands between them, the
     lowest layer first, then the readout at the upper right."""
@@ -171,20 +171,22 @@ def place_column(
         found = _recipe(own)
         if found is None:
             found = layered(own, edges, spans, read if cells else fed, fed if above else ())
-            found = found if above else _with_level_lanes(found, lanes, spans)
-        if any(lanes[box.key][0] < 0 for box in own if box.key in lanes) and name[0] == "cell":
+            found = found if above else _with_level_corridors(found, corridors, spans)
+        if any(corridors[box.key][0] < 0 for box in own if box.key in corridors) and name[0] == "cell":
             wide = max(column for column, _ in found.values())
             found = {key: (wide - column, row) for key, (column, row) in found.items()}
         _stack(spots, found, name, edges, spans)
     return spots
 
 
-def _with_level_lanes(spots: dict[Key, Spot], lanes: Lanes, spans: dict[Key, int]) -> dict[Key, Spot]:
-    """A generic layout in which every lane is one level line: in its row, who reads the state comes first and who makes it last."""
+def _with_level_corridors(spots: dict[Key, Spot], corridors: Corridors, spans: dict[Key, int]) -> dict[Key, Spot]:
+    """A generic layout in which every corridor is one level line: in its row, who reads the state comes first and who makes it last."""
     if any(spans.get(key, 1) > 1 for key in spots):
         return spots
     spots, taken = dict(spots), set[Key]()
-    for state, (_, readers) in sorted(lanes.items(), key=lambda lane: lane[0] not in lane[1][1]):  # what reads itself first
+    for state, (_, readers) in sorted(
+        corridors.items(), key=lambda corridor: corridor[0] not in corridor[1][1]
+    ):  # what reads itself first
         able = [key for key in readers if key in spots and key not in taken]
         if state not in spots or not able:
             continue
@@ -199,7 +201,7 @@ def _with_level_lanes(spots: dict[Key, Spot], lanes: Lanes, spans: dict[Key, int
             spots = {key: (c + 1, r) for key, (c, r) in spots.items()}
             spots[reader] = (0, row)
         if reader != state:
-            inner = [c for key, (c, _) in spots.items() if key != state and key not in lanes]
+            inner = [c for key, (c, _) in spots.items() if key != state and key not in corridors]
             spots[state] = (max([*inner, *(spots[key][0] + 1 for key in {*others, reader})]), row)
         taken |= {state, reader}
     return _closed_up(spots)

@@ -1,4 +1,4 @@
-"""A picture in coordinates, the same for every back end: boxes, edges, columns and what stands beside them, y downwards."""
+"""What a finished layout holds, in coordinates: placed boxes, routes of edges, columns and what stands beside them, y downwards."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ..view.boxes import Chip
-from ..view.view import Edge, Series, View
-from .size import Node, Panel, chip_spots
+from ..view.hidden_steps import Series
+from ..view.shown_graph import Edge, View
+from .size import Panel, PlacedBox, chip_spots
 
-__all__ = ["Band", "Layout", "Path", "Rows", "threads"]
+__all__ = ["Band", "Layout", "Route", "RowLabel", "threads"]
 
 
 @dataclass(frozen=True)
-class Path:
+class Route:
     """An edge with its corners, from border to border."""
 
     edge: Edge
     points: tuple[tuple[float, float], ...]
     dashed: bool  # one end lies in a hidden step
-    lane: bool  # hands a state to the next step
+    hands_on: bool  # hands a state to the next step
     cut: tuple[float, float] | None = None  # where a detached state crosses into the next step
 
 
@@ -38,7 +39,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowLabel:
     """The rows of one layer or direction: its name stands left of x."""
 
     words: str
@@ -52,15 +53,15 @@ class Layout:
     """A picture in coordinates, the same for every back end."""
 
     view: View = field(repr=False)
-    nodes: tuple[Node, ...]
-    paths: tuple[Path, ...]
+    boxes: tuple[PlacedBox, ...]
+    routes: tuple[Route, ...]
     bands: tuple[Band, ...]
     gap: Band | None
-    lanes: tuple[float, ...]  # where lanes go into the hidden steps and come out of them
+    corridors: tuple[float, ...]  # where corridors go into the hidden steps and come out of them
     passing: tuple[float, ...]  # where edges pass behind them
     panel: Panel
-    rows: tuple[Rows, ...]
-    loops: tuple[float, float, str] | None  # of a rolled view: the middle of the highest lane that is led back, and where to
+    row_labels: tuple[RowLabel, ...]
+    loops: tuple[float, float, str] | None  # of a rolled view: the middle of the highest corridor that is led back, and where to
     margin: float  # where it begins
     top: float
     width: float  # where it ends, with a margin
@@ -87,11 +88,11 @@ class Layout:
         return found
 
 
-def threads(layout: Layout) -> Iterator[tuple[list[tuple[float, float]], Chip, Node]]:
+def threads(layout: Layout) -> Iterator[tuple[list[tuple[float, float]], Chip, PlacedBox]]:
     """The lines from the weights to their chips: the four points of a curve."""
-    pills = {pill.node.box.id: pill.node for pill in layout.panel.pills}
-    for node in layout.nodes:
-        for chip, x2, y2, width in chip_spots(node):
+    pills = {pill.placed.box.id: pill.placed for pill in layout.panel.pills}
+    for placed in layout.boxes:
+        for chip, x2, y2, width in chip_spots(placed):
             x1, y1, end = layout.margin + layout.panel.width - 8, pills[chip.leaf].y, x2 - width / 2
             bow = max(40.0, (end - x1) / 3)
-            yield [(x1, y1), (x1 + bow, y1), (end - bow, y2), (end, y2)], chip, node
+            yield [(x1, y1), (x1 + bow, y1), (end - bow, y2), (end, y2)], chip, placed

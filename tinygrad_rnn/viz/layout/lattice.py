@@ -1,4 +1,4 @@
-"""Finding a way for every edge: through the gaps between boxes, each on a track of its own.
+"""A way for one edge on the lattice of a tile: through the gaps between boxes, on a track of its own.
 
 A tile (one time step, or what stands before or after the steps) is a lattice. Its lines run through the middle of every column and
 row of boxes, with `tracks` more lines in every gap. Edges are found one after the other by A*: short, few corners, few
@@ -15,7 +15,7 @@ from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from math import inf
 
-from ..view.steps import Key
+from ..view.columns import Key
 
 __all__ = ["LEFT", "RIGHT", "Lattice", "Port", "Vertex"]
 
@@ -24,7 +24,7 @@ RIGHT, UP, LEFT, DOWN = range(4)  # level ones are even
 TURNS: tuple[tuple[int, ...], ...] = ((0, 1, 3), (0,))  # a box is left straight on
 COLUMN, ROW = 60.0, 44.0  # nominal distances, for comparing ways
 BEND, CROSSING, MERGE, CLASH = 26.0, 45.0, 15.0, 5000.0
-ONTO_LANE = 60.0  # a lane shall be seen to come from the step before alone
+ONTO_CORRIDOR = 60.0  # a corridor shall be seen to come from the step before alone
 LEAVING = (0.0, 0.0, 40.0, 14.0)  # reading goes right and up, so do edges if they can
 ARRIVING = (0.0, 0.0, 10.0, 6.0)
 ASIDE = 80.0  # the sides of a box of several rows belong to its states
@@ -150,13 +150,13 @@ class Lattice:
         return rest
 
     def _open(self, v: int, direction: int, start: Port, end: Port) -> bool:
-        """Whether this edge may go to a place that is not for everybody: its own box, or the end of a lane."""
+        """Whether this edge may go to a place that is not for everybody: its own box, or the end of a corridor."""
         x, y = divmod(v, self.height)
         if not (0 < y < self.height - 1 and 0 <= x < self.width):
             return False
         if x in (0, self.width - 1):
-            lanes = [self.line(p.row) for p in (start, end) if p.box is None and p.row is not None]
-            return y in lanes and direction in (RIGHT, LEFT)
+            corridors = [self.line(p.row) for p in (start, end) if p.box is None and p.row is not None]
+            return y in corridors and direction in (RIGHT, LEFT)
         return self.boxes[v] == end.box and 4 * v + direction in self._ends(end, leaving=False)
 
     def _along(self, net: Key, end: Port, users: list[tuple[Key, Port]], length: float) -> float:
@@ -165,8 +165,8 @@ class Lattice:
             return length * TRUNK
         if not all(end.box is not None and port.box == end.box and other[:2] != net[:2] for other, port in users):
             return length + CLASH
-        lanes = [other for other, _ in users if other[0] == "lane"]  # two lanes are never there in the same step
-        return length + (MERGE if not lanes else 2.0 if net[0] == "lane" else ONTO_LANE)
+        corridors = [other for other, _ in users if other[0] == "corridor"]  # two corridors are never there in the same step
+        return length + (MERGE if not corridors else 2.0 if net[0] == "corridor" else ONTO_CORRIDOR)
 
     def _at(self, net: Key, end: Port, crossed: list[tuple[str, Key, Port]], straight: bool, goes: int) -> float:
         """The cost of passing a place where others pass: a crossing, or touching somebody else's corner."""

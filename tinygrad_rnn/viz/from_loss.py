@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterable
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec
 
-import numpy as np
-
 from ..errors import DataError
 from ..replay.from_loss import snapshot
 from ..replay.records import GraphSnapshot
 from .drawing import Comparison, Drawing
 from .style import THEMES, Scale, ThemeName
+from .view.hidden_steps import hidden_columns
 from .view.rolling import rolled as roll
-from .view.view import view_of
+from .view.shown_graph import view_of
 
 if TYPE_CHECKING:
     import graphviz
@@ -57,7 +56,7 @@ def compare(
     for what, found in (("theme", {d.theme for d in drawings}), ("color", {d.view.color for d in drawings})):
         if len(found) > 1:
             raise DataError(f"compare() of pictures with {what} {' and '.join(sorted(found))}", hint=f"draw all with one {what}")
-    common = Scale.of([strength for drawing in drawings for strength in drawing.view.strengths()])
+    common = Scale.of([strength for drawing in drawings for strength in drawing.view.strengths().values()])
     common = common if scale is None else Scale.given(scale)
     return Comparison(drawings, common, title, across)
 
@@ -116,7 +115,7 @@ def draw(
     _check("theme", theme, tuple(THEMES))
     _check("weights", weights, ("chips", "edges", "hidden"))
     steps = len(graph.steps)
-    hidden = _hidden(elide, steps)
+    hidden = hidden_columns(elide, steps)
     if rolled and elide not in ("auto", False):
         raise DataError(f"draw(rolled=True, elide={elide!r})", hint="a rolled picture has one column: nothing can be left out")
     if color == "grad" and graph.root.grad is None:
@@ -126,7 +125,7 @@ def draw(
     for level in levels:
         view = view_of(graph, level, color, () if rolled else hidden, weights, opened)
         view = roll(view) if rolled else view
-        drawing = Drawing(view, theme, Scale.of(view.strengths()) if scale is None else Scale.given(scale), title)
+        drawing = Drawing(view, theme, Scale.of(view.strengths().values()) if scale is None else Scale.given(scale), title)
         if level == levels[-1] or (len(view.boxes) < MANY and view.meetings <= KNOT and drawing.layout.width <= WIDE):
             break
     return drawing
@@ -169,16 +168,3 @@ def _column(step: object, steps: tuple[int, ...], hidden: tuple[int, ...], rolle
             f"draw(open={step!r}): this step is hidden", hint="show all steps (elide=False), or open one at either end"
         )
     return column
-
-
-def _hidden(elide: object, steps: int) -> tuple[int, ...]:
-    """The columns to hide. Two are kept at either end, or as many as asked for."""
-    if elide == "auto":
-        elide = steps > 12
-    if isinstance(elide, bool):
-        keep = 2 if elide else steps
-    elif isinstance(elide, (int, np.integer)) and elide > 0:
-        keep = int(elide)
-    else:
-        raise DataError(f"draw(elide={elide!r})", hint="elide is 'auto', True, False or how many steps to keep at either end")
-    return tuple(range(keep, steps - keep))

@@ -1,12 +1,13 @@
 """What a picture shows of a graph: the boxes at a level of detail, the edges between them, and what is left out.
 
 A view is a quotient of the graph: the members of its boxes, the pills of the panel, the numbers folded into labels and the
-records of hidden steps hold every record once. Edges are keyed by (source, target, role), so that h and c stay two lanes.
+records of hidden steps hold every record once. Edges are keyed by (source, target, role), so that h and c stay two edges.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,26 +15,17 @@ import numpy as np
 
 from ...engine.arrays import norm
 from ...replay.records import GraphSnapshot, Record
-from .boxes import Box, Chip, Measure, box_of, leaf_labels, pill_of
+from .boxes import Box, Measure, box_of, leaf_labels, pill_of
+from .columns import Key, Places, in_cell
 from .grouping import Grouping
-from .steps import Key, Places, in_cell, scope_of
+from .hidden_steps import Series, series_of
 
-__all__ = ["CUT", "HIDDEN", "Edge", "Series", "View", "view_of"]
+__all__ = ["CUT", "HIDDEN", "Edge", "View", "view_of"]
 
 Use = tuple[int, int]  # (child, slot)
 Ends = tuple[int, int, Key, Key, int, int, str, bool]  # an Edge without its strength
 HIDDEN = -1  # the end of an edge that lies in a hidden step
 CUT = -2  # the start of an edge out of a detached state whose step is not drawn
-
-
-@dataclass(frozen=True)
-class Series:
-    """A state in the hidden steps: its name, which layer and direction, and (step, strength) for each of them."""
-
-    name: str
-    where: str
-    bars: tuple[tuple[int, float | None], ...]
-    records: tuple[int | None, ...]  # of each bar
 
 
 @dataclass(frozen=True)
@@ -92,16 +84,13 @@ class View:
         ends = {e.target for e in self.edges if e.target_column == self.after and 0 <= e.source_column < self.after - 1}
         return len(ends)
 
-    def strengths(self) -> list[float | None]:
-        """Everything that gets a colour."""
-        boxes = [*self.boxes, *self.pills]
-        chips = [chip.strength for box in self.boxes for chip in box.chips]
-        return [
-            *(b.strength for b in boxes),
-            *chips,
-            *(e.strength for e in self.edges),
-            *(s for line in self.series for _, s in line.bars),
-        ]
+    def strengths(self) -> dict[Hashable, float | None]:
+        """Of everything that gets a colour: a box by its id, a chip by (box, weight), an edge, a bar by (state, where, step)."""
+        found: dict[Hashable, float | None] = {box.id: box.strength for box in (*self.boxes, *self.pills)}
+        found.update({(box.id, chip.leaf): chip.strength for box in self.boxes for chip in box.chips})
+        found.update({edge: edge.strength for edge in self.edges})
+        found.update({(line.name, line.where, step): s for line in self.series for step, s in line.bars})
+        return found
 
 
 def view_of(
@@ -147,19 +136,15 @@ class Quotient:
                     self.between.setdefault(ends, defaultdict(list))[p].append((r.id, slot))
         labels = leaf_labels(graph, places)
         boxes = [self.box(group, labels) for group in grouping.groups if places.column[group[-1]] not in self.hidden]
-        pills = (
-            [pill_of(graph, places, leaf, labels[leaf], self.measure) for leaf in places.shared]
-            if self.weights != "hidden"
-            else []
-        )
+        pills = [pill_of(places, self.measure, leaf, labels[leaf]) for leaf in places.shared] if self.weights != "hidden" else []
         named = [pill for pill in pills if pill.where]  # the highest layer on top, as in the picture
         blocks = list(dict.fromkeys(pill.block for pill in named))[::-1]
         pills = sorted(named, key=lambda pill: blocks.index(pill.block)) + [pill for pill in pills if not pill.where]
         gone = (*places.cuts, *(id for group in grouping.groups if places.column[group[-1]] in self.hidden for id in group))
         kept = tuple(c for c in range(places.after) if c not in self.hidden)
         hidden, level, color = tuple(sorted(self.hidden)), self.level, self.measure.color
-        parts = tuple(boxes), self.edges(), tuple(pills)
-        return View(graph, level, color, places, *parts, kept, hidden, gone, self.series(), self.weights, 0, self.opened)
+        parts, series = (tuple(boxes), self.edges(), tuple(pills)), series_of(graph, places, self.measure, hidden)
+        return View(graph, level, color, places, *parts, kept, hidden, gone, series, self.weights, 0, self.opened)
 
     def ends(self, r: Record, slot: int, p: int) -> Ends | None:
         """The edge that stands for input `slot` of r, which is p; None inside a box and between hidden steps."""
@@ -175,9 +160,9 @@ class Quotient:
             return None
         a, role = places.column[p], ""
         several = self.grouping.several
-        name, stepping = self.graph[p].name or "", places.stepping(a, b)
+        name, stepping = self.graph.records[p].name or "", places.stepping(a, b)
         handed = several.get(keys[home[p]], frozenset())
-        # between the same two boxes, lanes of different states are two edges; what is no state goes along as one
+        # between the same two boxes, different states are two edges; what is no state goes along as one
         if self.level == "cell" and (name in handed or (stepping and (handed or keys[target] in several))):
             role = name
         elif (
@@ -193,10 +178,9 @@ class Quotient:
         return (home[p], HIDDEN, keys[home[p]], (), a, b, role, False) if a not in self.hidden and places.stepping(a, b) else None
 
     def box(self, group: tuple[int, ...], labels: dict[int, str]) -> Box:
-        r = self.graph[group[-1]]
+        r = self.graph.records[group[-1]]
         leaves = [leaf for leaf in self.places.shared if self.weights != "hidden" and (r.id, leaf) in self.at]
-        uses = [(leaf, tuple(self.at[r.id, leaf])) for leaf in leaves]
-        chips = tuple(Chip(leaf, labels[leaf], self.measure.uses(self.graph[leaf], used), used) for leaf, used in uses)
+        uses = [(leaf, labels[leaf], tuple(self.at[r.id, leaf])) for leaf in leaves]
         gate = (
             self.level == "gate"
             and self.places.column[r.id] not in self.opened
@@ -204,41 +188,14 @@ class Quotient:
             and r.t is not None
             and in_cell(r)
         )
-        strength, states = self.measure.node(r), self.grouping.states[r.id]
-        return box_of(
-            self.graph, self.places, group, self.grouping.keys[r.id], gate, r.id in self.grouping.held, strength, states, chips
-        )
+        key, held, states = self.grouping.keys[r.id], r.id in self.grouping.held, self.grouping.states[r.id]
+        return box_of(self.places, self.measure, group, key, gate, held, states, uses)
 
     def edges(self) -> tuple[Edge, ...]:
         found = []
         for ends, by_parent in self.between.items():
-            parts = [self.measure.uses(self.graph[p], uses) for p, uses in by_parent.items()]
+            parts = [self.measure.uses(self.graph.records[p], uses) for p, uses in by_parent.items()]
             known = [s for s in parts if s is not None]
             whole = norm(np.array(known)) if known else None
             found.append(Edge(*ends[:7], whole, tuple(use for uses in by_parent.values() for use in uses), ends[7]))
-        return tuple(found)
-
-    def series(self) -> tuple[Series, ...]:
-        """The strength of h (or else of the first state) in the hidden steps, for every layer and direction."""
-        if not self.hidden:
-            return ()
-        graph, places = self.graph, self.places
-        read: dict[Key, Record] = {}
-        for r in graph:
-            for p in r.parents:
-                if graph[p].kind == "op" and p in places.column and places.stepping(places.column[p], places.column[r.id]):
-                    read.setdefault(places.keys[p], graph[p])
-        names = sorted({r.name or r.symbol for r in read.values() if in_cell(r)} or {r.name or r.symbol for r in read.values()})
-        wanted = "h" if "h" in names else names[0] if names else ""
-        made: dict[Key, list[Record]] = defaultdict(list)
-        for r in graph:
-            if r.kind == "op":
-                made[places.keys[r.id]].append(r)
-        found = []
-        for key, first in read.items():
-            if (first.name or first.symbol) == wanted:
-                at = {places.column[r.id]: r for r in made[key]}
-                bars = tuple((places.steps[c], self.measure.node(at[c]) if c in at else None) for c in sorted(self.hidden))
-                records = tuple(at[c].id if c in at else None for c in sorted(self.hidden))
-                found.append(Series(wanted, places.row(scope_of(first)), bars, records))
         return tuple(found)

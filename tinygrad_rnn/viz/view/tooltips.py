@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Hashable
 
 from ...engine.arrays import norm
 from ...replay.records import GraphSnapshot, Record
-from ..style import clean, number
+from ..style import clean, spelled
 from .boxes import Box, Chip, owner_words
 from .formulas import formula
-from .view import View
+from .shown_graph import View
 
-__all__ = ["box_words", "called", "chip_words", "why_nothing", "why_zero"]
+__all__ = ["called", "tooltips", "why_nothing", "why_zero"]
+
+Line = list[str | float]  # of a tooltip: words, and numbers as they are
 
 
 def called(record: Record) -> str:
@@ -22,10 +26,10 @@ def called(record: Record) -> str:
 
 def why_zero(graph: GraphSnapshot, use: tuple[int, int]) -> str:
     """Why nothing at all is sent along an edge (child, slot)."""
-    child = graph[use[0]]
+    child = graph.records[use[0]]
     if child.grad is not None and norm(child.grad) == 0.0:
         return f"{called(child)}, which uses it, has gradient 0 itself"
-    others = [graph[p] for slot, p in enumerate(child.parents) if slot != use[1]]
+    others = [graph.records[p] for slot, p in enumerate(child.parents) if slot != use[1]]
     for other in others:
         if child.op in ("mul", "matmul") and other.value.size and norm(other.value) == 0.0:
             return f"it is multiplied by {called(other)}, which is all zeros"
@@ -40,9 +44,19 @@ def why_zero(graph: GraphSnapshot, use: tuple[int, int]) -> str:
     return f"{called(child)} sends 0 to it"
 
 
-def box_words(view: View, box: Box) -> str:
-    """The tooltip of a box: what it is, its values, its gradient and how the gradient goes on."""
-    graph, r = view.graph, view.graph[box.id]
+def tooltips(view: View) -> dict[Hashable, str]:
+    """What shows where the pointer rests: on a box or a pill by its id, on a chip by (box, weight)."""
+    names = Counter(view.graph.records[leaf].name for leaf in view.places.shared)
+    boxes: dict[Hashable, list[Line]] = {box.id: _of_box(view, box) for box in (*view.boxes, *view.pills)}
+    chips: dict[Hashable, list[Line]] = {
+        (box.id, chip.leaf): _of_chip(view, chip, names) for box in view.boxes for chip in box.chips
+    }
+    return {**spelled(boxes, 160), **spelled(chips)}
+
+
+def _of_box(view: View, box: Box) -> list[Line]:
+    """What it is, its values, its gradient and how the gradient goes on."""
+    graph, r = view.graph, view.graph.records[box.id]
     when = (
         ""
         if r.t is None or r.kind == "parameter"
@@ -51,28 +65,29 @@ def box_words(view: View, box: Box) -> str:
         else f" at t={r.t}"
     )
     name = clean(r.name or r.op or "a constant", 24)
+    lines: list[Line]
     if box.kind in ("group", "gate") and len(box.members) > 1:
         what = box.label if box.kind == "group" else name
-        lines = [f"{what}: {len(box.members)} ops{when}", f"{name} = {formula(graph, r, view.places.letters())}"]
+        lines = [[f"{what}: {len(box.members)} ops{when}"], [f"{name} = {formula(graph, r, view.places.letters())}"]]
     else:
         what = r.op + (f" {r.settings}" if r.settings else "") if r.kind == "op" else r.kind
         if r.id in view.places.starts:
             letter = clean(view.places.letters().get(r.id, ""), 12)
             what = f"the state{f' {letter}' if letter else ''} that it begins with, a constant"
-        lines = [f"{name}{when} ({what})" if r.name else f"{what}{when}"]
+        lines = [[f"{name}{when} ({what})" if r.name else f"{what}{when}"]]
     if when.startswith(" in all") and box.strength is not None:
         together = {"grad": "norm of its gradients", "value": "root mean square"}.get(view.color, "")
-        return "\n".join(clean(line, 160) for line in [*lines, f"{together} in all steps together {number(box.strength)}"])
-    values = f", values {number(r.low)} to {number(r.high)}" if r.value.size else ""
-    lines.append("shape " + ("×".join(map(str, r.shape)) or "()") + values)
+        return [*lines, [f"{together} in all steps together ", box.strength]]
+    values: Line = [", values ", r.low, " to ", r.high] if r.value.size else []
+    lines.append(["shape " + ("×".join(map(str, box.shape)) or "()"), *values])
     if view.color == "value" and box.strength is not None:
-        lines.append(f"root mean square {number(box.strength)}")
+        lines.append(["root mean square ", box.strength])
     lines.append(_gradient_line(r))
     if r.grad_norm == 0.0:
-        lines.append(why_nothing(graph, r))
+        lines.append([why_nothing(graph, r)])
     if r.kind == "op" and box.kind == "op":
-        lines.append(r.words)
-    return "\n".join(clean(line, 160) for line in lines if line)
+        lines.append([r.words])
+    return lines
 
 
 def why_nothing(graph: GraphSnapshot, r: Record) -> str:
@@ -84,27 +99,27 @@ def why_nothing(graph: GraphSnapshot, r: Record) -> str:
     return why_zero(graph, uses[0]) if uses else ""
 
 
-def _gradient_line(r: Record) -> str:
+def _gradient_line(r: Record) -> Line:
     size = r.grad_norm
     if size is None:
-        return "no gradient" if r.kind != "constant" else "data: no gradient is wanted"
+        return ["no gradient" if r.kind != "constant" else "data: no gradient is wanted"]
     if size == 0.0:
-        return "gradient exactly 0"
-    return f"gradient norm {number(size)}" if math.isfinite(size) else "gradient not finite (NaN or infinity)"
+        return ["gradient exactly 0"]
+    return ["gradient norm ", size] if math.isfinite(size) else ["gradient not finite (NaN or infinity)"]
 
 
-def chip_words(view: View, chip: Chip) -> str:
-    """The tooltip of a chip: what this use adds to the gradient of the weight."""
-    child = view.graph[chip.uses[0][0]]
+def _of_chip(view: View, chip: Chip, names: Counter[str | None]) -> list[Line]:
+    """What this use adds to the gradient of the weight."""
+    records = view.graph.records
+    child = records[chip.uses[0][0]]
     user = clean(child.name or child.op, 24) + f" in all {view.turns} steps" if view.turns else called(child)
-    alike = [leaf for leaf in view.places.shared if view.graph[leaf].name == view.graph[chip.leaf].name]
-    owner = f" of {clean(owner_words(view.graph, view.places, chip.leaf), 40)}" if len(alike) > 1 else ""
-    lines = [f"{clean(chip.label, 24)}{owner}, used by {user}"]
+    alike = names[records[chip.leaf].name] > 1
+    owner = f" of {clean(owner_words(view.graph, view.places, chip.leaf), 40)}" if alike else ""
+    lines: list[Line] = [[f"{clean(chip.label, 24)}{owner}, used by {user}"]]
     if view.color == "value" and chip.strength is not None:
-        lines.append(f"root mean square {number(chip.strength)}")
-    sent = [view.graph.sent[use] for use in chip.uses if use in view.graph.sent]
-    if sent and view.color == "grad":
-        size = norm(sum(sent[1:], start=sent[0]))
-        why = "" if size else f": {why_zero(view.graph, chip.uses[0])}"
-        lines.append(f"adds {number(size)} (norm) to its gradient" if size else f"adds exactly 0 to its gradient{why}")
-    return "\n".join(lines)
+        lines.append(["root mean square ", chip.strength])
+    if view.color == "grad" and chip.strength is not None:
+        why = "" if chip.strength else f": {why_zero(view.graph, chip.uses[0])}"
+        adds: Line = ["adds ", chip.strength, " (norm) to its gradient"]
+        lines.append(adds if chip.strength else [f"adds exactly 0 to its gradient{why}"])
+    return lines

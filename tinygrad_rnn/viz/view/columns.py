@@ -17,7 +17,7 @@ from ...engine.scopes import Frame
 from ...replay.records import GraphSnapshot, Record
 from ..style import clean
 
-__all__ = ["BEFORE", "Key", "Places", "in_cell", "owner_of", "scope_of", "where_of", "whereabouts"]
+__all__ = ["BEFORE", "Key", "Places", "in_cell", "scope_of"]
 
 BEFORE = -1
 MANY = 2  # in a graph without steps a weight with more uses is drawn in the panel: a hub with many edges explains nothing
@@ -81,6 +81,7 @@ class Places:
         int, tuple[Key, int]
     ]  # detached states, likewise, and from which side they come (1: the left): no gradient goes there
     varying: frozenset[Key]  # inputs that have another name in another step, and so need no number
+    owners: dict[int, tuple[Frame, ...]]  # of every op: the scopes of whose weights it uses
     where: dict[tuple[Frame, ...], str]  # where a scope lies: its layer and direction, or the part of a model
 
     @property
@@ -151,8 +152,9 @@ class Places:
             child, slot = next(iter(users[r.id]), (-1, r.id))
             keys[r.id] = (r.kind, keys.get(child, ()), slot)
             names[keys[r.id]].add(r.name)
-        told = whereabouts(owner_of(r) for r in graph if r.kind == "op")
-        places = cls(steps, column, keys, frozenset(folded), tuple(shared), {}, {}, frozenset(), told)
+        owners = {r.id: owner_of(r) for r in graph if r.kind == "op"}
+        told = whereabouts(owners.values())
+        places = cls(steps, column, keys, frozenset(folded), tuple(shared), {}, {}, frozenset(), owners, told)
         places._initial_states(graph, users)
         places.varying = frozenset(key for key, found in names.items() if len(found) > 1)
         return places

@@ -9,13 +9,12 @@ from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
 
-from ..style import text_width
 from ..view.boxes import Box
-from ..view.steps import BEFORE
-from ..view.view import HIDDEN, Edge, View
-from .placed import Band, Layout, Path, Rows
-from .plan import Plan, Tile
-from .size import CHIP_HEIGHT, Node, corner_chip, panel_of, size_of
+from ..view.columns import BEFORE
+from ..view.shown_graph import HIDDEN, Edge, View
+from .placed_parts import Band, Layout, Route, RowLabel
+from .routing import Plan, Tile
+from .size import CHIP_HEIGHT, PlacedBox, corner_chip, panel_of, size_of, text_width
 from .tiles import Tiles
 
 __all__ = ["arrange"]
@@ -25,7 +24,7 @@ PATIENCE = 60_000  # places a plan with shared tracks may have looked at, if ano
 GUTTER = 8.0  # half of the room between two steps
 TOP = 64.0
 MARGIN = 26.0
-LOOP = 20.0  # between the tracks of lanes that are led back in a rolled view
+LOOP = 20.0  # between the tracks of corridors that are led back in a rolled view
 GAP = 244.0  # the width of the tile of hidden steps
 
 
@@ -45,6 +44,7 @@ class Coordinates:
         self.plan, self.placed, self.view, self.tiles = plan, plan.placed, plan.view, plan.tiles
         self.after, self.behind = self.view.after, self.view.behind
         self.size = {box.id: size_of(box) for box in plan.view.boxes}
+        self.hanging = {box.id for box in plan.view.boxes if corner_chip(box)}
         self.x: dict[str, dict[int, float]] = {}
         self.wide: dict[str, float] = {}
         for kind, tile in self.tiles.items():
@@ -53,9 +53,9 @@ class Coordinates:
         self.y = self._rows()
 
     def _loops(self) -> dict[tuple[int, int], int]:
-        """Of every lane that is led back around its tile: the number of its track; the highest lane has the innermost."""
-        lanes = {(self.plan.lane(e), e.loop) for e in self.view.edges if e.loop}
-        return {lane: k for k, lane in enumerate(sorted(lanes, reverse=True))}
+        """Of every corridor that is led back around its tile: the number of its track; the highest corridor has the innermost."""
+        corridors = {(self.plan.corridor(e), e.loop) for e in self.view.edges if e.loop}
+        return {corridor: k for k, corridor in enumerate(sorted(corridors, reverse=True))}
 
     def layout(self) -> Layout:
         """Everything in its place."""
@@ -67,35 +67,35 @@ class Coordinates:
             MARGIN + panel.width + max((text_width(name, 12, bold=True) + 18 for name in names.values() if name), default=0.0)
         )
         left, gap, right = self._sides(beside)
-        nodes = [self._node(box, left) for box in view.boxes]
-        at = {node.box.id: node for node in nodes}
-        paths = tuple(self._path(e, left, at, gap) for e in view.edges)
-        lanes = {p.points[-1 if p.edge.target == HIDDEN else 0][1] for p in paths if p.dashed}
+        boxes = [self._placed(box, left) for box in view.boxes]
+        at = {placed.box.id: placed for placed in boxes}
+        routes = tuple(self._route(e, left, at, gap) for e in view.edges)
+        corridors = {p.points[-1 if p.edge.target == HIDDEN else 0][1] for p in routes if p.dashed}
         passing = {
             y1
-            for p in paths
+            for p in routes
             for (x1, y1), (x2, _) in pairwise(p.points)
             if gap and min(x1, x2) < gap.left and gap.right < max(x1, x2)
         }
-        beside_them = nodes if not view.opened else [n for n in nodes if n.box.column == view.kept[0]]
+        beside_them = boxes if not view.opened else [n for n in boxes if n.box.column == view.kept[0]]
         ends = {name: [n for n in beside_them if n.box.block == block] for block, name in names.items() if name}
-        rows = tuple(
-            Rows(name, beside - 6, min(n.y - n.height / 2 for n in own), max(n.y + n.height / 2 for n in own))
+        row_labels = tuple(
+            RowLabel(name, beside - 6, min(n.y - n.height / 2 for n in own), max(n.y + n.height / 2 for n in own))
             for name, own in ends.items()
         )
         end = max(max(y.values()) + (26 if self.after else 10), panel.bottom + 4)
-        across = tuple(sorted(lanes)), tuple(sorted(passing))
+        across = tuple(sorted(corridors)), tuple(sorted(passing))
         bands = self._bands(left, right)
         return Layout(
             view,
-            tuple(nodes),
-            paths,
+            tuple(boxes),
+            routes,
             bands,
             gap,
             *across,
             panel,
-            rows,
-            _loops_of(paths),
+            row_labels,
+            _loops_of(routes),
             MARGIN,
             TOP,
             right + MARGIN - GUTTER,
@@ -111,7 +111,7 @@ class Coordinates:
             left[BEFORE], x = x, x + self.wide["before"]
         for column in range(self.after):
             if column not in self.view.hidden:
-                left[column], x = x + around, x + self.wide[self.placed.kind_of(column)] + 2 * around
+                left[column], x = x + around, x + self.wide[self.placed.kind[column]] + 2 * around
             elif gap is None:
                 gap, x = Band(HIDDEN, x + GUTTER, x + GAP - GUTTER, min(self.y.values()), max(self.y.values())), x + GAP
         for kind, column in (("behind", self.behind), ("after", self.after)):
@@ -119,13 +119,13 @@ class Coordinates:
                 left[column], x = x, x + self.wide[kind]
         return left, gap, x
 
-    def _node(self, box: Box, left: dict[int, float]) -> Node:
-        kind = self.placed.kind_of(box.column)
+    def _placed(self, box: Box, left: dict[int, float]) -> PlacedBox:
+        kind = self.placed.kind[box.column]
         spots = self.tiles[kind].lattice.spots[box.key]
         ys = [self.y[line] for _, line in spots]
         wide, high = self.size[box.id]
         high = max(high, ys[0] - ys[-1] + 34) if len(ys) > 1 else high
-        return Node(box, left[box.column] + self.x[kind][spots[0][0]], (ys[0] + ys[-1]) / 2, wide, high)
+        return PlacedBox(box, left[box.column] + self.x[kind][spots[0][0]], (ys[0] + ys[-1]) / 2, wide, high)
 
     def _bands(self, left: dict[int, float], right: float) -> tuple[Band, ...]:
         view, after = self.view, self.after
@@ -133,7 +133,7 @@ class Coordinates:
         bands = []
         for column in view.kept:
             words = f"each step, × {view.turns}" if view.turns else f"t = {view.steps[column]}"
-            end = left[column] + self.wide[self.placed.kind_of(column)]
+            end = left[column] + self.wide[self.placed.kind[column]]
             bands.append(Band(column, left[column] + GUTTER, end - GUTTER, top, bottom, words))
         if after in left and after:
             used = {p for box in view.boxes if box.column == after for m in box.members for p in view.graph[m].parents}
@@ -160,12 +160,12 @@ class Coordinates:
         for tile in self.tiles.values():
             used |= self._used(tile, level=True)
         for box in self.view.boxes:
-            row = self.tiles[self.placed.kind_of(box.column)].spots[box.key][1] - self.placed.low
+            row = self.tiles[self.placed.kind[box.column]].spots[box.key][1] - self.placed.low
             span = self.placed.spans.get(box.key, 1)
             share = self.size[box.id][1] if span == 1 else (self.size[box.id][1] - STRAIGHT) / span
             for k in range(span):
                 high[row + k] = max(high[row + k], share)
-            if corner_chip(box):
+            if box.id in self.hanging:
                 hangs.add(row)
         y: dict[int, float] = {}
         at = 0.0
@@ -189,10 +189,10 @@ class Coordinates:
         wide: dict[int, float] = defaultdict(lambda: 10.0)
         hangs: dict[int, float] = defaultdict(float)
         for box in self.view.boxes:
-            if self.placed.kind_of(box.column) == kind:
+            if self.placed.kind[box.column] == kind:
                 column = tile.spots[box.key][0]
                 wide[column] = max(wide[column], self.size[box.id][0])
-                hangs[column] = max(hangs[column], 8.0 if corner_chip(box) else 0.0)
+                hangs[column] = max(hangs[column], 8.0 if box.id in self.hanging else 0.0)
         columns = (tile.lattice.width - 1) // pitch - 1
         x: dict[int, float] = {0: 0.0}
         at = 0.0
@@ -210,7 +210,7 @@ class Coordinates:
         x[tile.lattice.width - 1] = at
         return x, at
 
-    def _path(self, e: Edge, left: dict[int, float], at: dict[int, Node], gap: Band | None) -> Path:
+    def _route(self, e: Edge, left: dict[int, float], at: dict[int, PlacedBox], gap: Band | None) -> Route:
         y = self.y
         points: list[tuple[float, float]] = []
         for kind, name, _, _, _ in self.plan.pieces(e):
@@ -228,27 +228,27 @@ class Coordinates:
             points[0] = _border(at[e.source], points[0], points[1])
         if e.target >= 0:
             points[-1] = _border(at[e.target], points[-1], points[-2])
-        lane = e.loop != 0 or (self.view.places.stepping(e.source_column, e.target_column) != 0 and not self.placed.far(e))
-        side = left[e.target_column] + (0.0 if rightwards else self.wide[self.placed.kind_of(e.target_column)]) if e.cut else 0.0
+        hands_on = e.loop != 0 or (self.view.places.stepping(e.source_column, e.target_column) != 0 and not self.placed.far(e))
+        side = left[e.target_column] + (0.0 if rightwards else self.wide[self.placed.kind[e.target_column]]) if e.cut else 0.0
         cut = (side, points[0][1]) if e.cut and e.source >= 0 else points[0] if e.cut else None
-        return Path(e, tuple(points), HIDDEN in (e.source, e.target), lane, cut)
+        return Route(e, tuple(points), HIDDEN in (e.source, e.target), hands_on, cut)
 
     def _around(self, left: float, start: tuple[float, float], e: Edge) -> list[tuple[float, float]]:
-        """The way of a lane from one side of the tile over its top to the other side."""
-        out = PRE + LOOP * self.loops[self.plan.lane(e), e.loop]
+        """The way of a corridor from one side of the tile over its top to the other side."""
+        out = PRE + LOOP * self.loops[self.plan.corridor(e), e.loop]
         sides = [left - out, left + self.wide["step"] + out]
         top = min(self.y.values()) - out
         first, second = sides[::-1] if e.loop > 0 else sides
         return [(first, start[1]), (first, top), (second, top), (second, start[1])]
 
 
-def _loops_of(paths: tuple[Path, ...]) -> tuple[float, float, str] | None:
-    """The middle of the highest lane that is led back, and where these lanes lead to."""
-    turning = [path for path in paths if path.edge.loop]
+def _loops_of(routes: tuple[Route, ...]) -> tuple[float, float, str] | None:
+    """The middle of the highest corridor that is led back, and where these corridors lead to."""
+    turning = [route for route in routes if route.edge.loop]
     if not turning:
         return None
-    (x1, y1), (x2, _) = min((line for path in turning for line in pairwise(path.points)), key=_height)
-    ways = {path.edge.loop for path in turning}
+    (x1, y1), (x2, _) = min((line for route in turning for line in pairwise(route.points)), key=_height)
+    ways = {route.edge.loop for route in turning}
     to = {1: "to the next step", -1: "to the step before"}
     return (x1 + x2) / 2, y1, to[ways.pop()] if len(ways) == 1 else f"→ {to[1]}, ← {to[-1]}"
 
@@ -270,8 +270,8 @@ def _corners(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return kept
 
 
-def _border(node: Node, inside: tuple[float, float], outside: tuple[float, float]) -> tuple[float, float]:
+def _border(placed: PlacedBox, inside: tuple[float, float], outside: tuple[float, float]) -> tuple[float, float]:
     """Where a line from inside a box to the outside crosses its border."""
     if inside[1] == outside[1]:
-        return (node.x + node.width / 2 * (1 if outside[0] > inside[0] else -1), inside[1])
-    return (inside[0], node.y + node.height / 2 * (1 if outside[1] > inside[1] else -1))
+        return (placed.x + placed.width / 2 * (1 if outside[0] > inside[0] else -1), inside[1])
+    return (inside[0], placed.y + placed.height / 2 * (1 if outside[1] > inside[1] else -1))
