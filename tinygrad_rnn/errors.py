@@ -6,15 +6,8 @@ Every error is also the built-in exception that a NumPy user would catch (`Shape
 from __future__ import annotations
 
 __all__ = [
-    "DataError",
-    "DtypeError",
-    "GradientError",
-    "GraphError",
-    "LoadError",
-    "NumericError",
-    "ShapeError",
-    "TinygradRnnError",
-]
+    "DataError", "DtypeError", "GradientError", "GraphError", "LoadError", "NumericError", "ShapeError", "TinygradRnnError",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

@@ -17,18 +17,9 @@ from .shared.array_type import Array, Dtype
 from .shared.checks import check_dropout, is_number
 
 __all__ = [
-    "accuracy",
-    "cross_entropy",
-    "dropout",
-    "dropout_mask",
-    "layer_norm",
-    "log_sigmoid",
-    "log_softmax",
-    "mean",
-    "mse_loss",
-    "softmax",
-    "softplus",
-]
+    "accuracy", "cross_entropy", "dropout", "dropout_mask", "layer_norm", "log_sigmoid", "log_softmax", "mean", "mse_loss",
+    "softmax", "softplus",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

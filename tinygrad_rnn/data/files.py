@@ -28,16 +28,8 @@ from .lines import checked_path, read_lines
 from .stdlib_text import Text
 
 __all__ = [
-    "Labelled",
-    "Names",
-    "Skipped",
-    "kind_of",
-    "read",
-    "read_labelled",
-    "read_name_classes",
-    "read_names",
-    "read_text",
-]
+    "Labelled", "Names", "Skipped", "kind_of", "read", "read_labelled", "read_name_classes", "read_names", "read_text",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

@@ -27,29 +27,10 @@ from .tasks.recall import agreement, copy, known_copy, known_latch, known_revers
 from .tasks.task import AddingBatch, Known, RealBatch, StepBatch, StringBatch, SymbolBatch, WordBatch
 
 __all__ = [
-    "AddingBatch",
-    "Known",
-    "RealBatch",
-    "StepBatch",
-    "StringBatch",
-    "SymbolBatch",
-    "WordBatch",
-    "adding",
-    "agreement",
-    "copy",
-    "describe",
-    "dyck",
-    "embedded_reber",
-    "is_embedded_reber",
-    "is_reber",
-    "known",
-    "latch",
-    "negation",
-    "parity",
-    "reber",
-    "reverse",
-    "temporal_order",
-]
+    "AddingBatch", "Known", "RealBatch", "StepBatch", "StringBatch", "SymbolBatch", "WordBatch", "adding", "agreement", "copy",
+    "describe", "dyck", "embedded_reber", "is_embedded_reber", "is_reber", "known", "latch", "negation", "parity", "reber",
+    "reverse", "temporal_order",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

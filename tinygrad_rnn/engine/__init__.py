@@ -36,48 +36,15 @@ from .primitives import (
     tanh,
     transpose,
     where,
-)
+)  # fmt: skip
 from .scopes import detect_anomaly, no_grad, scope, steps_after, time_step
 from .tensor import Tensor, named
 
 __all__ = [
-    "Tensor",
-    "abs",
-    "add",
-    "broadcast_to",
-    "concat",
-    "default_dtype",
-    "detect_anomaly",
-    "div",
-    "exp",
-    "getitem",
-    "grad",
-    "gradcheck",
-    "log",
-    "matmul",
-    "max",
-    "maximum",
-    "mul",
-    "named",
-    "neg",
-    "no_grad",
-    "place",
-    "pow",
-    "relu",
-    "reshape",
-    "scope",
-    "sigmoid",
-    "split",
-    "stack",
-    "steps_after",
-    "sub",
-    "sum",
-    "take",
-    "tanh",
-    "time_step",
-    "transpose",
-    "where",
-]
+    "Tensor", "abs", "add", "broadcast_to", "concat", "default_dtype", "detect_anomaly", "div", "exp", "getitem", "grad",
+    "gradcheck", "log", "matmul", "max", "maximum", "mul", "named", "neg", "no_grad", "place", "pow", "relu", "reshape", "scope",
+    "sigmoid", "split", "stack", "steps_after", "sub", "sum", "take", "tanh", "time_step", "transpose", "where",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

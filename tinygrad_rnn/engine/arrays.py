@@ -10,18 +10,8 @@ import numpy as np
 from ..shared.array_type import Array, Index
 
 __all__ = [
-    "HALF",
-    "ONE",
-    "as_matrix",
-    "is_basic",
-    "norm",
-    "place",
-    "power",
-    "product",
-    "relu",
-    "sigmoid",
-    "unbroadcast",
-]
+    "HALF", "ONE", "as_matrix", "is_basic", "norm", "place", "power", "product", "relu", "sigmoid", "unbroadcast",
+]  # fmt: skip
 
 # 0-d arrays: NumPy multiplies by one faster than by a Python number, and never changes a float32 into a float64
 HALF = {np.dtype(kind): np.array(0.5, kind) for kind in ("float16", "float32", "float64", "longdouble")}

@@ -20,41 +20,10 @@ from ..shared.array_type import Array
 from . import arrays as kernels
 
 __all__ = [
-    "ABS",
-    "ADD",
-    "BOTH",
-    "BROADCAST_TO",
-    "CONCAT",
-    "DIV",
-    "EXP",
-    "GETITEM",
-    "INPUT",
-    "LOG",
-    "MATMUL",
-    "MAX",
-    "MAXIMUM",
-    "MUL",
-    "NEG",
-    "NOTHING",
-    "OPS",
-    "OTHER",
-    "OUTPUT",
-    "PLACE",
-    "POW",
-    "RELU",
-    "RESHAPE",
-    "SIGMOID",
-    "STACK",
-    "SUB",
-    "SUM",
-    "TAKE",
-    "TANH",
-    "TRANSPOSE",
-    "WHERE",
-    "Case",
-    "Op",
-    "same",
-]
+    "ABS", "ADD", "BOTH", "BROADCAST_TO", "CONCAT", "DIV", "EXP", "GETITEM", "INPUT", "LOG", "MATMUL", "MAX", "MAXIMUM", "MUL",
+    "NEG", "NOTHING", "OPS", "OTHER", "OUTPUT", "PLACE", "POW", "RELU", "RESHAPE", "SIGMOID", "STACK", "SUB", "SUM", "TAKE",
+    "TANH", "TRANSPOSE", "WHERE", "Case", "Op", "same",
+]  # fmt: skip
 
 Vjp = Callable[..., Any]
 

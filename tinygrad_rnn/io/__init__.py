@@ -8,15 +8,9 @@ from .torch_layout import from_torch_state_dict, to_torch_state_dict
 from .weights import load, load_into, metadata, save
 
 __all__ = [
-    "export_onnx",
-    "export_onnx_recurrent",
-    "from_torch_state_dict",
-    "load",
-    "load_into",
-    "metadata",
-    "save",
+    "export_onnx", "export_onnx_recurrent", "from_torch_state_dict", "load", "load_into", "metadata", "save",
     "to_torch_state_dict",
-]
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

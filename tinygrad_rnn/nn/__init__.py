@@ -16,7 +16,7 @@ from .cells import (
     PeepholeLSTMCell,
     RNNCell,
     State,
-)
+)  # fmt: skip
 from .layers import Embedding, Linear
 from .models import CharModel, Decoding, Seq2Seq, SequenceClassifier
 from .module import Module
@@ -26,48 +26,12 @@ from .sequence import GRU, LSTM, RNN, Bidirectional, Dropout, Grid, GridLSTM, Re
 from .states import detach_state
 
 __all__ = [
-    "GRU",
-    "LSTM",
-    "RNN",
-    "AdditiveAttention",
-    "AttentionPooling",
-    "Bidirectional",
-    "Cell",
-    "CharModel",
-    "Decoding",
-    "DotAttention",
-    "Dropout",
-    "Embedding",
-    "GRUCell",
-    "Grid",
-    "GridLSTM",
-    "GridLSTMCell",
-    "LSTMCell",
-    "LayerNormGRUCell",
-    "LayerNormLSTMCell",
-    "LayerNormRNNCell",
-    "Linear",
-    "Module",
-    "PackedSequence",
-    "PeepholeLSTMCell",
-    "RNNCell",
-    "Residual",
-    "Seq2Seq",
-    "SequenceClassifier",
-    "SequenceLayer",
-    "Stacked",
-    "State",
-    "detach_state",
-    "init",
-    "last_valid",
-    "mask",
-    "pack",
-    "pool_last",
-    "pool_max",
-    "pool_mean",
-    "unpack",
-    "unroll",
-]
+    "GRU", "LSTM", "RNN", "AdditiveAttention", "AttentionPooling", "Bidirectional", "Cell", "CharModel", "Decoding",
+    "DotAttention", "Dropout", "Embedding", "GRUCell", "Grid", "GridLSTM", "GridLSTMCell", "LSTMCell", "LayerNormGRUCell",
+    "LayerNormLSTMCell", "LayerNormRNNCell", "Linear", "Module", "PackedSequence", "PeepholeLSTMCell", "RNNCell", "Residual",
+    "Seq2Seq", "SequenceClassifier", "SequenceLayer", "Stacked", "State", "detach_state", "init", "last_valid", "mask", "pack",
+    "pool_last", "pool_max", "pool_mean", "unpack", "unroll",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

@@ -14,16 +14,9 @@ from ..shared.array_type import Array, Dtype
 from ..shared.checks import is_number, is_whole
 
 __all__ = [
-    "forget_gate_",
-    "identity",
-    "identity_",
-    "normal",
-    "orthogonal",
-    "scale_to_spectral_radius",
-    "spectral_radius",
-    "uniform",
+    "forget_gate_", "identity", "identity_", "normal", "orthogonal", "scale_to_spectral_radius", "spectral_radius", "uniform",
     "zeros",
-]
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

@@ -15,16 +15,9 @@ from ..errors import DataError, GraphError, ShapeError
 from .packed import PackedSequence
 
 __all__ = [
-    "callers_order",
-    "check_method",
-    "checked_state",
-    "detach_state",
-    "joined",
-    "longest_first",
-    "mapped",
-    "rows_of",
+    "callers_order", "check_method", "checked_state", "detach_state", "joined", "longest_first", "mapped", "rows_of",
     "states_of_parts",
-]
+]  # fmt: skip
 
 
 def detach_state(state: Any) -> Any:

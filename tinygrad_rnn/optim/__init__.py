@@ -9,20 +9,9 @@ from .clipping import clip_grad_norm_, clip_grad_value_
 from .schedules import Schedule, cosine, exponential, steps, warm_up
 
 __all__ = [
-    "SGD",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Optimizer",
-    "RMSprop",
-    "Schedule",
-    "clip_grad_norm_",
-    "clip_grad_value_",
-    "cosine",
-    "exponential",
-    "steps",
-    "warm_up",
-]
+    "SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "Schedule", "clip_grad_norm_", "clip_grad_value_", "cosine",
+    "exponential", "steps", "warm_up",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

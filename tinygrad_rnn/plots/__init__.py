@@ -12,18 +12,9 @@ from .planes import landscape, trajectory
 from .runs import activation_memory, training
 
 __all__ = [
-    "activation_memory",
-    "describe",
-    "gates",
-    "gradient_norms",
-    "jacobian_map",
-    "landscape",
-    "save",
-    "singular_values",
-    "training",
-    "trajectory",
-    "truncation",
-]
+    "activation_memory", "describe", "gates", "gradient_norms", "jacobian_map", "landscape", "save", "singular_values",
+    "training", "trajectory", "truncation",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

@@ -17,26 +17,10 @@ from .truncated_bptt import Truncation, truncation
 from .vanishing_penalty import vanishing_regularizer
 
 __all__ = [
-    "ActivationMemory",
-    "Bound",
-    "Gate",
-    "Landscape",
-    "Truncation",
-    "activation_memory",
-    "bound",
-    "connectivity",
-    "contributions",
-    "gates",
-    "gradient_by_step",
-    "half_life",
-    "jacobian",
-    "landscape",
-    "singular_values",
-    "spectral_radius",
-    "step_jacobians",
-    "truncation",
-    "vanishing_regularizer",
-]
+    "ActivationMemory", "Bound", "Gate", "Landscape", "Truncation", "activation_memory", "bound", "connectivity", "contributions",
+    "gates", "gradient_by_step", "half_life", "jacobian", "landscape", "singular_values", "spectral_radius", "step_jacobians",
+    "truncation", "vanishing_regularizer",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

@@ -10,19 +10,9 @@ from .stepper import Event, Message, called, play
 from .worked_rule import Worked, worked
 
 __all__ = [
-    "Event",
-    "GraphSnapshot",
-    "Message",
-    "Record",
-    "Use",
-    "Worked",
-    "backward_steps",
-    "called",
-    "play",
-    "replay",
-    "snapshot",
+    "Event", "GraphSnapshot", "Message", "Record", "Use", "Worked", "backward_steps", "called", "play", "replay", "snapshot",
     "worked",
-]
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

@@ -16,25 +16,9 @@ from .invocation import Parser, discard_output, install, near, note, typed
 from .terminal import Progress, Terminal
 
 __all__ = [
-    "Array",
-    "Index",
-    "Parser",
-    "Progress",
-    "Terminal",
-    "check_flags",
-    "cut",
-    "discard_output",
-    "first_interrupt",
-    "install",
-    "is_number",
-    "is_whole",
-    "near",
-    "note",
-    "started",
-    "target_of",
-    "typed",
-    "write",
-]
+    "Array", "Index", "Parser", "Progress", "Terminal", "check_flags", "cut", "discard_output", "first_interrupt", "install",
+    "is_number", "is_whole", "near", "note", "started", "target_of", "typed", "write",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

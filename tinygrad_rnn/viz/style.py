@@ -15,21 +15,9 @@ from typing import Literal, NamedTuple, TypeAlias, TypeVar
 from ..errors import DataError
 
 __all__ = [
-    "FONT",
-    "THEMES",
-    "Brush",
-    "Look",
-    "Scale",
-    "Theme",
-    "ThemeName",
-    "clean",
-    "contrast",
-    "ink_on",
-    "number",
-    "spelled",
-    "subscript",
-    "superscript",
-]
+    "FONT", "THEMES", "Brush", "Look", "Scale", "Theme", "ThemeName", "clean", "contrast", "ink_on", "number", "spelled",
+    "subscript", "superscript",
+]  # fmt: skip
 
 ThemeName: TypeAlias = Literal["light", "dark"]
 Part = TypeVar("Part", bound=Hashable)

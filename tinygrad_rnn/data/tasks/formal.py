@@ -12,15 +12,8 @@ from ...shared.checks import check_rng, check_size
 from .task import IGNORED, Known, StringBatch, SymbolBatch
 
 __all__ = [
-    "dyck",
-    "embedded_reber",
-    "is_embedded_reber",
-    "is_reber",
-    "known_dyck",
-    "known_embedded_reber",
-    "known_reber",
-    "reber",
-]
+    "dyck", "embedded_reber", "is_embedded_reber", "is_reber", "known_dyck", "known_embedded_reber", "known_reber", "reber",
+]  # fmt: skip
 
 SYMBOLS = ("B", "T", "S", "X", "P", "V", "E")
 B, T, P, E = 0, 1, 4, 6

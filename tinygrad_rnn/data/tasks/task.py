@@ -10,15 +10,8 @@ from numpy.typing import NDArray
 from ..vocab import CharVocabulary
 
 __all__ = [
-    "IGNORED",
-    "AddingBatch",
-    "Known",
-    "RealBatch",
-    "StepBatch",
-    "StringBatch",
-    "SymbolBatch",
-    "WordBatch",
-]
+    "IGNORED", "AddingBatch", "Known", "RealBatch", "StepBatch", "StringBatch", "SymbolBatch", "WordBatch",
+]  # fmt: skip
 
 IGNORED = -100  # a target that is no class: `functional.cross_entropy` leaves it out
 

@@ -13,17 +13,9 @@ from .peephole import PeepholeLSTMCell
 from .rnn import RNNCell
 
 __all__ = [
-    "Cell",
-    "GRUCell",
-    "GridLSTMCell",
-    "LSTMCell",
-    "LayerNormGRUCell",
-    "LayerNormLSTMCell",
-    "LayerNormRNNCell",
-    "PeepholeLSTMCell",
-    "RNNCell",
-    "State",
-]
+    "Cell", "GRUCell", "GridLSTMCell", "LSTMCell", "LayerNormGRUCell", "LayerNormLSTMCell", "LayerNormRNNCell",
+    "PeepholeLSTMCell", "RNNCell", "State",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

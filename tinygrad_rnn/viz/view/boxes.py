@@ -17,20 +17,9 @@ from .columns import Key, Places, in_cell, scope_of
 from .formulas import formula
 
 __all__ = [
-    "LABEL",
-    "NAME",
-    "SMALL",
-    "Box",
-    "Chip",
-    "Measure",
-    "TextLine",
-    "box_of",
-    "heading_of",
-    "leaf_labels",
-    "owner_words",
-    "pill_of",
-    "strength_of",
-]
+    "LABEL", "NAME", "SMALL", "Box", "Chip", "Measure", "TextLine", "box_of", "heading_of", "leaf_labels", "owner_words",
+    "pill_of", "strength_of",
+]  # fmt: skip
 
 INFIX = {"add", "sub", "mul", "div"}
 LABEL, NAME, SMALL = 13.0, 11.0, 9.5  # font sizes
