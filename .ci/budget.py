@@ -8,21 +8,21 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "tinygrad_rnn"
 BUDGET = {  # room: lines, lowest room first; growing past it is a decision, written in the CHANGELOG
-    "errors": 50,
+    "errors": 40,
     "shared": 450,
-    "engine": 2100,
-    "functional": 150,
+    "engine": 2050,
+    "functional": 130,
     "replay": 350,
-    "nn": 2150,
+    "nn": 2100,
     "optim": 300,
     "train": 750,
     "probe": 1000,
-    "data": 1350,
+    "data": 1250,
     "io": 800,
-    "viz": 3850,
+    "viz": 3750,
     "plots": 650,
     "commands": 600,
-    "the face": 150,
+    "the face": 70,
 }
 
 
