@@ -36,8 +36,8 @@ PLANTED = {
     "upwards inside a room": ("viz.view.boxes", "from ..layout.size import Panel\n", "viz.view.boxes imports viz.layout.size"),
     "a circle inside viz": (
         "viz.view.boxes",
-        "from .tooltips import box_words\n",
-        "in a circle: viz.view.boxes -> viz.view.shown_graph -> viz.view.tooltips",
+        "from .tooltips import tooltips\n",
+        "in a circle: viz.view.boxes -> viz.view.hidden_steps -> viz.view.shown_graph -> viz.view.tooltips",
     ),
     "a circle inside data": ("data.lines", "from .csv.labelled import Labelled\n", "in a circle: "),
     "a circle inside commands": ("commands.output", "from .network import seed\nfrom . import draw\n", "in a circle: "),
