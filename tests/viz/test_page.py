@@ -217,8 +217,8 @@ def test_every_level_has_a_shade_as_the_picture_has_and_ink_that_can_be_read():
             look = dict(part.split(":") for part in rule.split(";"))
             strength = 10 ** (-2 + 5 * k / LEVELS)
             assert look["--fill"] == brush.fill(strength)
-            assert look["--stroke"] == brush.stroke(strength)
-            assert float(look["--width"]) == pytest.approx(brush.width(strength), abs=0.006)
+            assert look["--stroke"] == brush.look(strength).stroke
+            assert float(look["--width"]) == pytest.approx(brush.look(strength).width, abs=0.006)
             assert contrast(look["--fill"], look["--ink"]) >= 4.5
 
 
