@@ -12,7 +12,7 @@ import tinygrad_rnn as tg
 from tinygrad_rnn import nn
 from tinygrad_rnn.errors import DataError, GraphError
 from tinygrad_rnn.viz import draw, to_graphviz
-from tinygrad_rnn.viz.layout import plan
+from tinygrad_rnn.viz.layout import routing
 
 
 def loss_of(T=3, cell=None, seed=0):
@@ -193,7 +193,7 @@ def test_what_cannot_be_read_is_refused(monkeypatch):
     with pytest.raises(GraphError, match="would not be readable"):
         draw(y).svg()
     assert "7000 ops" in draw(y).describe()
-    monkeypatch.setattr(plan, "HARDEST", 100_000)  # of 1,500,000: so much that it takes seconds
+    monkeypatch.setattr(routing, "HARDEST", 100_000)  # of 1,500,000: so much that it takes seconds
     rows = [w * float(k) for k in range(12)]
     for _ in range(12):
         total = rows[0]
