@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from graphlib import TopologicalSorter
 from html import escape
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,7 @@ sys.path.insert(0, str(FOLDER.parent / "tests" / "support"))
 
 import doors
 
-WIDE, HIGH, ACROSS, UP, EDGE = 250, 92, 22, 46, 24  # a box, the gaps between boxes, the edge of the picture
+WIDE, HIGH, ACROSS, UP, EDGE = 250, 98, 22, 46, 24  # a box, the gaps between boxes, the edge of the picture
 STYLE = """
   text { font-family: "DejaVu Sans", Verdana, sans-serif; fill: #16181d }
   .paper { fill: #ffffff } .room { fill: #f4f5f7; stroke: #a3a9b3 } .soft { fill: #5f6673 }
@@ -55,12 +56,12 @@ def short_cuts_left_out(used):
 
 
 def floors(used):
-    """{room: its floor}: one above the highest room that it uses; a room that only one room uses stands right below it."""
+    """{room: its floor}, one above the highest room that it uses. Raises `ValueError` where rooms use each other in a circle."""
+    if circle := doors.circle_in(used):
+        raise ValueError(f"these rooms use each other: {' -> '.join(circle)}")
     floor = {}
-    while len(floor) < len(used):
-        for room in sorted(used):
-            if room not in floor and used[room] <= set(floor):
-                floor[room] = max((floor[below] + 1 for below in used[room]), default=0)
+    for room in TopologicalSorter(used).static_order():
+        floor[room] = max((floor[below] + 1 for below in used[room]), default=0)
     return floor
 
 
@@ -158,7 +159,7 @@ def box(room, cx, cy, modules):
     """A room: its name, what it is for, and the rooms inside."""
     inside = sorted({name.split(".")[1] for name in modules if name.startswith(f"{room}.") and name in doors.faces(modules)})
     left, top = cx - WIDE / 2, cy - HIGH / 2
-    lines = wrap(first_sentence(modules[room]).replace("`", ""), 40, max_lines=3, placeholder=" …")
+    lines = wrap(first_sentence(modules[room]).replace("`", ""), 38, max_lines=3, placeholder=" …")
     texts = [f'<text x="{left + 12:.1f}" y="{top + 22:.1f}" font-size="15" font-weight="bold">{room}</text>']
     texts += [
         f'<text class="soft" x="{left + 12:.1f}" y="{top + 39 + 14 * k:.1f}" font-size="10.5">{escape(line)}</text>'
@@ -191,9 +192,8 @@ def room_table(modules):
 
 def reading_list(modules):
     """The files of the engine in the order that its face names, with what each is for."""
-    said = re.search(r"comes later: (.*?)[.;]", ast.get_docstring(ast.parse(modules["engine"])), re.DOTALL)[1]
-    names = [f"engine.{name}" for name in re.findall(r"\w+", said)]
-    names += sorted(name for name in modules if name.startswith("engine.mistakes."))
+    said = re.search(r"comes later: (.*?)\.$", ast.get_docstring(ast.parse(modules["engine"])), re.DOTALL | re.MULTILINE)[1]
+    names = [f"engine.{name.replace('/', '.')}" for name in re.split(r",\s+", said)]
     return "\n".join(
         f"{k}. `{name.replace('.', '/')}.py`: {ast.get_docstring(ast.parse(modules[name])).splitlines()[0]}"
         for k, name in enumerate(names, 1)

@@ -322,7 +322,10 @@ def source_of(module: str) -> str:
     return Path(nn.__file__).parent.joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("module", ["cells.rnn", "cells.lstm", "cells.gru", "cells.recurrent_cell", "cells.layer_norm"])
+@pytest.mark.parametrize(
+    "module",
+    [f"cells.{name}" for name in ("rnn", "lstm", "gru", "recurrent_cell", "layer_norm", "peephole", "grid_lstm")],
+)
 def test_cells_are_made_of_primitives_only(module):
     assert own_mathematics(source_of(module)) == []
 

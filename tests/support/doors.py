@@ -21,13 +21,13 @@ ROOMS = {
     "functional": "errors shared engine",
     "replay": "errors shared engine",
     "nn": "errors shared engine functional",
-    "nn.cells": "errors shared engine functional nn.module nn.init nn.inputs nn.packed",
+    "nn.cells": "errors shared engine functional nn.module nn.init nn.packed",
     "nn.sequence": "errors shared engine functional nn.module nn.init nn.inputs nn.packed nn.states nn.cells",
-    "nn.models": "errors shared engine nn.module nn.inputs nn.layers nn.packed nn.pooling nn.attention nn.states nn.cells nn.sequence",
+    "nn.models": "errors shared engine nn.module nn.inputs nn.layers nn.packed nn.pooling nn.cells nn.sequence",
     "nn.decode": "errors shared engine functional nn.module nn.states",
     "optim": "errors shared engine nn",
     "train": "errors shared engine nn optim",
-    "probe": "errors shared engine functional replay",
+    "probe": "errors shared engine",
     "data": "errors shared data.csv data.tasks",
     "data.csv": "errors shared data.lines",
     "data.tasks": "errors shared data.vocab",
@@ -160,6 +160,17 @@ def complaints(modules):
         found += [f"{name} reaches for {private}" for private in reached(source, taken)]
     found += [f"in a circle: {' -> '.join(circle)}" for circle in [circle_in(arrows)] if circle]
     return [*found, *crowded(modules)]
+
+
+def unused(modules):
+    """Doors that a row opens and nobody goes through; `errors` and `shared` are open to all."""
+    found = []
+    for row, allowed in ROOMS.items():
+        taken = {i.target for name in modules if name and row_of(name) == row for i in imports(name, modules)}
+        for door in allowed.split():
+            if door not in ("errors", "shared") and not any(f"{target}.".startswith(f"{door}.") for target in taken):
+                found.append(f"{row} may use {door} and does not")
+    return found
 
 
 def reached(source, taken):

@@ -50,6 +50,13 @@ def test_what_the_page_names_is_there():
         assert any((base / name).exists() for base in (ROOT, ROOT / "tinygrad_rnn")), name
 
 
+def test_rooms_in_a_circle_are_told(draw_map):
+    more = {**SOURCES, "data.vocab": SOURCES["data.vocab"] + "\ndef late():\n    from ..train import fit\n"}
+    more["train.loop"] += "\nfrom ..data import vocab\n"
+    with pytest.raises(ValueError, match="these rooms use each other: .*data"):
+        draw_map.picture(more)
+
+
 def test_the_engine_is_listed_whole():
     """That nothing needs what comes later is shown in tests/engine."""
     listed = [name.replace("/", ".") for name in re.findall(r"^\d+\. `(engine/[a-z_/]+)\.py`", PAGE, re.MULTILINE)]

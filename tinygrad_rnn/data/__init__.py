@@ -1,4 +1,4 @@
-"""Data that needs no download: text that every Python carries, tasks with known answers; files of your own; ids and batches.
+"""Data that needs no download, and files of your own: text, tasks with known answers, ids, batches.
 
 Here: text and numbers before a model sees them. Not here: tensors.
 """

@@ -1,4 +1,6 @@
-"""Plots of what the probes measure, with matplotlib: `pip install "tinygrad_rnn[plots]"`. Arrays in, a `Figure` out.
+"""Plots of what the probes measure, with matplotlib: arrays in, a `Figure` out.
+
+Here: all that needs matplotlib (`pip install "tinygrad_rnn[plots]"`). Not here: what is measured (`probe`), and pictures of graphs (`viz`).
 
 Each takes what a probe returns and a theme, "light" or "dark", and leaves matplotlib's own settings alone. Colours and scales are
 those of the graphs. `save` writes a figure as SVG, PNG or PDF, `describe` says it in words. In a notebook, run `%matplotlib

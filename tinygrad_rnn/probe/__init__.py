@@ -1,5 +1,7 @@
 """Instruments for a recorded loss: arrays in, arrays out, nothing drawn, and nothing to switch on before the run.
 
+Here: what is measured on a graph. Not here: pictures of it (`plots`, `viz`), and anything that has to be switched on before.
+
 Where does the gradient go, step by step (`gradient_by_step`, `contributions`, `half_life`); what does one step do to it
 (`step_jacobians`, `jacobian`, `bound`); who reads whom (`connectivity`); what is lost where it is cut (`truncation`); what do the
 gates do (`gates`); what does the graph keep (`activation_memory`). Of a net of several layers or directions each takes `layer=`,

@@ -1,4 +1,4 @@
-"""A recorded graph as plain data: its values replayed, its gradients edge by edge, one node at a time, a rule with its numbers.
+"""A recorded graph as plain data: its values replayed, its gradients edge by edge, one node at a time.
 
 Here: all that pictures, probes and exporters see of a run. Not here: anything that draws or measures. Only `from_loss` knows live
 tensors.

@@ -1,4 +1,4 @@
-"""What any room may use and what knows no tensor: checks of settings, whole files, Ctrl-C, how a program was started, the terminal.
+"""What any room may use and what knows no tensor: checks, whole files, Ctrl-C, the terminal.
 
 Here: things that would be the same in a project without tensors. Not here: anything that imports a room (only `errors`), and
 anything that one room alone uses.

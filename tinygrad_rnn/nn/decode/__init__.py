@@ -1,4 +1,4 @@
-"""A model writes on: one symbol after the other, or several beginnings side by side.
+"""A model writes on: `generate`, one symbol after the other, or `beam_search`, several beginnings side by side.
 
 Here: what draws or searches symbols with the state carried. Not here: the models themselves (`models`).
 """

@@ -15,7 +15,7 @@ from ..view.boxes import NAME, SMALL
 from ..view.tooltips import tooltips
 from .animation import style_sheet
 from .arrivals import Arrivals
-from .hidden_steps import hidden_steps
+from .hidden_tile import hidden_steps
 from .legend import Legend, keys
 from .shapes import Group, Line, Rect, Shape, Words, written, x
 
