@@ -9,20 +9,20 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent / "tinygrad_rnn"
 BUDGET = {  # room: lines, lowest room first; growing past it is a decision, written in the CHANGELOG
     "errors": 40,
-    "shared": 450,
-    "engine": 2050,
+    "shared": 440,
+    "engine": 2000,
     "functional": 130,
-    "replay": 350,
-    "nn": 2100,
-    "optim": 300,
-    "train": 750,
-    "probe": 1000,
-    "data": 1250,
-    "io": 800,
-    "viz": 3750,
-    "plots": 650,
-    "commands": 600,
-    "the face": 70,
+    "replay": 340,
+    "nn": 2060,
+    "optim": 280,
+    "train": 710,
+    "probe": 970,
+    "data": 1230,
+    "io": 760,
+    "viz": 3720,
+    "plots": 640,
+    "commands": 560,
+    "the face": 60,
 }
 
 

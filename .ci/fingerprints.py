@@ -90,7 +90,9 @@ def files(folder):
 def main():
     with tempfile.TemporaryDirectory() as own:
         folder = Path(sys.argv[1] if sys.argv[1:] else own)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            sys.exit(f"error: {folder} is not empty\n\nhint: name a new folder, so that nothing is left over from before")
         made(folder)
         whole = hashlib.sha256()
         for path in sorted(folder.iterdir()):

@@ -53,6 +53,7 @@ class Import(NamedTuple):
     name: str  # "" for the module itself
     late: bool  # inside a function
     types: bool  # for annotations alone
+    alias: str = ""  # what it is called where it is taken
 
 
 def sources(folder=PACKAGE):
@@ -111,7 +112,8 @@ def imports(name, modules):
         base = ".".join(target)
         for alias in node.names:
             inside = f"{base}.{alias.name}" if base else alias.name
-            found.append(Import(inside, "", late, types) if inside in modules else Import(base, alias.name, late, types))
+            there, taken = (inside, "") if inside in modules else (base, alias.name)
+            found.append(Import(there, taken, late, types, alias.asname or alias.name))
     return found
 
 
@@ -174,11 +176,16 @@ def unused(modules):
 
 
 def reached(source, taken):
-    """Private attributes of imported modules that a source uses."""
-    modules = {i.target.rpartition(".")[2] for i in taken if not i.name}
+    """Private attributes of what a source imports, and modules that it looks up by their names."""
+    names = {i.alias for i in taken}
     for node in ast.walk(parsed(source)):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in (
+            "import_module",
+            "__import__",
+        ):
+            yield "a module by its name"
         named = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-        if named and node.value.id in modules and re.match("_[^_]", node.attr):
+        if named and node.value.id in names and re.match("_[^_]", node.attr):
             yield f"{node.value.id}.{node.attr}"
 
 

@@ -13,8 +13,8 @@ from tinygrad_rnn.engine.arrays import norm
 from tinygrad_rnn.viz.layout.placed_parts import Layout
 from tinygrad_rnn.viz.layout.size import chip_spots, text_width
 from tinygrad_rnn.viz.style import THEMES, contrast
-from tinygrad_rnn.viz.view.columns import BEFORE
 from tinygrad_rnn.viz.view.shown_graph import CUT, HIDDEN, View
+from tinygrad_rnn.viz.view.time_columns import BEFORE
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -23,7 +23,7 @@ from .backward import backward
 from .dtypes import FLOATS, as_array, current_dtype
 from .graph import Node, leaf
 from .mistakes import anomaly
-from .mistakes.shapes import misfit
+from .mistakes.shape_errors import misfit
 from .numpy_protocol import NumpyLike
 from .ops import BOTH, INPUT, NOTHING, OUTPUT, Op
 from .scopes import here, place_of, tick

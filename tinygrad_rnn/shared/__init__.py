@@ -1,7 +1,7 @@
 """What any room may use and what knows no tensor: checks, whole files, Ctrl-C, the terminal.
 
-Here: things that would be the same in a project without tensors. Not here: anything that imports a room (only `errors`), and
-anything that one room alone uses.
+Here: things that would be the same in a project without tensors; the programs beside the package use them too. Not here: anything
+that imports a room (only `errors`).
 """
 
 from .early_interrupt import started  # first: before all that takes time

@@ -10,8 +10,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ..view.boxes import Box
-from ..view.columns import BEFORE
 from ..view.shown_graph import HIDDEN, Edge, View
+from ..view.time_columns import BEFORE
 from .placed_parts import Band, Layout, Route, RowLabel
 from .routing import Plan, Tile
 from .size import CHIP_HEIGHT, PlacedBox, corner_chip, panel_of, size_of, text_width

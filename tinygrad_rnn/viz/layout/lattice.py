@@ -15,7 +15,7 @@ from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from math import inf
 
-from ..view.columns import Key
+from ..view.time_columns import Key
 
 __all__ = ["LEFT", "RIGHT", "Lattice", "Port", "Vertex"]
 

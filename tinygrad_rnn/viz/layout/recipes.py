@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable
 
 from ..view.boxes import Box
-from ..view.columns import Key
+from ..view.time_columns import Key
 
 __all__ = ["Spot", "layered", "place_column", "wrapped"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...errors import GraphError
-from ..view.columns import BEFORE, Key
 from ..view.shown_graph import HIDDEN, Edge
+from ..view.time_columns import BEFORE, Key
 from .lattice import LEFT, RIGHT, Lattice, Port, Vertex
 from .recipes import Spot
 from .tiles import Tiles

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from ..view.boxes import Box
-from ..view.columns import BEFORE, Key
 from ..view.shown_graph import HIDDEN, Edge, View
+from ..view.time_columns import BEFORE, Key
 from .recipes import Spot, layered, place_column, wrapped
 
 __all__ = ["Tiles"]

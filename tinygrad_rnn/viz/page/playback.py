@@ -21,17 +21,17 @@ from ...shared.array_type import Array
 from ..layout.coordinates import arrange
 from ..layout.placed_parts import Layout
 from ..style import Scale, clean, number
-from ..view.columns import Places
 from ..view.description import states_in_time
 from ..view.formulas import formula
-from ..view.shown_graph import View
-from ..view.tooltips import called, why_nothing
+from ..view.shown_graph import EdgeUse, View
+from ..view.time_columns import Places
+from ..view.tooltips import named_at_step, why_nothing
 from .uncoloured import bare, skeleton
 
 __all__ = ["Playback", "alike", "digits"]
 
 SEED = (-1, -1)  # the event in which the loss gets its own gradient, which is 1
-Use = tuple[int, int]  # (child, slot)
+
 
 
 class Playback:
@@ -40,7 +40,7 @@ class Playback:
     def __init__(self, graph: GraphSnapshot) -> None:
         assert graph.root.grad is not None
         self.graph = graph
-        self.uses: list[Use] = [SEED]
+        self.uses: list[EdgeUse] = [SEED]
         self.sent, self.have = [self._size(graph.root.grad)], [self._size(graph.root.grad)]
         with np.errstate(all="ignore"):  # infinite gradients add up to NaN: the page shows that
             for event in play(graph):
@@ -49,7 +49,7 @@ class Playback:
                     self.sent.append(self._size(message.gradient))
                     self.have.append(self._size(message.so_far))
         self.number = {use: k for k, use in enumerate(self.uses)}
-        self.bundles: dict[tuple[Use, ...], int] = {}  # uses that one edge or chip stands for, and their number
+        self.bundles: dict[tuple[EdgeUse, ...], int] = {}  # uses that one edge or chip stands for, and their number
 
     def _size(self, gradient: Array) -> float:
         """The norm; in a graph of numbers without time steps the number itself, as on its boxes."""
@@ -85,7 +85,7 @@ class Playback:
             "why": {r.id: clean(why_nothing(graph, r), 160) for r in graph if r.grad_norm == 0.0},
         }
 
-    def _worked(self, use: Use) -> str:
+    def _worked(self, use: EdgeUse) -> str:
         """The largest entry of what is sent, as on paper; nothing where it is only handed on, or where it has no formula."""
         one = worked(self.graph, self.graph[use[0]], use[1]) if use != SEED else None
         if one is None or one.text == f"{one.result:.3g}":
@@ -114,14 +114,14 @@ class Playback:
         """The panel: the shared weights, under the names of those who use them."""
         return [{"id": p.id, "label": clean(p.label, 12), "of": clean(str(p.block[0]), 26), "kind": p.kind} for p in view.pills]
 
-    def _events(self, uses: Sequence[Use]) -> int | list[int] | None:
+    def _events(self, uses: Sequence[EdgeUse]) -> int | list[int] | None:
         """The event of an edge or a chip; of one that stands for several uses, their events with the number of the bundle first."""
         known = tuple(sorted((use for use in uses if use in self.number), key=self.number.__getitem__))
         if len(known) < 2:
             return self.number[known[0]] if known else None
         return [self.bundles.setdefault(known, len(self.bundles)), *(self.number[use] for use in known)]
 
-    def _together(self, uses: Iterable[Use]) -> list[float]:
+    def _together(self, uses: Iterable[EdgeUse]) -> list[float]:
         """The norm of what a bundle has carried after each of its events."""
         parts: dict[int, Array] = {}
         sizes = []
@@ -135,7 +135,7 @@ class Playback:
 
 def _spoken(r: Record) -> str:
     """A node as the page names it: by its letter, or by the sign that stands on its box."""
-    return called(r) if r.name or r.kind != "op" else called(replace(r, name=f"‘{r.symbol}’"))
+    return named_at_step(r) if r.name or r.kind != "op" else named_at_step(replace(r, name=f"‘{r.symbol}’"))
 
 
 def _equation(r: Record, written: str) -> str:

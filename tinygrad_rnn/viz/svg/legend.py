@@ -10,7 +10,7 @@ from ..layout.size import text_width
 from ..style import Brush
 from ..view.boxes import NAME
 from ..view.shown_graph import View
-from .shapes import Group, Ramp, Rect, Shape, Words
+from .shapes import ColourRamp, Group, Rect, Shape, Words
 
 __all__ = ["Legend", "keys"]
 
@@ -37,7 +37,7 @@ class Legend:
         at = right - 26 - self.width + 12
         found: list[Shape] = []
         if self.scaled:
-            found.append(Ramp(f"{self.prefix}-scale", [t.level(k / 16) for k in range(17)]))
+            found.append(ColourRamp(f"{self.prefix}-scale", [t.level(k / 16) for k in range(17)]))
             found.append(Rect(at + LEGEND / 2, 27, LEGEND, 10, f"url(#{self.prefix}-scale)", t.line, 0.7, radius=2))
             found += [Words(at + LEGEND * part, 44, label, 10.5, t.soft, "middle") for part, label in self.brush.scale.ticks()]
             found.append(Words(at + LEGEND + 16, 31, quantity, 12, t.ink))

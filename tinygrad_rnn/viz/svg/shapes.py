@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
 
-__all__ = ["Dot", "Group", "Line", "Ramp", "Rect", "Region", "Shape", "Words", "around", "bounds", "f", "written", "x"]
+__all__ = ["ColourRamp", "Dot", "Group", "Line", "Rect", "Region", "Shape", "Words", "around", "bounds", "f", "written", "x"]
 
 
 class Rect(NamedTuple):
@@ -64,7 +64,7 @@ class Words(NamedTuple):
     stroke: str = ""
 
 
-class Ramp(NamedTuple):
+class ColourRamp(NamedTuple):
     """Colours that a rectangle can be filled with, from left to right."""
 
     id: str
@@ -82,7 +82,7 @@ class Group(NamedTuple):
 
 
 Region = tuple[float, float, float, float]  # left, top, right, bottom
-Shape = Rect | Line | Dot | Words | Ramp | Group
+Shape = Rect | Line | Dot | Words | ColourRamp | Group
 
 
 def f(number: float) -> str:
@@ -123,7 +123,7 @@ def _element(s: Shape) -> str:
         return f'<text x="{f(s.x)}" y="{f(s.y)}" font-size="{f(s.size)}" fill="{s.fill}"{style}>{x(s.words)}{sub}</text>'
     if isinstance(s, Dot):
         return f'<circle cx="{f(s.cx)}" cy="{f(s.cy)}" r="{f(s.radius)}" fill="{s.fill}"/>'
-    if isinstance(s, Ramp):
+    if isinstance(s, ColourRamp):
         last = len(s.colours) - 1
         stops = "".join(f'<stop offset="{f(k / last)}" stop-color="{colour}"/>' for k, colour in enumerate(s.colours))
         return f'<defs><linearGradient id="{s.id}">{stops}</linearGradient></defs>'
@@ -145,7 +145,7 @@ def bounds(s: Shape) -> Region:
     if isinstance(s, Words):
         wide = 1.1 * s.size * len(f"{s.words}{s.subscript or ''}")
         return s.x - wide, s.y - 1.2 * s.size, s.x + wide, s.y + 0.5 * s.size
-    if isinstance(s, Ramp):  # it is seen in what it fills
+    if isinstance(s, ColourRamp):  # it is seen in what it fills
         return -math.inf, -math.inf, math.inf, math.inf
     if isinstance(s, Line):
         edge = float(s.thick or 0.0) / 2 + 1

@@ -13,8 +13,8 @@ from ...engine.arrays import norm
 from ...engine.scopes import Frame
 from ...replay.records import GraphSnapshot, Record
 from ..style import clean, number, subscript
-from .columns import Key, Places, in_cell, scope_of
 from .formulas import formula
+from .time_columns import Key, Places, in_cell, scope_of
 
 __all__ = [
     "LABEL", "NAME", "SMALL", "Box", "Chip", "Measure", "TextLine", "box_of", "heading_of", "leaf_labels", "owner_words",

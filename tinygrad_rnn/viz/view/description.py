@@ -11,9 +11,9 @@ from ...engine.scopes import Frame
 from ...replay.records import Record
 from ..style import clean, number
 from .boxes import heading_of, owner_words, strength_of
-from .columns import in_cell, scope_of
 from .shown_graph import View
-from .tooltips import called, why_nothing, why_zero
+from .time_columns import in_cell, scope_of
+from .tooltips import named_at_step, why_nothing, why_zero
 
 __all__ = ["describe", "heading", "states_in_time"]
 
@@ -208,7 +208,7 @@ def _when(steps: list[int | None]) -> str:
 def _first_broken_value(view: View) -> list[str]:
     for r in view.graph:
         if r.value.size and not np.isfinite(r.value).all():
-            return [f"The first value that is not finite (NaN or infinity) is {called(r)}."]
+            return [f"The first value that is not finite (NaN or infinity) is {named_at_step(r)}."]
     return []
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...replay.records import GraphSnapshot, Record
 from ..style import number
-from .columns import scope_of
+from .time_columns import scope_of
 
 __all__ = ["formula"]
 
@@ -33,14 +33,14 @@ def formula(graph: GraphSnapshot, record: Record, letters: Mapping[int, str] | N
     'tanh(… w)'
     """
     for deepest in range(DEEPEST, 0, -1):
-        text = Writer(graph, record, letters or {}, deepest).written(record)
+        text = FormulaWriter(graph, record, letters or {}, deepest).written(record)
         if longest is None or len(text) <= longest:
             break
     return text
 
 
 @dataclass(frozen=True)
-class Writer:
+class FormulaWriter:
     """Writes the formula of `top`, down to `deepest` levels."""
 
     graph: GraphSnapshot

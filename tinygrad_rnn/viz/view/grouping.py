@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from ...replay.records import GraphSnapshot
-from .columns import BEFORE, Key, Places, in_cell, scope_of
+from .time_columns import BEFORE, Key, Places, in_cell, scope_of
 
 __all__ = ["Grouping"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import DataError
 from ...replay.records import GraphSnapshot, Record
 from .boxes import Measure
-from .columns import Key, Places, in_cell, scope_of
+from .time_columns import Key, Places, in_cell, scope_of
 
 __all__ = ["Series", "hidden_columns", "series_of"]
 

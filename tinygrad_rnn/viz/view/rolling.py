@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from .boxes import Box, Chip, Measure
-from .columns import Key
 from .shown_graph import Edge, View
+from .time_columns import Key
 
 __all__ = ["rolled"]
 

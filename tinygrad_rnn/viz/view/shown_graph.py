@@ -16,13 +16,13 @@ import numpy as np
 from ...engine.arrays import norm
 from ...replay.records import GraphSnapshot, Record
 from .boxes import Box, Measure, box_of, leaf_labels, pill_of
-from .columns import Key, Places, in_cell
 from .grouping import Grouping
 from .hidden_steps import Series, series_of
+from .time_columns import Key, Places, in_cell
 
-__all__ = ["CUT", "HIDDEN", "Edge", "View", "view_of"]
+__all__ = ["HIDDEN", "Edge", "EdgeUse", "View", "view_of"]
 
-Use = tuple[int, int]  # (child, slot)
+EdgeUse = tuple[int, int]  # (child, slot)
 Ends = tuple[int, int, Key, Key, int, int, str, bool]  # an Edge without its strength
 HIDDEN = -1  # the end of an edge that lies in a hidden step
 CUT = -2  # the start of an edge out of a detached state whose step is not drawn
@@ -40,7 +40,7 @@ class Edge:
     target_column: int
     role: str  # which of several: the name of the state at cell level, the slot where one op uses a value twice
     strength: float | None
-    uses: tuple[Use, ...]
+    uses: tuple[EdgeUse, ...]
     cut: bool = False  # the state was detached: values flow, and no gradient comes back
     loop: int = 0  # in a rolled view: leads on to the next step (1) or to the one before (-1)
 
@@ -115,8 +115,8 @@ class Quotient:
     hidden: frozenset[int]
     weights: str
     opened: frozenset[int] = frozenset()
-    at: dict[tuple[int, int], list[Use]] = field(default_factory=lambda: defaultdict(list))  # (box, leaf) -> uses
-    between: dict[Ends, dict[int, list[Use]]] = field(default_factory=dict)  # edge -> parent -> uses
+    at: dict[tuple[int, int], list[EdgeUse]] = field(default_factory=lambda: defaultdict(list))  # (box, leaf) -> uses
+    between: dict[Ends, dict[int, list[EdgeUse]]] = field(default_factory=dict)  # edge -> parent -> uses
 
     @cached_property
     def makers(self) -> dict[tuple[int, Key], int]:
