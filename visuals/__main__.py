@@ -1,12 +1,14 @@
 """Build the gallery: `python -m visuals` draws every picture and plot, and the page that shows them; with names, these alone."""
 
+import sys
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.shared import Parser, typed
+from tinygrad_rnn.errors import DataError
+from tinygrad_rnn.shared import Parser, install, near, note, typed
 from visuals import KEPT, ORDER, drawn
 from visuals.plots import PLOTS
 
@@ -92,24 +94,30 @@ def chosen(arguments):
     for name in names:
         if name not in known:
             parser.error(f"there is no picture {name!r}")
+        if name in MEASURED and not find_spec("matplotlib"):
+            raise DataError(f"the plot {name} needs matplotlib, which is not installed", hint=install("plots"))
     return [name for name in known if name in names] or known
 
 
 def main(arguments=None):
-    names, out, entries, note = chosen(arguments), FOLDER / "out", [], ""
+    names, out, entries, missing = chosen(arguments), FOLDER / "out", [], ""
     out.mkdir(exist_ok=True)
     for name in names:
         if name in MEASURED and not find_spec("matplotlib"):
-            note = NO_PLOTS
+            missing = NO_PLOTS
             continue
         entries.append((measure if name in MEASURED else draw)(name, out))
-        print(f"visuals/out/{name}.svg", flush=True)
+        print(near(out / f"{name}.svg"), flush=True)
     if len(names) == len(ORDER) + len(MEASURED):
-        (out / "index.html").write_bytes(page(entries, note).encode())
-        print("visuals/out/index.html")
-    if note:
-        print(note)
+        (out / "index.html").write_bytes(page(entries, missing).encode())
+        print(near(out / "index.html"))
+    if missing:
+        print(missing)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except DataError as error:
+        note(f"error: {error}")
+        sys.exit(2)

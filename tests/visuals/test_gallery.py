@@ -20,6 +20,7 @@ import pytest
 from same_picture import NUMBER, differs
 
 import tinygrad_rnn as tg
+from tinygrad_rnn.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT))  # the scripts are no part of the package
@@ -136,9 +137,17 @@ def test_the_command_writes_every_picture_and_the_page(folder, matplotlib, monke
 
 def test_names_draw_these_pictures_alone(folder, capsys):
     command.main(["two_layers", "neuron"])
-    assert capsys.readouterr().out.split() == ["visuals/out/neuron.svg", "visuals/out/two_layers.svg"]
+    said = [Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert [path.resolve() for path in said] == [folder / "out" / "neuron.svg", folder / "out" / "two_layers.svg"]
     assert sorted(path.name for path in folder.rglob("*.svg")) == ["neuron.svg", "neuron.svg", "two_layers.svg"]
     assert not (folder / "out" / "index.html").exists()
+
+
+def test_a_plot_that_cannot_be_drawn_is_refused(folder, monkeypatch):
+    monkeypatch.setattr(command, "find_spec", lambda name: None)
+    with pytest.raises(DataError, match="the plot activation_memory needs matplotlib"):
+        command.main(["activation_memory"])
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize(("words", "code"), [(["--help"], 0), (["three_wards"], 2), (["--nope"], 2)])

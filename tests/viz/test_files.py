@@ -229,6 +229,14 @@ def test_a_program_is_given_the_graph_and_what_it_says_is_written(dot):
     assert source == picture().to_graphviz().source
 
 
+def test_an_svg_that_nobody_named_is_not_written_over(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    (tmp_path / "x.svg").write_text("mine", encoding="utf-8")
+    with pytest.raises(DataError, match=r"Graphviz is not installed; .*x\.svg is there already, so nothing was written"):
+        picture().save(tmp_path / "x.pdf")
+    assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["mine"]
+
+
 def test_a_name_for_the_svg_that_is_taken_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     (tmp_path / "x.svg").mkdir()

@@ -128,7 +128,8 @@ class Drawing:
         """Write the picture; the suffix says how: .svg, .dot and .html need nothing, .png and .pdf Graphviz, .gif the extra `gif`.
 
         An .html is a page that plays the backward pass, event by event. A .gif is always `animated`, an .svg if asked for (see
-        `svg`). Returns the path. Raises `DataError` if it cannot be written. Without Graphviz, PNG and PDF become an SVG beside it.
+        `svg`). Returns the path. Raises `DataError` if it cannot be written. Without Graphviz, PNG and PDF
+        become an SVG beside it, unless there is one already.
         """
         path = target_of(path, KINDS, "picture")
         kind = path.suffix.lower()
@@ -168,8 +169,11 @@ class Drawing:
         try:
             return painted(self.to_graphviz().source, kind[1:])
         except NotPainted as error:
+            instead = path.with_suffix(".svg")
+            if os.path.isfile(instead):
+                raise DataError(f"{error.why}; {instead} is there already, so nothing was written", hint=error.hint) from None
             try:
-                instead = write(target_of(path.with_suffix(".svg"), KINDS, "picture"), self.svg().encode())
+                write(target_of(instead, KINDS, "picture"), self.svg().encode())
             except TinygradRnnError as other:
                 raise DataError(f"{error.why}, and {other.message}", hint=error.hint) from None
             raise DataError(f"{error.why}, so {instead} was written in place of {path.name}", hint=error.hint) from None

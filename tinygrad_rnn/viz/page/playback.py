@@ -33,7 +33,6 @@ __all__ = ["Playback", "alike", "digits"]
 SEED = (-1, -1)  # the event in which the loss gets its own gradient, which is 1
 
 
-
 class Playback:
     """The events of a snapshot, counted from 0: first the loss gets its gradient, then one event for every gradient sent."""
 
