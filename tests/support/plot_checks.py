@@ -3,11 +3,11 @@
 import io
 from itertools import combinations
 
-from matplotlib.text import Text
-
 
 def texts(figure):
     """(text, its box) of all that is written in a figure, after it was laid out."""
+    from matplotlib.text import Text  # here: this file is read where matplotlib is not installed, too
+
     figure.savefig(io.BytesIO(), format="png")
     for ax in figure.axes:
         for axis in (ax.xaxis, ax.yaxis):

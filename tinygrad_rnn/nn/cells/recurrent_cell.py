@@ -57,7 +57,7 @@ class RecurrentCell(Module, Generic[S]):
         if not is_whole(batch, 1):
             raise DataError(f"an initial state for a batch of {batch!r}", hint="a batch holds at least one sequence")
         zeros = np.zeros((batch, self.hidden_size), self.Wh.dtype)
-        state: Any = tuple(Tensor(zeros, name=f"{letter}0") for letter in self.letters)
+        state: Any = tuple([Tensor(zeros, name=f"{letter}0") for letter in self.letters])
         return state
 
     def __call__(self, x: TensorLike, state: S) -> S:
