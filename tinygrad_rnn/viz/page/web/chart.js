@@ -35,7 +35,7 @@ function chart() {
   const names = [];
   const spotsOf = (line) => line.points.map(([x, node]) => [mounted.place(x), y(run.numbers.have[run.flow.to[node].at(-1)] ?? 0), node]);
   for (const line of lines) {
-    const crowded = lines.length > 2 || line.points.length > 1.5 * mounted.view.time_columns.length;
+    const crowded = lines.length > 2 || line.points.length > 1.5 * mounted.view.columns.length;
     const spots = spotsOf(line), others = lines.length === 2 ? spotsOf(lines.find((other) => other !== line)) : [];
     svg.append(drawn("path", { class: "course", d: "M" + spots.map(([x, at]) => `${x} ${at}`).join("L") }));
     spots.slice(1).forEach(([x, at, node], k) => {

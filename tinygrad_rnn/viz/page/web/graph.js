@@ -20,7 +20,7 @@ function mount() {
     bars: find("bar").map(([el, id]) => [el, Number(id)]),
     numbers: [], // of a graph of numbers: the lines on its boxes that end in the derivative
   };
-  for (const [id, el] of view.time_columns.length ? [] : mounted.boxes) {
+  for (const [id, el] of view.columns.length ? [] : mounted.boxes) {
     const line = el.querySelector("text:last-of-type");
     if (run.flow.to[id].length && !run.flow.shapes[id].match(/[2-9]|\d\d/)) mounted.numbers.push([line, line.textContent, id]);
   }
@@ -53,13 +53,13 @@ function resize() {
 
 /** Scroll until a column stands in the middle. */
 function center(words) {
-  const column = mounted.view.time_columns.find(([name]) => name === words);
+  const column = mounted.view.columns.find(([name]) => name === words);
   if (column) $("scroll").scrollLeft = mounted.place((column[1] + column[2]) / 2) - $("scroll").clientWidth / 2;
 }
 
 function heads() {
   const openable = Object.keys(run.views).some((name) => name.startsWith("cell/"));
-  $("heads").replaceChildren(...mounted.view.time_columns.map(([words, left, right]) => {
+  $("heads").replaceChildren(...mounted.view.columns.map(([words, left, right]) => {
     const t = words.startsWith("t = ") ? Number(words.slice(4)) : null;
     const button = openable && t !== null && run.views[`cell/${t}`];
     const head = element(button ? "button" : "span", button ? { type: "button" } : {}, words);
