@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent / "tinygrad_rnn"
 BUDGET = {  # room: lines, lowest room first; growing past it is a decision, written in the CHANGELOG
     "errors": 40,
-    "shared": 440,
+    "shared": 470,
     "engine": 2000,
     "functional": 130,
     "replay": 340,

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from ..errors import DtypeError
 from ..shared.array_type import Array
+from ..shared.checks import short
 
-__all__ = ["FLOATS", "as_array", "checked_dtype", "current_dtype", "default_dtype", "short"]
+__all__ = ["FLOATS", "as_array", "checked_dtype", "current_dtype", "default_dtype"]
 
 FLOATS = frozenset(map(np.dtype, ("float16", "float32", "float64", "longdouble")))
 
@@ -93,9 +94,3 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
     if dtype is None and not isinstance(data, (np.ndarray, np.generic)):
         dtype = _here.dtype
     return array if dtype is None else np.asarray(array, checked_dtype(dtype))
-
-
-def short(value: object) -> str:
-    """A value as text that fits a message."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.dtypes import short
 from ..errors import DataError, LoadError
 from ..nn.module import Module
 from ..shared.array_type import Array
 from ..shared.atomic_files import target_of, write
+from ..shared.checks import short
 from .optional_packages import safetensors_package
 
 __all__ = ["load", "load_into", "metadata", "save"]

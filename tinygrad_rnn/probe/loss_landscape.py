@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.dtypes import as_array, short
+from ..engine.dtypes import as_array
 from ..engine.scopes import no_grad
 from ..engine.tensor import Tensor
 from ..errors import DataError, ShapeError
 from ..shared.array_type import Array, array_given
+from ..shared.checks import short
 
 __all__ = ["Landscape", "landscape"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from numbers import Integral, Real
 from typing import Any
 
@@ -9,7 +10,10 @@ import numpy as np
 
 from ..errors import DataError
 
-__all__ = ["check_dropout", "check_flags", "check_rng", "check_size", "check_text", "is_number", "is_whole"]
+__all__ = [
+    "check_dropout", "check_flags", "check_kind", "check_number", "check_rng", "check_size", "check_text", "is_number", "is_whole",
+    "short",
+]  # fmt: skip
 
 
 def is_number(value: Any, kind: type) -> bool:
@@ -47,6 +51,55 @@ def check_flags(owner: str, **flags: Any) -> None:
     for name, value in flags.items():
         if not isinstance(value, (bool, np.bool_)):
             raise DataError(f"{owner}({name}={value!r})", hint="it is True or False")
+
+
+def check_kind(what: str, value: Any, kind: type | tuple[type, ...], hint: str) -> None:
+    """Raise a `DataError` unless a value is of a kind, or of one of several.
+
+    >>> from tinygrad_rnn.shared.checks import check_kind
+    >>> check_kind("clip_grad_norm_ of", [], (list, tuple), "give model.parameters()")
+    >>> check_kind("clip_grad_norm_ of", 3, (list, tuple), "give model.parameters()")
+    Traceback (most recent call last):
+    tinygrad_rnn.errors.DataError: clip_grad_norm_ of 3, which is of type int
+    <BLANKLINE>
+    hint: give model.parameters()
+    """
+    if not isinstance(value, kind):
+        raise DataError(f"{what} {short(value)}, which is of type {type(value).__name__}", hint=hint)
+
+
+def check_number(name: str, value: Any, least: float = float("-inf"), most: float = float("inf"), above: bool = False) -> float:
+    """The value as a float. Raise a `DataError` unless it is a finite number of at least `least` (with `above`, more) and at most `most`.
+
+    >>> from tinygrad_rnn.shared.checks import check_number
+    >>> check_number("lr", 0.5, least=0)
+    0.5
+    >>> check_number("lr", float("nan"), least=0)
+    Traceback (most recent call last):
+    tinygrad_rnn.errors.DataError: lr=nan
+    <BLANKLINE>
+    hint: lr is a finite number of at least 0
+    """
+    try:
+        number = float(value) if is_number(value, Real) else float("nan")
+    except OverflowError:
+        number = float("inf")
+    if not isfinite(number) or not least <= number <= most or (above and number == least):
+        low = f"{'above' if above else 'of at least'} {least:g}" if isfinite(least) else ""
+        high = f"of at most {most:g}" if isfinite(most) else ""
+        raise DataError(
+            f"{name}={short(value)}", hint=f"{name} is a finite number {' and '.join(filter(None, (low, high)))}".rstrip()
+        )
+    return number
+
+
+def short(value: object) -> str:
+    """A value as text that fits a message."""
+    try:
+        text = repr(value)
+    except Exception:  # of a foreign object, or an integer of more digits than Python prints
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def check_dropout(p: Any, name: str = "p") -> None:

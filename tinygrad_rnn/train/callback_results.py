@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from math import inf, nan
 from typing import Any
 
-from ..engine.dtypes import short
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
+from ..shared.checks import short
 
 __all__ = ["loss_and_state", "scores_of", "share_of"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...errors import DtypeError, ShapeError
 from ...shared.array_type import Array
-from ..dtypes import short
+from ...shared.checks import short
 from ..ops import Op
 from ..scopes import here, place_of
 
