@@ -146,7 +146,7 @@ def test_repr_tells_the_sizes():
 def test_a_state_is_a_copy():
     module = Nested()
     state = module.state_dict()
-    assert list(state) == NAMES
+    assert list(state) == [*NAMES, "mean"]
     state["z"][:] = 9.0
     module.a.data = [8.0]
     assert (module.z.data.tolist(), state["a"].tolist()) == ([1.0], [4.0])
