@@ -87,6 +87,7 @@ def _ahead(cell: Any, xs: Any, state: Any) -> tuple[list[Tensor], Any]:
     ended keep the state they have: their rows come last."""
     hs: list[Tensor] = []
     ended: list[Any] = []
+    ours = getattr(cell.step, "scoped", False)  # the states of our own cells are plain tuples
     rows = len(xs[0]._data)
     for t, x in enumerate(xs, start=1):
         running = len(x._data)
@@ -97,7 +98,7 @@ def _ahead(cell: Any, xs: Any, state: Any) -> tuple[list[Tensor], Any]:
                 state, rows = rows_of(state, 0, running), running
         with time_step(t):
             state = _step(cell, x, state, running)
-        hs.append(h_of(state))
+        hs.append(state[0] if ours else h_of(state))
     return hs, joined([state, *ended[::-1]])
 
 
@@ -105,6 +106,7 @@ def _from_the_end(cell: Any, xs: Any, start: Any) -> tuple[list[Tensor], Any]:
     """All h, read from the last step to the first, and the state at step 1. Where x has more rows than before, sequences join
     that have their last step here: they bring their rows of the start."""
     hs: list[Tensor] = []
+    ours = getattr(cell.step, "scoped", False)
     rows = len(xs[-1]._data)
     with time_step(len(xs)), scope(type(cell).__name__):
         state = start if rows == len(xs[0]._data) else rows_of(start, 0, rows)
@@ -116,7 +118,7 @@ def _from_the_end(cell: Any, xs: Any, start: Any) -> tuple[list[Tensor], Any]:
                 with scope(type(cell).__name__):
                     state, rows = joined([state, rows_of(start, rows, running)]), running
             state = _step(cell, x, state, running)
-        hs.append(h_of(state))
+        hs.append(state[0] if ours else h_of(state))
     return hs[::-1], state
 
 
