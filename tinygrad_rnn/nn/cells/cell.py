@@ -41,7 +41,10 @@ class Cell(Protocol[S]):
     """
 
     def initial_state(self, batch: int) -> S:
-        """The state before the first step, for that many sequences: a tuple of tensors (batch, ...), h first."""
+        """The state before the first step, for that many sequences: a tuple of tensors (batch, ...), h first.
+
+        Lists, dicts and named tuples will do too, nested as you like: h is the first tensor, or in a dict what is called h.
+        """
         ...
 
     def step(self, x: Any, state: S) -> S:
