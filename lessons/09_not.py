@@ -127,6 +127,8 @@ class Reader(tg.nn.Module):
         self.W = tg.Tensor(rng.standard_normal((16, 8)), requires_grad=True)
         self.cell = cell and cell(8, 16, rng=rng)
         self.hidden, self.readout = tg.nn.Linear(8, 16, rng=rng), tg.nn.Linear(16, 2, rng=rng)
+        if cell:
+            del self.hidden  # the bag's alone
 
     def forward(self, ids, lengths):
         rows = lookup(self.W, ids)

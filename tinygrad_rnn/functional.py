@@ -14,7 +14,7 @@ from .engine.scopes import here, place_of, scope
 from .engine.tensor import Tensor, TensorLike, as_tensor, named
 from .errors import DataError, DtypeError, ShapeError
 from .shared.array_type import Array, Dtype
-from .shared.checks import check_dropout, is_number
+from .shared.checks import check_dropout, check_rng, is_number
 
 __all__ = [
     "accuracy", "cross_entropy", "dropout", "dropout_mask", "layer_norm", "log_sigmoid", "log_softmax", "mean", "mse_loss",
@@ -145,6 +145,7 @@ def dropout(x: TensorLike, p: float, rng: np.random.Generator, training: bool = 
     """
     x = as_tensor(x)
     check_dropout(p)
+    check_rng(rng)
     if not training or p == 0:
         return x
     return where(rng.random(x.shape) >= p, x * (1 / (1 - p)), 0.0)
@@ -158,6 +159,7 @@ def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dty
     array([2., 0., 0., 0.])
     """
     check_dropout(p)
+    check_rng(rng)
     return np.asarray((rng.random(shape) >= p) / (1 - p), dtype or current_dtype())
 
 

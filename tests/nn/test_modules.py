@@ -146,7 +146,7 @@ def test_repr_tells_the_sizes():
 def test_a_state_is_a_copy():
     module = Nested()
     state = module.state_dict()
-    assert list(state) == NAMES
+    assert list(state) == [*NAMES, "mean"]
     state["z"][:] = 9.0
     module.a.data = [8.0]
     assert (module.z.data.tolist(), state["a"].tolist()) == ([1.0], [4.0])
@@ -466,3 +466,68 @@ def test_what_a_layer_cannot_take_is_refused(make, error):
     with pytest.raises(error) as caught:
         make()
     assert caught.value.hint
+
+
+def view_of_a_larger_one():
+    return tg.Tensor(np.ones((2, 8)), requires_grad=True)[0].detach()
+
+
+@pytest.mark.parametrize(("call", "error", "words"), [
+    (lambda: init.uniform(seeded(), (3, 4), float("nan")), DataError, "bound=nan"),
+    (lambda: init.uniform(seeded(), (3, 4), -1.0), DataError, "bound=-1.0"),
+    (lambda: init.uniform(seeded(), (3, 4), 10**400), DataError, "bound=1000"),
+    (lambda: init.uniform(None, (3, 4), 1.0), DataError, "rng is NoneType"),
+    (lambda: init.uniform(seeded(), 3, 1.0), ShapeError, "weights of shape 3"),
+    (lambda: init.normal(seeded(), (3, -1)), ShapeError, r"weights of shape \(3, -1\)"),
+    (lambda: init.zeros("ab"), ShapeError, "weights of shape 'ab'"),
+    (lambda: init.ones((2.0,)), ShapeError, r"weights of shape \(2.0,\)"),
+    (lambda: init.orthogonal(seeded(), (3, 3), gain=None), DataError, "gain=None"),
+    (lambda: init.orthogonal(None, (3, 3)), DataError, "rng is NoneType"),
+    (lambda: init.identity(5), ShapeError, "weights of shape 5"),
+    (lambda: init.identity((3, 3), float("inf")), DataError, "gain=inf"),
+    (lambda: init.identity_(np.eye(3)), DataError, "identity_ of array"),
+    (lambda: init.forget_gate_(np.zeros(4), 1.0), DataError, "forget_gate_ of array"),
+    (lambda: init.forget_gate_(tg.Tensor(np.zeros((4, 4))), 1.0), ShapeError, r"a b of shape \(4, 4\)"),
+    (lambda: init.forget_gate_(tg.Tensor(np.zeros(6)), 1.0), ShapeError, r"a b of shape \(6,\)"),
+    (lambda: init.spectral_radius([[float("nan")]]), DataError, "finite numbers"),
+    (lambda: init.spectral_radius([[1j]]), DtypeError, "complex"),
+    (lambda: init.scale_to_spectral_radius(np.eye(2), "big"), DataError, "radius='big'"),
+    (lambda: tg.functional.dropout([1.0], 0.5, None), DataError, "rng is NoneType"),
+    (lambda: tg.functional.dropout_mask((2,), 0.5, None), DataError, "rng is NoneType"),
+    (lambda: nn.Dropout(0.5, rng=None), DataError, "rng is NoneType"),
+    (lambda: nn.LSTM(3, 4, rng=None, dropout=0.5), DataError, "rng is NoneType"),
+    (lambda: nn.Embedding(3, 1.5, rng=seeded()), ShapeError, "Embedding with symbols=3, features=1.5"),
+    (lambda: nn.AdditiveAttention(3, 0, 2, rng=seeded()), ShapeError, "AdditiveAttention with query_size=3, key_size=0"),
+    (lambda: nn.DotAttention(scale=None), DataError, r"DotAttention\(scale=None\)"),
+    (lambda: nn.Embedding(num_embeddings=3, embedding_dim=2, rng=seeded()), DataError, r"Embedding\(num_embeddings="),
+    (lambda: nn.Linear(in_features=3, out_features=2, rng=seeded()), DataError, r"Linear\(in_features="),
+    (lambda: nn.Stacked(nn.RNNCell(3, 4, rng=seeded())), DataError, "Stacked of RNNCell"),
+    (lambda: nn.GridLSTMCell(2, 3, rng=seeded()).step(5), ShapeError, "pairs of shapes int"),
+    (lambda: nn.GridLSTMCell(2, 3, rng=seeded()).step([(1, 2), (3, 4)]), ShapeError, "pairs of shapes"),
+    (lambda: nn.Linear(3, 2, rng=seeded()).train("no"), DataError, "mode='no'"),
+])  # fmt: skip
+def test_settings_that_do_not_exist_are_said_with_a_hint(call, error, words):
+    with pytest.raises(error, match=words) as caught:
+        call()
+    assert caught.value.hint
+
+
+def test_a_forget_gate_is_opened_in_any_tensor_and_graphs_that_used_the_old_one_know():
+    whole = view_of_a_larger_one()
+    assert init.forget_gate_(whole, 3.0) is whole
+    assert whole.data.tolist() == [1, 1, 3, 3, 1, 1, 1, 1]
+    cell = nn.LSTMCell(2, 2, rng=seeded())
+    loss = (cell.b * cell.b).sum()
+    init.forget_gate_(cell.b, 5.0)
+    with pytest.raises(tg.errors.GraphError, match="changed in place"):
+        loss.backward()
+
+
+def test_a_grid_without_biases_is_that_of_the_paper():
+    bare, full = (nn.GridLSTM(3, 4, 2, rng=seeded(), bias=bias) for bias in (False, True))
+    assert [name for name, _ in bare.named_parameters() if ".b" in name.replace("blocks", "")] == []
+    full.load_state_dict(full.state_dict() | bare.state_dict() | {
+        name: np.zeros(p.shape) for name, p in full.named_parameters() if name not in bare.state_dict()
+    })  # fmt: skip
+    x = seeded(1).random((2, 3, 3))
+    assert [h.data.tolist() for h in bare(x)[0]] == [h.data.tolist() for h in full(x)[0]]

@@ -477,7 +477,7 @@ WRONG = [
     (lambda: made("LSTM", 3, 4, dropout=-0.1), DataError, "dropout with dropout=-0.1"),
     (lambda: made("LSTM", 3, 4, recurrent_dropout=float("nan")), DataError, "dropout with recurrent_dropout=nan"),
     (lambda: nn.Dropout("half", rng=np.random.default_rng(0)), DataError, "dropout with p=half"),
-    (lambda: nn.Dropout(0.5, rng=3), DataError, "a random number generator is needed, not 3"),
+    (lambda: nn.Dropout(0.5, rng=3), DataError, "rng is int, expected numpy.random.Generator"),
     (lambda: made("LSTM", 3, 4, forget_bias=None), DataError, "forget_bias=None"),  # NumPy would take it for NaN
     (lambda: made("LSTM", 3, 4, forget_bias="1"), DataError, "forget_bias='1'"),
     (lambda: made("LSTM", 3, 4, forget_bias=float("inf")), DataError, "forget_bias=inf"),

@@ -163,7 +163,7 @@ def _freed(node: Node) -> GraphError:
         f"this graph was freed by an earlier backward(keep_graph=False) (met at {node.op.name if node.op else 'a leaf'})",
         where=place_of(node.frames),
         hint="call backward() without keep_graph=False the first time, or compute the loss anew; "
-        "a state that is carried on: tg.nn.detach_state(state)",
+        "a state that is carried on: tg.nn.detach_state(state); what a module computed once (self.W = table.W.T) belongs into forward()",
     )
 
 

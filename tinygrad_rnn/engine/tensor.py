@@ -50,12 +50,13 @@ class Tensor(NumpyLike):
     array([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "_data", "_name", "changed", "node")
+    __slots__ = ("__weakref__", "_data", "_name", "changed", "node", "wanted_gradient")
 
     _data: Array
     _name: str | None  # of a constant; others have the name of their node
     changed: int | None  # of a constant: the index at which its value was last changed in place
     node: Node | None
+    wanted_gradient: bool  # of what was given: whether it ever required a gradient; what was computed has no such mark
 
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: npt.DTypeLike | None = None, name: str | None = None
@@ -63,7 +64,7 @@ class Tensor(NumpyLike):
         if isinstance(data, Tensor) and data.node is not None:
             raise GraphError("Tensor(t) of a tensor that has a gradient would cut it from its graph", hint="use t, or t.detach()")
         array = np.array(as_array(data, dtype))
-        self._data, self._name, self.node, self.changed = array, name, None, None
+        self._data, self._name, self.node, self.changed, self.wanted_gradient = array, name, None, None, bool(requires_grad)
         if requires_grad:
             self.node = _leaf(array, name)
 
@@ -133,7 +134,7 @@ class Tensor(NumpyLike):
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         if value and self.node is None:
-            self.node = _leaf(self._data, self._name)
+            self.node, self.wanted_gradient = _leaf(self._data, self._name), True
         elif not value and self.node is not None:
             if not self.is_leaf:
                 raise GraphError("requires_grad = False on a result", where=self.place, hint="use result.detach()")
@@ -351,6 +352,8 @@ class Tensor(NumpyLike):
         if not self.is_leaf:
             raise GraphError("only given tensors can be copied, not results", where=self.place, hint="copy result.detach()")
         copy = Tensor(self._data, requires_grad=self.requires_grad, name=self.name)
+        if hasattr(self, "wanted_gradient"):
+            copy.wanted_gradient = self.wanted_gradient
         if self.grad is not None:
             copy.grad = self.grad
         memo[id(self)] = copy

@@ -22,6 +22,7 @@ class CellKind(NamedTuple):
     hidden_size: int
     dtype: Any
     setting: Any  # the nonlinearity of an RNN, reset_after of a GRU
+    bias: bool
 
 
 def cell_kind(cell: Any) -> CellKind | None:
@@ -29,7 +30,7 @@ def cell_kind(cell: Any) -> CellKind | None:
     for name, family in CELLS.items():
         if isinstance(cell, family) and not missing_elsewhere(cell):
             setting = {"RNN": "nonlinearity", "GRU": "reset_after"}.get(name)
-            return CellKind(name, cell.hidden_size, cell.Wh.dtype, setting and getattr(cell, setting))
+            return CellKind(name, cell.hidden_size, cell.Wh.dtype, setting and getattr(cell, setting), cell.b is not None)
     return None
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..engine.tensor import Tensor
 from ..errors import LoadError
-from ..nn.layers import Embedding, Linear
+from ..nn.layers import Embedding, LayerNorm, Linear, Sequential
 from ..nn.module import Module
 from ..nn.sequence.combined import Bidirectional, Stacked
 from ..shared.array_type import Array
@@ -36,8 +36,9 @@ def to_torch_state_dict(module: Module) -> dict[str, Array]:
     """The parameters of a module under PyTorch's names and in its layout: copies, for `load_state_dict` of the same model there.
 
     A `Stacked` of like layers (and `nn.RNN`, `nn.LSTM`, `nn.GRU`) becomes one `torch.nn.LSTM`, of any number of layers and
-    directions; a `Bidirectional` one of one layer; a cell alone `torch.nn.LSTMCell`; `Linear` and `Embedding` what is called so there.
-    A module that contains them prefixes their names with the path of its attributes; other parameters keep name and layout.
+    directions; a `Bidirectional` one of one layer; a cell alone `torch.nn.LSTMCell`; `Linear`, `Embedding`, `LayerNorm` and
+    `Sequential` what is called so there; biases that are left out have no names.
+    A module that contains them prefixes their names with the path of its attributes; other parameters and buffers keep name and layout.
     Make tensors of it with `{name: torch.from_numpy(value) for name, value in state.items()}`.
     Raises `LoadError` for cells that PyTorch does not have (`reset_after=False`, layer normalisation, peepholes, cells of your own).
 
@@ -81,7 +82,8 @@ def from_torch_state_dict(module: Module, state: Mapping[str, Any]) -> None:
     wanted = to_torch_state_dict(module)
     # a module with PyTorch's names and shapes, so that there is one place that decides what fits, and says so
     form = type(type(module).__name__, (Module,), {})()
-    vars(form).update({name: Tensor(value, requires_grad=True) for name, value in wanted.items()})
+    trained = {name for entry in entries if any(p.requires_grad for p in entry.parameters) for name in entry.names}
+    vars(form).update({name: Tensor(value, requires_grad=name in trained) for name, value in wanted.items()})
     form.load_state_dict(given)
     values = form.state_dict()
     new: dict[int, tuple[Tensor, Array]] = {}
@@ -131,12 +133,19 @@ def _entries(path: str, value: Any, above: tuple[int, ...]) -> Iterator[Entry]:
         return
     above = (*above, id(value))
     if isinstance(value, Tensor):
-        if value.requires_grad and value.is_leaf:
+        if value.is_leaf and hasattr(value, "wanted_gradient"):
             yield Entry((value,), (path,), lambda a: (a,), lambda a: (a,))
     elif isinstance(value, Linear):
         yield Entry((value.W,), (path_in(path, "weight"),), _turned, _turned)
         if value.b is not None:
             yield Entry((value.b,), (path_in(path, "bias"),), lambda b: (b,), lambda b: (b,))
+    elif isinstance(value, LayerNorm):
+        yield Entry((value.gain,), (path_in(path, "weight"),), lambda gain: (gain,), lambda gain: (gain,))
+        if value.b is not None:
+            yield Entry((value.b,), (path_in(path, "bias"),), lambda b: (b,), lambda b: (b,))
+    elif isinstance(value, Sequential):
+        for number, part in enumerate(value.layers):
+            yield from _entries(path_in(path, str(number)), part, above)
     elif isinstance(value, Embedding):
         yield Entry((value.W,), (path_in(path, "weight"),), lambda W: (W,), lambda W: (W,))
     elif isinstance(value, (Stacked, Bidirectional)) and (layers := cells_by_layer(value)):
@@ -163,6 +172,8 @@ def _cell_entries(path: str, cell: Any, suffix: str) -> Iterator[Entry]:
     names = [path_in(path, f"{name}{suffix}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
     yield Entry((cell.Wx,), (names[0],), _turned, _turned)
     yield Entry((cell.Wh,), (names[1],), _turned, _turned)
+    if not kind.bias:
+        return
     if gru:  # rows r, z, n: those of n are not added up, as r multiplies one of them
 
         def out(b: Array, bh: Array) -> tuple[Array, ...]:

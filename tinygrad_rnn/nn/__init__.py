@@ -17,7 +17,7 @@ from .cells import (
     RNNCell,
     State,
 )  # fmt: skip
-from .layers import Embedding, Linear
+from .layers import Embedding, LayerNorm, Linear, Sequential
 from .models import CharModel, Decoding, Seq2Seq, SequenceClassifier
 from .module import Module
 from .packed import PackedSequence, last_valid, mask, pack, unpack
@@ -27,10 +27,10 @@ from .states import detach_state
 
 __all__ = [
     "GRU", "LSTM", "RNN", "AdditiveAttention", "AttentionPooling", "Bidirectional", "Cell", "CharModel", "Decoding",
-    "DotAttention", "Dropout", "Embedding", "GRUCell", "Grid", "GridLSTM", "GridLSTMCell", "LSTMCell", "LayerNormGRUCell",
-    "LayerNormLSTMCell", "LayerNormRNNCell", "Linear", "Module", "PackedSequence", "PeepholeLSTMCell", "RNNCell", "Residual",
-    "Seq2Seq", "SequenceClassifier", "SequenceLayer", "Stacked", "State", "detach_state", "init", "last_valid", "mask", "pack",
-    "pool_last", "pool_max", "pool_mean", "unpack", "unroll",
+    "DotAttention", "Dropout", "Embedding", "GRUCell", "Grid", "GridLSTM", "GridLSTMCell", "LSTMCell", "LayerNorm",
+    "LayerNormGRUCell", "LayerNormLSTMCell", "LayerNormRNNCell", "Linear", "Module", "PackedSequence", "PeepholeLSTMCell",
+    "RNNCell", "Residual", "Seq2Seq", "SequenceClassifier", "SequenceLayer", "Sequential", "Stacked", "State", "detach_state",
+    "init", "last_valid", "mask", "pack", "pool_last", "pool_max", "pool_mean", "unpack", "unroll",
 ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import DataError, ShapeError
 from ..functional import softmax
 from ..shared.array_type import Dtype
+from ..shared.checks import check_flags, check_sizes
 from . import init
 from .inputs import whole_of
 from .module import Module
@@ -72,8 +73,10 @@ class AdditiveAttention(_Attention):
     def __init__(
         self, query_size: int, key_size: int, hidden_size: int, *, rng: np.random.Generator, dtype: Dtype = None
     ) -> None:
+        check_sizes("AdditiveAttention", query_size=query_size, key_size=key_size, hidden_size=hidden_size)
+
         def weight(*shape: int) -> Tensor:
-            return Tensor(init.uniform(rng, shape, 1 / max(shape[0], 1) ** 0.5, dtype), requires_grad=True)
+            return Tensor(init.uniform(rng, shape, 1 / shape[0] ** 0.5, dtype), requires_grad=True)
 
         self.Wq, self.Wk, self.v = weight(query_size, hidden_size), weight(key_size, hidden_size), weight(hidden_size, 1)
 
@@ -102,6 +105,7 @@ class DotAttention(_Attention):
     """
 
     def __init__(self, *, scale: bool = True) -> None:
+        check_flags("DotAttention", scale=scale)
         self.scale = scale
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:

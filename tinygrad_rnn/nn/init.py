@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from ..engine.dtypes import checked_dtype
+from ..engine.dtypes import as_array, checked_dtype
 from ..engine.tensor import Tensor
 from ..errors import DataError, ShapeError
 from ..shared.array_type import Array, Dtype
-from ..shared.checks import is_number, is_whole
+from ..shared.checks import check_kind, check_number, check_rng, is_number, is_whole, short
 
 __all__ = [
-    "forget_gate_", "identity", "identity_", "normal", "orthogonal", "scale_to_spectral_radius", "spectral_radius", "uniform",
+    "forget_gate_", "identity", "identity_", "normal", "ones", "orthogonal", "scale_to_spectral_radius", "spectral_radius", "uniform",
     "zeros",
 ]  # fmt: skip
+
+B = TypeVar("B", bound=Tensor | None)
 
 
 def __dir__() -> list[str]:
@@ -26,9 +28,11 @@ def __dir__() -> list[str]:
 def uniform(rng: np.random.Generator, shape: tuple[int, ...], bound: float, dtype: Dtype = None) -> Array:
     """Evenly distributed in (-bound, bound). With bound 1/sqrt(hidden) it is PyTorch's default for recurrent cells.
 
-    Raises `ShapeError` for a size that is not a whole number of at least 1, `DataError` for anything but a Generator.
+    Raises `ShapeError` for a size that is not a whole number of at least 1, `DataError` for anything but a Generator, or a bound
+    that is not a finite number of at least 0.
     """
     _check(rng, shape)
+    bound = check_number("bound", bound, least=0, most=1e300)
     return rng.uniform(-bound, bound, shape).astype(checked_dtype(dtype))
 
 
@@ -44,7 +48,8 @@ def orthogonal(rng: np.random.Generator, shape: tuple[int, ...], gain: float = 1
     True
     """
     rows, columns = _two(shape, "orthogonal")
-    _check(rng, ())
+    check_rng(rng)
+    gain = check_number("gain", gain)
     if columns > rows and rows and columns % rows == 0:
         blocks = [_orthogonal_block(rng, rows, rows) for _ in range(columns // rows)]
         return (np.concatenate(blocks, axis=1) * gain).astype(checked_dtype(dtype))
@@ -67,7 +72,7 @@ def _orthogonal_block(rng: np.random.Generator, rows: int, columns: int) -> Arra
 def identity(shape: tuple[int, ...], gain: float = 1.0, dtype: Dtype = None) -> Array:
     """Ones on the diagonal, times `gain`: with relu, the IRNN of Le, Jaitly and Hinton 2015."""
     rows, columns = _two(shape, "identity")
-    return (np.eye(rows, columns) * gain).astype(checked_dtype(dtype))
+    return (np.eye(rows, columns) * check_number("gain", gain)).astype(checked_dtype(dtype))
 
 
 def identity_(weight: Tensor, gain: float = 1.0) -> Tensor:
@@ -85,15 +90,17 @@ def identity_(weight: Tensor, gain: float = 1.0) -> Tensor:
     >>> cell.step(np.zeros((1, 2)), (h,))[0].data.tolist()
     [[1.0, 2.0, 3.0]]
     """
+    check_kind("identity_ of", weight, Tensor, "give a weight, such as cell.Wh; tg.nn.init.identity(shape) makes an array")
     weight.data = identity(weight.shape, gain, weight.dtype)
     return weight
 
 
-def forget_gate_(b: Tensor, bias: float) -> Tensor:
+def forget_gate_(b: B, bias: float) -> B:
     """Put a number into the forget gate's part of an LSTM's b (4 hidden), gates in the order i, f, g, o; returns b.
 
-    Above 0 the gate starts open, and c keeps what it holds (Jozefowicz, Zaremba and Sutskever 2015).
-    Raises `DataError` unless it is one finite number.
+    Above 0 the gate starts open, and c keeps what it holds (Jozefowicz, Zaremba and Sutskever 2015). A cell made with bias=False
+    has None for b: then only 1, which is what cells start with, and 0 are taken, and nothing is done.
+    Raises `DataError` unless it is one finite number, `ShapeError` unless b is one axis of four parts.
 
     >>> import tinygrad_rnn as tg
     >>> tg.nn.init.forget_gate_(tg.Tensor([0.0, 0.0, 0.0, 0.0], requires_grad=True), 3.0).data
@@ -101,14 +108,28 @@ def forget_gate_(b: Tensor, bias: float) -> Tensor:
     """
     if not is_number(bias, Real) or not np.isfinite(bias):
         raise DataError(f"forget_bias={bias!r}", hint="what the forget gate's bias starts at: a number, often 1.0")
+    if b is None:
+        if bias not in (0.0, 1.0):
+            raise DataError(f"forget_bias={bias!r} and bias=False", hint="the forget gate's bias is a part of b: leave one out")
+        return b
+    check_kind("forget_gate_ of", b, Tensor, "give the b of an LSTM: cell.b")
+    if b.ndim != 1 or len(b) % 4:
+        raise ShapeError(f"forget_gate_ of a b of shape {b.shape}", hint="b (4 hidden) holds the gates i, f, g, o")
     hidden = len(b) // 4
-    b.data[hidden : 2 * hidden] = bias
+    values = b.numpy().copy()
+    values[hidden : 2 * hidden] = bias
+    b.data = values
     return b
 
 
 def zeros(shape: tuple[int, ...], dtype: Dtype = None) -> Array:
-    """All zero."""
-    return np.zeros(shape, checked_dtype(dtype))
+    """All zero. Raises `ShapeError` as `uniform` does."""
+    return np.zeros(_sizes(shape), checked_dtype(dtype))
+
+
+def ones(shape: tuple[int, ...], dtype: Dtype = None) -> Array:
+    """All one. Raises `ShapeError` as `uniform` does."""
+    return np.ones(_sizes(shape), checked_dtype(dtype))
 
 
 def spectral_radius(W: Any) -> float:
@@ -118,7 +139,7 @@ def spectral_radius(W: Any) -> float:
     >>> tg.nn.init.spectral_radius([[2.0, 7.0], [0.0, -3.0]])
     3.0
     """
-    W = np.asarray(W, np.float64)
+    W = _matrix(W).astype(np.float64)
     rows, columns = _two(W.shape, "spectral_radius")
     if rows != columns:
         raise ShapeError(
@@ -135,7 +156,7 @@ def scale_to_spectral_radius(W: Any, radius: float) -> Array:
     array([[0.5  , 0.   ],
            [0.   , 0.125]])
     """
-    W = np.asarray(W)
+    W, radius = _matrix(W), check_number("radius", radius, least=0)
     now = spectral_radius(W)
     if now == 0.0:
         raise ShapeError("a matrix with spectral radius 0 cannot be scaled to another", hint="draw other values")
@@ -143,13 +164,28 @@ def scale_to_spectral_radius(W: Any, radius: float) -> Array:
 
 
 def _check(rng: np.random.Generator, shape: tuple[int, ...]) -> None:
-    if not isinstance(rng, np.random.Generator):
-        raise DataError(f"a random number generator is needed, not {rng!r}", hint="rng=np.random.default_rng(seed)")
-    if not all(is_whole(size, 1) for size in shape):
-        raise ShapeError(f"weights of shape {shape}", hint="every size is a whole number, at least 1")
+    check_rng(rng)
+    _sizes(shape)
+
+
+def _sizes(shape: tuple[int, ...], least: int = 1) -> tuple[int, ...]:
+    if not isinstance(shape, (tuple, list)) or not all(is_whole(size, least) for size in shape):
+        raise ShapeError(
+            f"weights of shape {short(shape)}", hint=f"a tuple of sizes, each a whole number of at least {least}: (3, 4)"
+        )
+    return tuple(shape)
 
 
 def _two(shape: tuple[int, ...], name: str) -> tuple[int, int]:
-    if len(shape) != 2:
+    sizes = _sizes(shape, least=0)
+    if len(sizes) != 2:
         raise ShapeError(f"{name} of shape {shape}", hint="it needs two axes, (rows, columns)")
-    return shape[0], shape[1]
+    return sizes[0], sizes[1]
+
+
+def _matrix(W: Any) -> Array:
+    """Finite real numbers, out of a tensor or an array."""
+    array = as_array(W)
+    if array.dtype.kind not in "fiub" or not np.isfinite(array).all():
+        raise DataError(f"a matrix of {array.dtype} that holds something else than finite numbers", hint="look at the weights")
+    return array

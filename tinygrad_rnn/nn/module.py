@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
 from ..engine.scopes import here, no_grad, scope
 from ..engine.tensor import Tensor
-from ..errors import DataError, LoadError
+from ..errors import DataError, GraphError, LoadError
 from ..shared.array_type import Array
+from ..shared.call_site import call_site
+from ..shared.checks import check_flags
+from .torch_words import check_words
 
-__all__ = ["Module", "evaluating", "is_cell", "modes_kept", "parts_within", "scoped"]
+__all__ = ["Module", "evaluating", "is_cell", "items_within", "modes_kept", "parts_within", "scoped"]
 
 M = TypeVar("M", bound="Module")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -47,25 +52,40 @@ class Forward(Protocol[Given, Made]):
 class Module:
     """Base of everything with parameters.
 
-    A parameter is any attribute that is a Tensor with `requires_grad`; sub-modules, and lists, tuples and dicts of either, are
-    searched too. An unnamed parameter is named after its attribute. Calling a module calls its `forward` in a scope of its own.
+    What a module is, is every Tensor in its attributes that was given, not computed: in itself, in sub-modules, and in lists, tuples
+    and dicts of either. One that requires a gradient, or did before it was frozen, is a parameter; one that never did (a mean, a
+    scale) is a buffer: saved and loaded with the others, and never trained. What was computed (the attention of the last call, a
+    state that is carried on) is no part of it; wrap a constant that you compute once in `tg.Tensor(...)`.
+
+    `freeze()` keeps parameters as they are: they stay parameters, optimizers pass over them. An unnamed parameter is named after its
+    attribute. Calling a module calls its `forward` in a scope of its own.
 
     >>> import tinygrad_rnn as tg
     >>> class Scale(tg.nn.Module):
     ...     def __init__(self):
     ...         self.w = tg.Tensor(2.0, requires_grad=True)
+    ...         self.mean = tg.Tensor(1.0)
     ...     def forward(self, x):
-    ...         return self.w * x
+    ...         return self.w * (x - self.mean)
     >>> scale = Scale()
-    >>> scale(3.0).item(), [name for name, p in scale.named_parameters()]
-    (6.0, ['w'])
+    >>> scale(4.0).item(), [name for name, p in scale.named_parameters()], list(scale.state_dict())
+    (6.0, ['w'], ['w', 'mean'])
     """
 
     training = True
 
+    if not TYPE_CHECKING:
+
+        def __new__(cls, *args, **settings):
+            if settings:
+                check_words(cls.__name__, cls.__init__, settings)
+            return super().__new__(cls)
+
     def __setattr__(self, key: str, value: Any) -> None:
         if isinstance(value, Tensor) and value.requires_grad and value.is_leaf and value.name is None:
             value.name = key
+        if isinstance(value, (Tensor, np.ndarray)) and not hasattr(value, "wanted_gradient"):
+            _refuse_over_parameter(self, key, value)
         super().__setattr__(key, value)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -77,12 +97,38 @@ class Module:
             return self.forward(*args, **options)
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
-        """Each parameter once, with its path: `cell.Wh`, `layers.0.W`. A shared one appears under its first name."""
-        yield from ((path, part) for path, part in parts_within("", vars(self), {id(self)}) if isinstance(part, Tensor))
+        """Each parameter once, frozen ones too, with its path: `cell.Wh`, `layers.0.W`. A shared one has its first name."""
+        yield from ((path, part) for path, part in self._tensors() if part.wanted_gradient)
 
     def parameters(self) -> list[Tensor]:
-        """All parameters, each once."""
+        """All parameters, each once. Those that are trained: `[p for p in module.parameters() if p.requires_grad]`."""
         return [p for _, p in self.named_parameters()]
+
+    def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """Each constant of the module once, with its path: a Tensor that was given and never required a gradient."""
+        yield from ((path, part) for path, part in self._tensors() if not part.wanted_gradient)
+
+    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+        yield from ((path, part) for path, part in parts_within("", vars(self), {id(self)}) if isinstance(part, Tensor))
+
+    def requires_grad_(self: M, requires_grad: bool = True) -> M:
+        """Say of all parameters whether they are trained; returns the module. Gradients of those that are not are forgotten.
+
+        Buffers stay what they are. One parameter is frozen by `p.requires_grad = False`.
+
+        >>> import numpy as np, tinygrad_rnn as tg
+        >>> encoder = tg.nn.Linear(3, 2, rng=np.random.default_rng(0)).requires_grad_(False)
+        >>> encoder.W.requires_grad, len(encoder.parameters()), len(encoder.state_dict())
+        (False, 2, 2)
+        """
+        check_flags(f"{type(self).__name__}.requires_grad_", requires_grad=requires_grad)
+        for p in self.parameters():
+            p.requires_grad = bool(requires_grad)
+        return self
+
+    def freeze(self: M) -> M:
+        """Train this module and all inside it no further: `requires_grad_(False)`, which `requires_grad_()` takes back."""
+        return self.requires_grad_(False)
 
     def modules(self) -> Iterator[Module]:
         """This module and all inside it, each once."""
@@ -95,34 +141,43 @@ class Module:
             p.zero_grad()
 
     def state_dict(self) -> dict[str, Array]:
-        """A copy of every parameter's values, by name. Raises `DataError` where two have one name (keys of dicts with dots)."""
-        return {name: p.data.copy() for name, p in self._by_name().items()}
+        """A copy of the values of every parameter, frozen or not, and of every buffer, by name.
+
+        Raises `DataError` where two have one name (keys of dicts with dots).
+        """
+        return {name: t.data.copy() for name, t in self._by_name().items()}
 
     def _by_name(self) -> dict[str, Tensor]:
         named: dict[str, Tensor] = {}
-        for name, p in self.named_parameters():
+        for name, t in self._tensors():
             if name in named:
                 raise DataError(
                     f"{type(self).__name__} has two parameters that are called {name}",
                     hint="give one of them, or a key of the dict that it is in, another name",
                 )
-            named[name] = p
+            named[name] = t
         return named
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over values saved by `state_dict`. All or nothing: a `LoadError` names what is missing, left over or misshapen."""
+        """Take over values saved by `state_dict`. All or nothing: a `LoadError` names what is missing, left over or misshapen.
+
+        Buffers and frozen parameters that are missing keep the values that they have, and a warning names them: files that were
+        saved before these counted do not hold them.
+        """
         if not isinstance(state, Mapping):
             raise LoadError(
                 f"load_state_dict of a {type(state).__name__}", hint="give what state_dict() returned: a dict of arrays by name"
             )
         own = self._by_name()
-        wrong = [f"missing: {name} {p.shape}" for name, p in own.items() if name not in state]
+        absent = [name for name in own if name not in state]
+        kept = [name for name in absent if not own[name].requires_grad]
+        wrong = [f"missing: {name} {own[name].shape}" for name in absent if own[name].requires_grad]
         wrong += [f"left over: {name}" for name in state if name not in own]
         values = {}
-        for name, p in own.items():
+        for name, t in own.items():
             if name in state:
                 try:
-                    values[name] = _fitted(state[name], p)
+                    values[name] = _fitted(state[name], t)
                 except ValueError as error:
                     wrong.append(f"{error}".replace("?", name, 1))
         if wrong:
@@ -130,11 +185,19 @@ class Module:
                 f"this state does not fit {type(self).__name__}: " + "; ".join(wrong),
                 hint="build the module with the sizes it was saved with; nothing was loaded",
             )
-        for name, p in own.items():
-            p.data = values[name]
+        for name, value in values.items():
+            own[name].data = value
+        if kept:
+            warnings.warn(
+                f"this state does not hold {', '.join(kept)} of {type(self).__name__} (buffers or frozen parameters): "
+                "they keep the values that they have. Load these too, or save the module anew",
+                UserWarning,
+                stacklevel=call_site().level,
+            )
 
     def train(self: M, mode: bool = True) -> M:
         """Switch this module and all inside it to training (dropout active); returns the module."""
+        check_flags(f"{type(self).__name__}.train", mode=mode)
         for part in self.modules():
             part.training = mode
         return self
@@ -148,8 +211,20 @@ class Module:
         return f"{type(self).__name__}({sizes})"
 
 
+def _refuse_over_parameter(module: Module, key: str, value: Any) -> None:
+    """Raise `GraphError` where a result or an array would take the place of a parameter, which would be lost."""
+    if getattr(vars(module).get(key), "wanted_gradient", False):
+        kind = "a result" if isinstance(value, Tensor) else "an array"
+        raise GraphError(
+            f"{type(module).__name__}.{key} is a parameter, and was given {kind} of shape {value.shape}",
+            hint=f"values: module.{key}.data = values. To tie weights, share the tensor itself: readout.W = other.W; "
+            "what must be computed, as a transpose, is computed anew in each forward(): h @ self.embedding.W.T. "
+            f"To do without the parameter: del module.{key} first",
+        )
+
+
 def _fitted(value: Any, p: Tensor) -> Array:
-    """A saved value as an array for parameter p; a ValueError says what is wrong, with ? for the name."""
+    """A saved value as an array for a parameter or buffer p; a ValueError says what is wrong, with ? for the name."""
     try:
         array = np.asarray(value)
     except ValueError:
@@ -158,34 +233,70 @@ def _fitted(value: Any, p: Tensor) -> Array:
         raise ValueError(f"not numbers: ? is {array.dtype}")
     if array.shape != p.shape:
         raise ValueError(f"misshapen: ? is {array.shape}, the module has {p.shape}")
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         cast = array.astype(p.dtype)
+    if p.dtype.kind != "f" and (cast != array).any():
+        raise ValueError(f"not of {p.dtype}: ? is {array.dtype}, with values that {p.dtype} does not have")
     if (np.isfinite(array) & ~np.isfinite(cast)).any():
         raise ValueError(f"too large for {p.dtype}: ?")
     return cast
 
 
 def parts_within(path: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """Every parameter and sub-module inside a value, with its path, in the order of assignment; each once.
+    """Every given Tensor and every sub-module inside a value, with its path, in the order of assignment; each once.
 
     A cell may be of any class, so what has the two methods of a cell is searched like a module.
+    Raises `DataError` for tensors or modules in a set.
     """
-    if id(value) in seen:
-        return
-    if isinstance(value, Tensor):
-        if value.requires_grad and value.is_leaf:
-            seen.add(id(value))
-            yield path, value
-    elif isinstance(value, Module) or (is_cell(value) and hasattr(value, "__dict__")):
-        seen.add(id(value))
-        yield path, value
-        yield from parts_within(path, vars(value), seen)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from parts_within(f"{path}.{key}" if path else str(key), item, seen)
-    elif isinstance(value, (list, tuple)):
-        for k, item in enumerate(value):
-            yield from parts_within(f"{path}.{k}" if path else str(k), item, seen)
+    for where, part in items_within(path, value, seen, _is_part):
+        if (isinstance(part, Tensor) and part.is_leaf and hasattr(part, "wanted_gradient")) or _is_part(part):
+            yield where, part
+        elif isinstance(part, (set, frozenset)):
+            _refuse_set(where, part)
+
+
+def items_within(path: str, value: Any, seen: set[int], enter: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
+    """Everything inside a value, through dicts, lists and tuples as deep as they go, with its path; what was met once is left out.
+
+    `enter` says of what object the attributes are searched too. Without recursion, since a list may hold itself.
+
+    >>> from tinygrad_rnn.nn.module import items_within
+    >>> loop = [1.5, {"a": 2.5}]; loop.append(loop)
+    >>> list(items_within("w", loop, set(), lambda item: False))
+    [('w.0', 1.5), ('w.1.a', 2.5)]
+    """
+    todo: list[Iterator[tuple[str, Any]]] = [iter([(path, value)])]
+    while todo:
+        path, value = next(todo[-1], ("", todo))
+        if value is todo:
+            todo.pop()
+        elif id(value) not in seen:
+            container, searched = isinstance(value, (dict, list, tuple, deque)), enter(value)
+            if container or searched or isinstance(value, Tensor):
+                seen.add(id(value))
+            if not container:
+                yield path, value
+            if container or searched:
+                items = vars(value) if searched else value
+                pairs = items.items() if isinstance(items, dict) else enumerate(items)
+                todo.append(_under(path, pairs))
+
+
+def _under(path: str, pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
+    return ((f"{path}.{key}" if path else str(key), item) for key, item in pairs)
+
+
+def _is_part(value: Any) -> bool:
+    return isinstance(value, Module) or (is_cell(value) and hasattr(value, "__dict__"))
+
+
+def _refuse_set(path: str, value: Any) -> None:
+    found = next((item for item in value if isinstance(item, (Tensor, Module)) or is_cell(item)), None)
+    if found is not None:
+        raise DataError(
+            f"a {type(found).__name__} in a set ({path}): a set has no order, so its parts would have no names",
+            hint="put them into a list or a dict",
+        )
 
 
 def is_cell(value: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,11 @@ from ..engine.primitives import concat, take
 from ..engine.scopes import here, place_of
 from ..engine.tensor import Tensor, as_tensor, named
 from ..errors import DataError, GraphError, ShapeError
+from ..shared.nested import leaves, mapped
 from .packed import PackedSequence
 
 __all__ = [
-    "callers_order", "check_method", "checked_state", "detach_state", "joined", "longest_first", "mapped", "rows_of",
+    "callers_order", "check_letters", "check_method", "checked_state", "detach_state", "h_of", "joined", "longest_first", "rows_of",
     "states_of_parts",
 ]  # fmt: skip
 
@@ -30,41 +31,73 @@ def detach_state(state: Any) -> Any:
     >>> _, state = net(np.ones((1, 5, 3)))
     >>> outputs, state = net(np.ones((1, 5, 3)), tg.nn.detach_state(state))
     """
-    if isinstance(state, Tensor):
-        return state.detach()
-    if isinstance(state, (tuple, list, dict)):
-        return mapped(detach_state, state)
-    if state is None:
-        return None
-    raise DataError(f"detach_state of a {type(state).__name__}", hint="a state is made of tensors in tuples, lists and dicts")
+    return mapped(_detached, state)
 
 
-def mapped(function: Callable[[Any], Any], state: Any) -> Any:
-    """A state of the same kind (a tuple, a list, a named tuple, a dict) with the function's result for each part."""
-    if isinstance(state, dict):
-        return {key: function(part) for key, part in state.items()}
-    parts = [function(part) for part in state]
-    return state._make(parts) if hasattr(state, "_make") else type(state)(parts)
+def _detached(part: Any) -> Any:
+    if part is not None and not isinstance(part, Tensor):
+        raise DataError(f"detach_state of a {type(part).__name__}", hint="a state is made of tensors in tuples, lists and dicts")
+    return part if part is None else part.detach()
 
 
-def states_of_parts(state: Any, count: int, what: str) -> Sequence[Any]:
-    """The states of the parts of a layer, each None if there is none."""
+def h_of(state: Any) -> Any:
+    """The h of a state: its first tensor, or in a dict what is called h.
+
+    >>> import tinygrad_rnn as tg
+    >>> from tinygrad_rnn.nn.states import h_of
+    >>> h, c = tg.Tensor([1.0]), tg.Tensor([2.0])
+    >>> h_of((h, c)) is h_of(((h, c), c)) is h_of({"c": c, "h": h}) is h
+    True
+    """
+    while not isinstance(state, Tensor):
+        state = state[0] if not isinstance(state, dict) else state["h"] if "h" in state else next(iter(state.values()))
+    return state
+
+
+def states_of_parts(state: Any, count: int, what: str, kind: type | tuple[type, ...] = (tuple, list)) -> Sequence[Any]:
+    """The states of the parts of a layer, each None if there is none; `kind` is what holds them."""
     if state is None:
         return [None] * count
-    if not isinstance(state, (tuple, list)) or len(state) != count:
-        given = f"{len(state)} states" if isinstance(state, (tuple, list)) else f"a {type(state).__name__}"
-        raise ShapeError(f"{what} of {count} parts was given {given}", hint="pass on the state that it returned, or None")
+    fits = isinstance(state, kind)
+    if not fits or len(state) != count:
+        given = f"{len(state)} states" if fits else f"a {type(state).__name__}"
+        raise ShapeError(f"{what} of {count} parts was given {given}", hint=f"its state is {_form(kind)}")
     return state
+
+
+def check_letters(cell: Any, state: Any) -> None:
+    """Raise `ShapeError` for a state whose h stands where the c of a cell belongs: PyTorch's ([h1, h2], [c1, c2]) of two layers."""
+    letters = getattr(cell, "letters", "")
+    if isinstance(state, (tuple, list)) and len(state) == len(letters) > 1:
+        names = [(part.name or "").rstrip("0") if isinstance(part, Tensor) else "" for part in state]
+        if all(name in (*letters, "") for name in names) and any(a and a != b for a, b in zip(names, letters, strict=True)):
+            raise ShapeError(
+                f"a state ({', '.join(name or '?' for name in names)}) for {type(cell).__name__}, whose is ({', '.join(letters)})",
+                where=place_of(here.mode.frames),
+                hint=f"the state of several layers is {_form(list)}",
+            )
+
+
+def _form(kind: Any) -> str:
+    if kind is not list:
+        return "a pair of one state a direction, ((h, c), (h, c)): pass on what it returned, or None"
+    return (
+        "a list of one state a layer, [(h, c), (h, c)] of an LSTM, [(h,), (h,)] of others: pass on what it returned, or None. "
+        "PyTorch's (h, c) with an axis of layers is [(h[k], c[k]) for k in range(num_layers)]"
+    )
 
 
 def checked_state(cell: Any, state: Any, method: str, batch: int) -> Any:
     """What a cell returned, if it is a state: without a look, row 0 of a bare tensor would pass for h."""
-    good = isinstance(state, (tuple, list)) and state and all(isinstance(part, Tensor) for part in state)
-    if good and state[0].ndim and state[0].shape[0] == batch:
+    parts_given = leaves(state) if isinstance(state, (tuple, list, dict)) else []
+    good = bool(parts_given) and all(isinstance(part, Tensor) for part in parts_given)
+    h = h_of(state) if good else None
+    if h is not None and h.ndim and h.shape[0] == batch:
         return state
-    parts = [type(part).__name__ for part in state] if isinstance(state, (tuple, list)) else []
-    given = f"a tuple of {len(parts)} ({', '.join(parts)})" if parts else f"a {type(state).__name__}"
-    given += f" with h of shape {state[0].shape}" if good else ""
+    parts = [type(part).__name__ for part in parts_given]
+    given = f"a {'dict' if isinstance(state, dict) else 'tuple'} of {len(parts)} ({', '.join(parts)})"
+    given = given if parts else f"a {type(state).__name__}"
+    given += f" with h of shape {h.shape}" if h is not None else ""
     if "ndarray" in parts or isinstance(state, np.ndarray):
         raise GraphError(
             f"{type(cell).__name__}.{method} returned {given}: through an array no gradient flows",
@@ -74,7 +107,8 @@ def checked_state(cell: Any, state: Any, method: str, batch: int) -> Any:
     raise ShapeError(
         f"{type(cell).__name__}.{method} returned {given}, not a state",
         where=place_of(here.mode.frames),
-        hint=f"a state is a tuple of tensors, h first, each with {batch} rows (one a sequence): return (h,)",
+        hint=f"a state is a tuple of tensors, h first, each with {batch} rows (one a sequence): return (h,); "
+        "or a list, a dict or a named tuple of them, nested as you like",
     )
 
 
@@ -101,13 +135,13 @@ def check_method(owner: Any, name: str, *arguments: str) -> None:
 def longest_first(state: Any, packed: PackedSequence, cell: Any) -> Any:
     """A cell's state at the start, its rows in the order of the packed batch."""
     batch = len(packed.lengths)
-    if not isinstance(state, (tuple, list)) or not state:
+    if not isinstance(state, (tuple, list, dict)) or not state:
         raise ShapeError(
             f"the state of {type(cell).__name__} is a tuple of tensors, not a {type(state).__name__}",
             hint="start from cell.initial_state(batch), or from None",
         )
     state = mapped(as_tensor, state)
-    for part in state:
+    for part in leaves(state):
         if not part.ndim or len(part) != batch:
             raise ShapeError(
                 f"a state with a part of shape {part.shape} for {batch} packed sequences",
@@ -130,7 +164,7 @@ def _reordered(state: Any, order: Any) -> Any:
 
 def rows_of(state: Any, start: int, stop: int) -> Any:
     """Some rows of every part of a state."""
-    if not start and stop == len(state[0]):
+    if not start and stop == len(h_of(state)):
         return state
     return mapped(lambda part: _named_like(part[start:stop], part), state)
 
@@ -144,5 +178,5 @@ def joined(states: list[Any]) -> Any:
     """Rows of several states below each other, as one state."""
     if len(states) == 1:
         return states[0]
-    parts = iter([concat(parts) for parts in zip(*states, strict=True)])
+    parts = iter([concat(parts) for parts in zip(*map(leaves, states), strict=True)])
     return mapped(lambda _: next(parts), states[0])

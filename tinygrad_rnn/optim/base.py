@@ -39,6 +39,8 @@ RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
 class Optimizer:
     """What all optimizers share: the parameters, the learning rate `lr`, `zero_grad()` and `step()`; saving and loading.
 
+    Parameters that are frozen (`module.freeze()`, `p.requires_grad = False`) are passed over while they are.
+
     One of your own defines `_change` and names its numbers in `settings` and its lists of arrays, one a parameter, in `moments`.
     """
 
@@ -47,9 +49,13 @@ class Optimizer:
 
     def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
         self.parameters = list(parameters) if isinstance(parameters, Iterable) and not isinstance(parameters, Tensor) else []
-        if not self.parameters or not all(isinstance(p, Tensor) and p.requires_grad and p.is_leaf for p in self.parameters):
+        if not self.parameters or not all(isinstance(p, Tensor) and p.is_leaf and _wanted(p) for p in self.parameters):
             raise GraphError(
                 "an optimizer needs parameters: leaves with requires_grad=True", hint="give it a list: module.parameters()"
+            )
+        if not any(p.requires_grad for p in self.parameters):
+            raise GraphError(
+                "an optimizer of frozen parameters alone", hint="module.requires_grad_() takes back what freeze() did"
             )
         if len({id(p) for p in self.parameters}) < len(self.parameters):
             raise GraphError(
@@ -126,6 +132,11 @@ class Optimizer:
             setattr(self, name, list(value) if isinstance(getattr(self, name), list) else value)
         for name in self.moments:
             setattr(self, name, [values[f"{name}.{k}"] for k in range(len(getattr(self, name)))])
+
+
+def _wanted(p: Tensor) -> bool:
+    """Whether it is a parameter, be it frozen: those stay in their places, and are trained once they are frozen no more."""
+    return p.requires_grad or getattr(p, "wanted_gradient", False)
 
 
 def _misfit(name: str, value: Any) -> str:

@@ -13,6 +13,7 @@ from ..engine.graph import Node, reachable
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError, ShapeError
 from ..shared.array_type import Array
+from ..shared.nested import leaves
 from .lanes import Role, StateNodes, lane_of
 from .vectorized_vjp import VECTORIZED, pull
 
@@ -162,7 +163,7 @@ def spectral_radius(W: npt.ArrayLike | Tensor, block: int | None = None) -> floa
 
 
 def _joint(state: Tensor | Sequence[Tensor], name: str) -> StateNodes:
-    parts = tuple(state) if isinstance(state, (tuple, list)) else (state,)
+    parts = leaves(state)
     if not parts or not all(isinstance(part, Tensor) and part.node is not None for part in parts):
         raise GraphError(
             f"jacobian of {name}, which is no recorded tensor",
@@ -177,4 +178,4 @@ def _joint(state: Tensor | Sequence[Tensor], name: str) -> StateNodes:
 
 
 def _dtype(state: Tensor | Sequence[Tensor]) -> npt.DTypeLike:
-    return state.dtype if isinstance(state, Tensor) else state[0].dtype
+    return state.dtype if isinstance(state, Tensor) else leaves(state)[0].dtype

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, ShapeError
 
 __all__ = [
-    "check_dropout", "check_flags", "check_kind", "check_number", "check_rng", "check_size", "check_text", "is_number", "is_whole",
-    "short",
+    "check_dropout", "check_flags", "check_kind", "check_number", "check_rng", "check_size", "check_sizes", "check_text", "is_number",
+    "is_whole", "short",
 ]  # fmt: skip
 
 
@@ -117,6 +117,21 @@ def check_size(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
+def check_sizes(owner: str, **sizes: Any) -> None:
+    """Raise a `ShapeError` unless all sizes of a layer are whole numbers of at least 1.
+
+    >>> from tinygrad_rnn.shared.checks import check_sizes
+    >>> check_sizes("Linear", input_size=3, output_size=0)
+    Traceback (most recent call last):
+    tinygrad_rnn.errors.ShapeError: Linear with input_size=3, output_size=0
+    <BLANKLINE>
+    hint: sizes are whole numbers, at least 1
+    """
+    if not all(is_whole(size, 1) for size in sizes.values()):
+        given = ", ".join(f"{name}={short(size)}" for name, size in sizes.items())
+        raise ShapeError(f"{owner} with {given}", hint="sizes are whole numbers, at least 1")
+
+
 def check_text(name: str, text: Any) -> None:
     """Raise a `DataError` unless it is a str of at least one character."""
     if not isinstance(text, str):
@@ -129,5 +144,6 @@ def check_rng(rng: Any) -> None:
     """Raise a `DataError` unless it is a `numpy.random.Generator`."""
     if not isinstance(rng, np.random.Generator):
         raise DataError(
-            f"rng is {type(rng).__name__}, expected numpy.random.Generator", hint="pass numpy.random.default_rng(0) first"
+            f"rng is {type(rng).__name__}, expected numpy.random.Generator",
+            hint="rng is numpy.random.default_rng(seed), with a seed of your own",
         )

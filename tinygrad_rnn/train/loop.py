@@ -11,6 +11,8 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
+from ..engine.mistakes.training_loop import warn_untouched
+from ..engine.tensor import Tensor
 from ..errors import DataError, NumericError
 from ..nn.module import Module, evaluating, modes_kept
 from ..nn.states import detach_state
@@ -60,6 +62,7 @@ class Loop:
     size: int = 0  # batches in an epoch, where that is known
     interrupted: bool = False
     whole: bool = True  # False while something is half done
+    untouched: list[Tensor] | None = None  # parameters that no loss has reached; None before the first update
 
     def __post_init__(self) -> None:
         self.generators = generators_of(self.model, self.rng)
@@ -132,6 +135,7 @@ class Loop:
                 f"epoch {self.at.epoch + 1} has no batches{again}",
                 hint="give a list of batches, or a function of rng that makes them",
             )
+        self.tell_untouched()
         self.whole = False
         self.at.epoch, self.at.position, self.at.carried = self.at.epoch + 1, 0, None
         self.log.epochs.append(self.log.updates)
@@ -160,6 +164,9 @@ class Loop:
                 raise self.diverged(f"a loss of {value}", self.log.updates + 1)
             self.optimizer.zero_grad()
             loss.backward(keep_graph=False)
+            if self.untouched is None or self.untouched:
+                trained = [p for p in self.optimizer.parameters if p.requires_grad]
+                self.untouched = [p for p in self.untouched or trained if p.grad is None]
             norm = clip_grad_norm_(self.optimizer.parameters, self.clip or np.inf)
             if not isfinite(norm):
                 raise self.diverged(f"gradients of norm {norm}", self.log.updates + 1)
@@ -213,11 +220,20 @@ class Loop:
         if self.log.stopped == "interrupted":
             self.save()
             return
+        self.tell_untouched()
         if self.log.saved_at != self.log.updates:
             self.check_weights()
             self.save()
         if not self.log.evaluated or self.log.evaluated[-1] != self.log.updates:
             self.score()
+
+    def tell_untouched(self) -> None:
+        """Warn of parameters that no loss has reached, once: after the first epoch, or at the end."""
+        if self.untouched:
+            paths = {id(p): path for path, p in self.model.named_parameters()}
+            names = [f"{paths[id(p)]} {p.shape}" for p in self.untouched]
+            self.untouched.clear()
+            warn_untouched(names, len(self.optimizer.parameters), "in all of this epoch")
 
     def diverged(self, what: str, at: int) -> DivergenceError:
         """The error to raise; model and optimizer are put back to where they last were good."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..engine.tensor import Tensor
 from ..errors import DataError, LoadError
-from ..nn.module import Module, parts_within
+from ..nn.module import Module, items_within, parts_within
 
 __all__ = ["Draws", "Notes", "generators_of", "notes_of", "rewind"]
 
@@ -26,22 +26,12 @@ def generators_of(model: Module, rng: np.random.Generator | None) -> dict[str, n
         ("model", model),
         *((f"model.{path}", m) for path, m in parts_within("", vars(model), {id(model)}) if not isinstance(m, Tensor)),
     ]
+    values = [("rng", rng), *((path, vars(m)) for path, m in modules)]
     found: dict[int, tuple[str, np.random.Generator]] = {}
-
-    def look(name: str, value: Any) -> None:
-        if isinstance(value, np.random.Generator):
-            found.setdefault(id(value.bit_generator), (name, value))
-        elif isinstance(value, dict):
-            for key, item in value.items():
-                look(f"{name}.{key}", item)
-        elif isinstance(value, (list, tuple)):
-            for k, item in enumerate(value):
-                look(f"{name}.{k}", item)
-
-    look("rng", rng)
-    for path, m in modules:
-        for name, value in vars(m).items():
-            look(f"{path}.{name}", value)
+    for path, value in values:
+        for name, item in items_within(path, value, set(), lambda _: False):
+            if isinstance(item, np.random.Generator):
+                found.setdefault(id(item.bit_generator), (name, item))
     return dict(found.values())
 
 

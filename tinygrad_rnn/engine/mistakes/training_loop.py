@@ -1,19 +1,22 @@
 """Mistakes of a training loop that `detect_anomaly()` names: they give wrong numbers, or none, without a word.
 
-A state that is carried on with its graph, a forgotten `zero_grad()`, a loss that has nothing to do with the optimizer. What must
+A state that is carried on with its graph, a forgotten `zero_grad()`, a loss that has nothing to do with the optimizer, or with
+some of its parameters: that last one is a warning, since a part may have its turn later. What must
 be remembered from step to step lies in the trace of the nodes, so one context for the whole training does, and one for each step.
 """
 
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterable
 
 from ...errors import GraphError
+from ...shared.call_site import call_site
 from ..graph import Node, Trace, latest_change
 from .anomaly import where_recorded
 
-__all__ = ["before_backward", "before_gradients", "before_step"]
+__all__ = ["before_backward", "before_gradients", "before_step", "warn_untouched"]
 
 MOST_NAMED = 3
 
@@ -58,7 +61,7 @@ def before_gradients(leaves: Iterable[Node]) -> None:
 
 
 def before_step(parameters: list[Node]) -> None:
-    """Raise if an optimizer step would use gradients of the step before once more, or has none at all."""
+    """Raise if an optimizer step would use gradients of the step before once more, or has none at all; warn where some have none."""
     given = [p for p in parameters if p.grad is not None]
     if not given:
         raise _nothing(parameters)
@@ -73,6 +76,21 @@ def before_step(parameters: list[Node]) -> None:
     for p in given:
         assert p.trace is not None
         p.trace.used = True
+    untouched = [p for p in parameters if p.trace is None]
+    if untouched:
+        warn_untouched([_name(p) for p in untouched], len(parameters), "for this step")
+        for p in untouched:
+            p.trace = Trace()  # each is named once
+
+
+def warn_untouched(names: list[str], of: int, when: str) -> None:
+    """Name the parameters that no loss has reached, for `before_step` and for `train.fit`."""
+    warnings.warn(
+        f"{len(names)} of {of} parameters got no gradient {when}: {_listed(names)}. They stay as they are. "
+        "Look for detach(), .data, .numpy() or float() between them and the loss; those that are not to be trained: freeze()",
+        RuntimeWarning,
+        stacklevel=call_site().level,
+    )
 
 
 def _ops(root: Node) -> list[Node]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...errors import DataError, GraphError
-from ...nn.layers import Embedding, Linear
+from ...nn.layers import Embedding, Linear, Sequential
 from ...nn.models.char_model import CharModel
 from ...nn.models.classifier import SequenceClassifier
 from ...nn.module import Module
@@ -23,6 +23,8 @@ def parts_in_order(model: Any, pooling: Any) -> tuple[dict[str, Any], Any]:
         pooling = model.pooling if isinstance(model.pooling, str) else type(model.pooling).__name__
     if isinstance(model, (SequenceClassifier, CharModel)):
         parts = {name: getattr(model, name) for name in ("embedding", "layer", "readout") if getattr(model, name) is not None}
+    elif isinstance(model, Sequential):
+        parts = {f"layers.{k}": part for k, part in enumerate(model.layers)}
     elif isinstance(model, Module):
         parts = {"": model}
     elif isinstance(model, Iterable):

@@ -194,10 +194,11 @@ def _weights(cells: tuple[Any, ...]) -> dict[str, Any]:
         return np.concatenate([a[..., gate * hidden : (gate + 1) * hidden] for gate in gates], axis=-1)
 
     def biases(cell: Any) -> Any:
-        recurrent = np.zeros_like(cell.b.data)
-        if kind.name == "GRU" and kind.setting:
+        b = cell.b.data if kind.bias else np.zeros(len(gates) * hidden, kind.dtype)
+        recurrent = np.zeros_like(b)
+        if kind.name == "GRU" and kind.setting and kind.bias:
             recurrent[2 * hidden :] = cell.bh.data
-        return np.concatenate([sorted_gates(cell.b.data), sorted_gates(recurrent)])
+        return np.concatenate([sorted_gates(b), sorted_gates(recurrent)])
 
     return {
         "W": np.stack([sorted_gates(cell.Wx.data).T for cell in cells]),

@@ -181,18 +181,19 @@ def export_onnx(
         ports.append(w.port(name, t.dtype, t.shape))
     w.names |= wanted.keys()
     _refuse_unknown(given, values)
-    paths = {p.node: path for path, p in module.named_parameters()} if module is not None else {}
+    parts = [] if module is None else [*module.named_parameters(), *module.named_buffers()]
+    paths = {_key(t): path for path, t in parts}
     for n in sorted(values, key=lambda node: node.order):
         if n.op is None:
             if id(n) not in names:
-                names[id(n)] = w.initializer(paths.get(n) or n.name or "parameter", values[n])
+                names[id(n)] = w.initializer(paths.get(id(n)) or n.name or "parameter", values[n])
             continue
         arrays, inputs_of = [], []
         for slot, p in enumerate(n.parents):
             source: Any = p if p is not None else n.consts[slot]  # type: ignore[index]
             arrays.append(values[p] if p is not None else source.data)
             if id(source) not in names:
-                names[id(source)] = w.constant(arrays[-1], source.name or "constant")
+                names[id(source)] = w.constant(arrays[-1], paths.get(id(source)) or source.name or "constant")
             inputs_of.append(names[id(source)])
         names[id(n)] = _translated(w, n, inputs_of, arrays, values[n])
     results = []

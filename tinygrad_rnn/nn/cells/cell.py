@@ -9,10 +9,8 @@ from __future__ import annotations
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from ...engine.tensor import Tensor
-from ...errors import ShapeError
-from ...shared.checks import is_whole
 
-__all__ = ["Cell", "State", "check_sizes"]
+__all__ = ["Cell", "State"]
 
 State: TypeAlias = tuple[Tensor, ...]
 S = TypeVar("S")
@@ -43,16 +41,12 @@ class Cell(Protocol[S]):
     """
 
     def initial_state(self, batch: int) -> S:
-        """The state before the first step, for that many sequences: a tuple of tensors (batch, ...), h first."""
+        """The state before the first step, for that many sequences: a tuple of tensors (batch, ...), h first.
+
+        Lists, dicts and named tuples will do too, nested as you like: h is the first tensor, or in a dict what is called h.
+        """
         ...
 
     def step(self, x: Any, state: S) -> S:
         """The state after x (batch, features): a tuple like the one it was given. Name h with `named(h, "h")` for pictures."""
         ...
-
-
-def check_sizes(owner: str, **sizes: int) -> None:
-    """Raise `ShapeError` unless both sizes are whole numbers of at least 1."""
-    if not all(is_whole(size, 1) for size in sizes.values()):
-        given = ", ".join(f"{name}={size}" for name, size in sizes.items())
-        raise ShapeError(f"{owner} with {given}", hint="both are whole numbers, at least 1")

@@ -11,10 +11,10 @@ from ...engine.scopes import here, place_of
 from ...engine.tensor import Tensor, named
 from ...errors import DataError, ShapeError
 from ...shared.array_type import Dtype
-from ...shared.checks import is_whole
+from ...shared.checks import check_flags, check_sizes, is_whole
+from ...shared.nested import leaves, mapped
 from .. import init
 from ..module import Module, scoped
-from .cell import check_sizes
 
 __all__ = ["GridLSTMCell", "Pair"]
 
@@ -31,7 +31,8 @@ class GridLSTMCell(Module):
 
     The tanh is outside, unlike an LSTM's. The dimension `priority` (0..N-1, or None) is computed last, from an H that holds the
     others' h' already. W (N, N hidden_size, 4 hidden_size) starts uniform in ±1/sqrt(N hidden_size); the paper leaves b out: it
-    starts at 0, and its part for f at `forget_bias`. In pictures the last dimension, which a grid takes for depth, has h↑ and m↑.
+    starts at 0, and its part for f at `forget_bias`; `bias=False` does as the paper.
+    In pictures the last dimension, which a grid takes for depth, has h↑ and m↑.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> block = tg.nn.GridLSTMCell(2, 4, rng=np.random.default_rng(0), priority=1)
@@ -49,8 +50,10 @@ class GridLSTMCell(Module):
         rng: np.random.Generator,
         priority: int | None = None,
         forget_bias: float = 1.0,
+        bias: bool = True,
         dtype: Dtype = None,
     ) -> None:
+        check_flags("GridLSTMCell", bias=bias)
         check_sizes("GridLSTMCell", dimensions=dimensions, hidden_size=hidden_size)
         if priority is not None and priority not in range(dimensions):
             raise DataError(
@@ -64,7 +67,8 @@ class GridLSTMCell(Module):
             for k in range(1, dimensions + 1)
         ]
         self.b = [
-            Tensor(init.zeros((4 * hidden_size,), dtype), requires_grad=True, name=f"b{k}") for k in range(1, dimensions + 1)
+            Tensor(init.zeros((4 * hidden_size,), dtype), requires_grad=True, name=f"b{k}") if bias else None
+            for k in range(1, dimensions + 1)
         ]
         for b in self.b:
             init.forget_gate_(b, forget_bias)
@@ -98,7 +102,8 @@ class GridLSTMCell(Module):
         return after
 
     def _lstm(self, k: int, H: Tensor, m: Tensor) -> Pair:
-        a_u, a_f, a_g, a_o = split(H @ self.W[k] + self.b[k], 4)
+        a, b = H @ self.W[k], self.b[k]
+        a_u, a_f, a_g, a_o = split(a if b is None else a + b, 4)
         u, f, g, o = named(sigmoid(a_u), "u"), named(sigmoid(a_f), "f"), named(tanh(a_g), "g"), named(sigmoid(a_o), "o")
         mark = self._mark(k)
         m = named(f * m + u * g, f"m{mark}")
@@ -108,11 +113,13 @@ class GridLSTMCell(Module):
         return "↑" if k == self.dimensions - 1 else "" if self.dimensions == 2 else str(k + 1)
 
     def _check(self, pairs: Sequence[Pair]) -> None:
-        shapes = [tuple(part.shape for part in pair) for pair in pairs]
-        batch = shapes[0][0][0] if shapes and shapes[0] and shapes[0][0] else 0
-        if shapes != [((batch, self.hidden_size),) * 2] * self.dimensions:
+        parts = leaves(pairs)
+        tensors = bool(parts) and all(isinstance(part, Tensor) and part.ndim == 2 for part in parts)
+        wanted = [[(len(parts[0]), self.hidden_size)] * 2] * self.dimensions if tensors else []
+        if not tensors or [[part.shape for part in leaves(pair)] for pair in pairs] != wanted:
             raise ShapeError(
-                f"GridLSTMCell of {self.dimensions} dimensions was given pairs of shapes {shapes}",
+                f"GridLSTMCell of {self.dimensions} dimensions was given pairs of shapes "
+                f"{mapped(lambda part: getattr(part, 'shape', type(part).__name__), pairs)}",
                 where=place_of(here.mode.frames),
                 hint=f"one pair (h, m) a dimension, each (batch, {self.hidden_size})",
             )

@@ -24,6 +24,7 @@ class GRUCell(RecurrentCell[tuple[Tensor]]):
         h'   = (1 - z) n + z h
 
     Gate order r, z, n, as in PyTorch. `bh` (hidden_size), the recurrent bias of n, exists only with reset_after.
+    `bias=False` leaves both out.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> cell = tg.nn.GRUCell(3, 4, rng=np.random.default_rng(0), reset_after=False)
@@ -33,16 +34,23 @@ class GRUCell(RecurrentCell[tuple[Tensor]]):
     """
 
     def __init__(
-        self, input_size: int, hidden_size: int, *, rng: np.random.Generator, reset_after: bool = True, dtype: Dtype = None
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        rng: np.random.Generator,
+        reset_after: bool = True,
+        bias: bool = True,
+        dtype: Dtype = None,
     ) -> None:
         check_flags(type(self).__name__, reset_after=reset_after)
         self.reset_after = reset_after
-        super().__init__(input_size, hidden_size, 3, rng, dtype)
+        super().__init__(input_size, hidden_size, 3, rng, bias, dtype)
 
     def add_weights(self, dtype: Dtype) -> None:
-        """`bh`, with reset_after."""
+        """`bh`, with reset_after; None without biases."""
         if self.reset_after:
-            self.bh = Tensor(init.zeros((self.hidden_size,), dtype), requires_grad=True)
+            self.bh = None if self.b is None else Tensor(init.zeros((self.hidden_size,), dtype), requires_grad=True)
 
     @scoped
     def step(self, x: TensorLike, state: tuple[Tensor]) -> tuple[Tensor]:
@@ -52,7 +60,7 @@ class GRUCell(RecurrentCell[tuple[Tensor]]):
         if self.reset_after:
             h_r, h_z, h_n = split(self.seen(h) @ self.Wh, 3)
             r, z = named(sigmoid(x_r + h_r), "r"), named(sigmoid(x_z + h_z), "z")
-            n = named(tanh(x_n + r * (h_n + self.bh)), "n")
+            n = named(tanh(x_n + r * (h_n if self.bh is None else h_n + self.bh)), "n")
         else:
             gates = 2 * self.hidden_size
             h_r, h_z = split(self.seen(h) @ self.Wh[:, :gates], 2)

@@ -1,7 +1,7 @@
 """The three cells with layer normalisation: what x and what h contribute is brought to one scale before the gates see it.
 
 LN(a; gain) = gain (a - mean of a) / (standard deviation of a), over the entries of one row (Ba, Kiros and Hinton 2016). The biases of
-the normalisation are the cells' own: two that are added to each other are one.
+the normalisation are the cells' own: two that are added to each other are one; `bias=False` leaves them all out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["LayerNormGRUCell", "LayerNormLSTMCell", "LayerNormRNNCell"]
 
 
 def _ones(size: int, dtype: Dtype) -> Tensor:
-    return Tensor(init.zeros((size,), dtype) + 1, requires_grad=True)
+    return Tensor(init.ones((size,), dtype), requires_grad=True)
 
 
 class LayerNormRNNCell(RNNCell):
@@ -67,7 +67,7 @@ class LayerNormLSTMCell(LSTMCell):
         """The gains, and `bias_c`."""
         self.gain_x, self.gain_h = _ones(4 * self.hidden_size, dtype), _ones(4 * self.hidden_size, dtype)
         self.gain_c = _ones(self.hidden_size, dtype)
-        self.bias_c = Tensor(init.zeros((self.hidden_size,), dtype), requires_grad=True)
+        self.bias_c = None if self.b is None else Tensor(init.zeros((self.hidden_size,), dtype), requires_grad=True)
 
     def projection(self, x: Tensor) -> Tensor:
         """LN(x Wx; gain_x) + b."""
@@ -110,7 +110,7 @@ class LayerNormGRUCell(GRUCell):
         """LN(x Wx; gain_x) + b, r and z together and n by itself."""
         gates, a = 2 * self.hidden_size, x @ self.Wx
         parts = [layer_norm(a[:, :gates], self.gain_x[:gates]), layer_norm(a[:, gates:], self.gain_x[gates:])]
-        return concat(parts, axis=1) + self.b
+        return concat(parts, axis=1) if self.b is None else concat(parts, axis=1) + self.b
 
     @scoped
     def step(self, x: TensorLike, state: tuple[Tensor]) -> tuple[Tensor]:

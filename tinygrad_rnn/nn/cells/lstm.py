@@ -24,7 +24,7 @@ class LSTMCell(RecurrentCell[tuple[Tensor, Tensor]]):
         h'         = o tanh(c')
 
     `forget_bias` is added to the forget gate's part of b at the start: it opens the path along c (Jozefowicz et al. 2015).
-    17 nodes a step. State (h, c). Gate order i, f, g, o, as in PyTorch.
+    `bias=False` leaves b out, and `forget_bias` with it. 17 nodes a step. State (h, c). Gate order i, f, g, o, as in PyTorch.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> cell = tg.nn.LSTMCell(3, 4, rng=np.random.default_rng(0), forget_bias=3.0)
@@ -36,9 +36,16 @@ class LSTMCell(RecurrentCell[tuple[Tensor, Tensor]]):
     letters = "hc"
 
     def __init__(
-        self, input_size: int, hidden_size: int, *, rng: np.random.Generator, forget_bias: float = 1.0, dtype: Dtype = None
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        rng: np.random.Generator,
+        forget_bias: float = 1.0,
+        bias: bool = True,
+        dtype: Dtype = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, 4, rng, dtype)
+        super().__init__(input_size, hidden_size, 4, rng, bias, dtype)
         self.forget_bias = forget_bias
         init.forget_gate_(self.b, forget_bias)
 

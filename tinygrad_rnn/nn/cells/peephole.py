@@ -1,19 +1,20 @@
-"""A cell of a user's own: the LSTM with peepholes, from nothing but `Module`, primitives and the two methods of a cell."""
+"""The LSTM with peepholes, from primitives; it has no backward of its own."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ...engine.primitives import sigmoid, split, tanh
-from ...engine.tensor import Tensor, TensorLike, as_tensor, named
+from ...engine.tensor import Tensor, TensorLike, named
 from ...shared.array_type import Dtype
 from .. import init
-from ..module import Module
+from ..module import scoped
+from .recurrent_cell import RecurrentCell
 
 __all__ = ["PeepholeLSTMCell"]
 
 
-class PeepholeLSTMCell(Module):
+class PeepholeLSTMCell(RecurrentCell[tuple[Tensor, Tensor]]):
     """An LSTM whose gates look at the memory c that they guard (Gers and Schmidhuber 2000).
 
         a_i, a_f, a_g, a_o = x Wx + h Wh + b
@@ -24,8 +25,7 @@ class PeepholeLSTMCell(Module):
         h'   = o tanh(c')
 
     `p` (3, hidden_size) holds p_i, p_f and p_o, which multiply entry by entry; all weights start uniform in
-    ±1/sqrt(hidden_size), b at 0 but for `forget_bias`. State (h, c). It is written as a cell of your own would be: there is
-    nothing to register and no class to inherit from but `Module`.
+    ±1/sqrt(hidden_size), b at 0 but for `forget_bias`; `bias=False` leaves b out. State (h, c).
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> rng = np.random.default_rng(0)
@@ -35,26 +35,27 @@ class PeepholeLSTMCell(Module):
     (1, 2)
     """
 
+    letters = "hc"
+
     def __init__(
-        self, input_size: int, hidden_size: int, *, rng: np.random.Generator, forget_bias: float = 1.0, dtype: Dtype = None
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        rng: np.random.Generator,
+        forget_bias: float = 1.0,
+        bias: bool = True,
+        dtype: Dtype = None,
     ) -> None:
-        self.input_size, self.hidden_size = input_size, hidden_size
-        bound = 1 / max(hidden_size, 1) ** 0.5
-        self.Wx = Tensor(init.uniform(rng, (input_size, 4 * hidden_size), bound, dtype), requires_grad=True)
-        self.Wh = Tensor(init.uniform(rng, (hidden_size, 4 * hidden_size), bound, dtype), requires_grad=True)
-        self.b = Tensor(init.zeros((4 * hidden_size,), dtype), requires_grad=True)
-        self.p = Tensor(init.uniform(rng, (3, hidden_size), bound, dtype), requires_grad=True)
+        super().__init__(input_size, hidden_size, 4, rng, bias, dtype)
+        self.p = Tensor(init.uniform(rng, (3, hidden_size), hidden_size**-0.5, dtype), requires_grad=True)
         init.forget_gate_(self.b, forget_bias)
 
-    def initial_state(self, batch: int) -> tuple[Tensor, Tensor]:
-        """All zeros, h and c, for that many sequences."""
-        zeros = np.zeros((batch, self.hidden_size), self.Wh.dtype)
-        return Tensor(zeros, name="h0"), Tensor(zeros, name="c0")
-
+    @scoped
     def step(self, x: TensorLike, state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-        """The state after x (batch, input_size)."""
-        h, c = state
-        a_i, a_f, a_g, a_o = split(as_tensor(x, self.Wx) @ self.Wx + h @ self.Wh + self.b, 4)
+        """The state after x (batch, input_size). Raises `ShapeError` where x or the state does not fit."""
+        x, (h, c) = self.checked(x, state)
+        a_i, a_f, a_g, a_o = split(self.preactivation(x, h), 4)
         i = named(sigmoid(a_i + self.p[0] * c), "i")
         f = named(sigmoid(a_f + self.p[1] * c), "f")
         c = named(f * c + i * named(tanh(a_g), "g"), "c")

@@ -14,11 +14,10 @@ from ...engine.tensor import Tensor, TensorLike, as_tensor, named
 from ...errors import DataError, ShapeError
 from ...functional import dropout_mask
 from ...shared.array_type import Dtype
-from ...shared.checks import is_whole
+from ...shared.checks import check_flags, check_sizes, is_whole
 from .. import init
 from ..module import Module
 from ..packed import PackedSequence, steps_in
-from .cell import check_sizes
 
 __all__ = ["RecurrentCell"]
 
@@ -28,7 +27,7 @@ S = TypeVar("S")
 class RecurrentCell(Module, Generic[S]):
     """What the three cells, and their normalised forms, share.
 
-    `Wx` (input_size, gates hidden), `Wh` (hidden, gates hidden) and `b` (gates hidden).
+    `Wx` (input_size, gates hidden), `Wh` (hidden, gates hidden) and `b` (gates hidden), which is None with `bias=False`.
 
     `project_once` and `recurrent_dropout` are settings of `RNN`, `LSTM` and `GRU`, for runs over whole sequences.
     """
@@ -40,13 +39,14 @@ class RecurrentCell(Module, Generic[S]):
     projected = False  # x is already x Wx + b
     dropped: Tensor | None = None  # the mask of h in this sequence, (batch, hidden)
 
-    def __init__(self, input_size: int, hidden_size: int, gates: int, rng: np.random.Generator, dtype: Dtype) -> None:
+    def __init__(self, input_size: int, hidden_size: int, gates: int, rng: np.random.Generator, bias: bool, dtype: Dtype) -> None:
         check_sizes(type(self).__name__, input_size=input_size, hidden_size=hidden_size)
+        check_flags(type(self).__name__, bias=bias)
         self.input_size, self.hidden_size = input_size, hidden_size
         bound = 1 / hidden_size**0.5
         self.Wx = Tensor(init.uniform(rng, (input_size, gates * hidden_size), bound, dtype), requires_grad=True)
         self.Wh = Tensor(init.uniform(rng, (hidden_size, gates * hidden_size), bound, dtype), requires_grad=True)
-        self.b = Tensor(init.zeros((gates * hidden_size,), dtype), requires_grad=True)
+        self.b = Tensor(init.zeros((gates * hidden_size,), dtype), requires_grad=True) if bias else None
         self.add_weights(dtype)
 
     def add_weights(self, dtype: Dtype) -> None:
@@ -60,8 +60,12 @@ class RecurrentCell(Module, Generic[S]):
         state: Any = tuple([Tensor(zeros, name=f"{letter}0") for letter in self.letters])
         return state
 
-    def __call__(self, x: TensorLike, state: S) -> S:
-        """The same as `step`."""
+    def __call__(self, x: TensorLike, state: S | None = None) -> S:
+        """The same as `step`, from `initial_state` if there is no state."""
+        if state is None:
+            x = self.fitting(x)
+            self._check_input(x)
+            state = self.initial_state(len(x))
         return self.step(x, state)
 
     def step(self, x: TensorLike, state: S) -> S:
@@ -94,13 +98,14 @@ class RecurrentCell(Module, Generic[S]):
 
     def projection(self, x: Tensor) -> Tensor:
         """x Wx + b."""
-        return x @ self.Wx + self.b
+        return x @ self.Wx if self.b is None else x @ self.Wx + self.b
 
     def preactivation(self, x: Tensor, h: Tensor) -> Tensor:
         """x Wx + h Wh + b."""
         if self.projected:
             return x + self.seen(h) @ self.Wh
-        return x @ self.Wx + self.seen(h) @ self.Wh + self.b
+        a = x @ self.Wx + self.seen(h) @ self.Wh
+        return a if self.b is None else a + self.b
 
     def seen(self, h: Tensor) -> Tensor:
         """h as the weights see it: under the mask of recurrent dropout, if there is one."""
@@ -119,16 +124,25 @@ class RecurrentCell(Module, Generic[S]):
     def checked(self, x: TensorLike, state: Any) -> tuple[Tensor, S]:
         """x and the state, after a look at what broadcasting would hide: a missing part, another number of sequences."""
         x, parts = self.fitting(x), self.letters
+        if x._data.ndim != 2:
+            self._check_input(x)
         if not isinstance(state, (tuple, list)) or len(state) != len(parts):
             given = f"one of {len(state)}" if isinstance(state, (tuple, list)) else f"a {type(state).__name__}"
             raise ShapeError(
                 f"the state of {type(self).__name__} is a tuple ({', '.join(parts)}{',' * (len(parts) == 1)}), not {given}",
                 where=place_of(here.mode.frames),
-                hint="start from cell.initial_state(batch), and pass on what step() returned",
+                hint=f"give ({', '.join(parts)}{',' * (len(parts) == 1)}), each (batch, {self.hidden_size}): "
+                "cell.initial_state(batch) at the start, then what step() returned",
             )
         state = [as_tensor(part, self.Wx) for part in state]
         for part, name in zip(state, parts, strict=True):
             if part._data.ndim != 2 or part._data.shape[0] != x._data.shape[0]:
+                if part.ndim == 3:
+                    raise ShapeError(
+                        f"{name} of shape {part.shape} in {type(self).__name__}",
+                        where=place_of(here.mode.frames),
+                        hint=f"it is ({len(x)}, {self.hidden_size}); PyTorch's axis of layers is a list here: [(h[k], c[k]), ...]",
+                    )
                 raise ShapeError(
                     f"x of shape {x.shape} and {name} of shape {part.shape} hold different numbers of sequences",
                     where=place_of(here.mode.frames),
@@ -141,3 +155,11 @@ class RecurrentCell(Module, Generic[S]):
                     hint="start from cell.initial_state(batch)",
                 )
         return x, state
+
+    def _check_input(self, x: Tensor) -> None:
+        if x.ndim != 2:
+            raise ShapeError(
+                f"{type(self).__name__} of x of shape {x.shape}",
+                where=place_of(here.mode.frames),
+                hint=f"a step reads x (batch, {self.input_size}); one sequence is a batch of 1, and a time axis is for tg.nn.unroll",
+            )

@@ -22,7 +22,8 @@ class RNNCell(RecurrentCell[tuple[Tensor]]):
         a  = x Wx + h Wh + b
         h' = tanh(a)
 
-    `nonlinearity` is "tanh" or "relu". 5 nodes a step. Weights start uniform in ±1/sqrt(hidden_size), b at 0.
+    `nonlinearity` is "tanh" or "relu". 5 nodes a step. Weights start uniform in ±1/sqrt(hidden_size), b at 0; `bias=False`
+    leaves b out.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> cell = tg.nn.RNNCell(3, 4, rng=np.random.default_rng(0))
@@ -38,11 +39,12 @@ class RNNCell(RecurrentCell[tuple[Tensor]]):
         *,
         rng: np.random.Generator,
         nonlinearity: Literal["tanh", "relu"] = "tanh",
+        bias: bool = True,
         dtype: Dtype = None,
     ) -> None:
         if nonlinearity not in ("tanh", "relu"):
             raise DataError(f"RNNCell(nonlinearity={nonlinearity!r})", hint="it is 'tanh' or 'relu'")
-        super().__init__(input_size, hidden_size, 1, rng, dtype)
+        super().__init__(input_size, hidden_size, 1, rng, bias, dtype)
         self.nonlinearity = nonlinearity
 
     @scoped

@@ -14,8 +14,8 @@ from ...errors import DataError
 from ...functional import log_softmax
 from ...shared.array_type import Array
 from ...shared.checks import is_number, is_whole
+from ...shared.nested import mapped
 from ..module import evaluating
-from ..states import mapped
 from .sampling import checked_logits
 from .step_model import Prompt, StepModel, check_writer, step
 

@@ -18,6 +18,7 @@ from ..packed import PackedSequence, unpack
 from ..pooling import AttentionPooling, pool_last, pool_max, pool_mean
 from ..sequence.combined import Bidirectional, Stacked
 from ..sequence.unrolling import SequenceLayer
+from ..states import h_of
 from .reading import read
 
 __all__ = ["SequenceClassifier"]
@@ -83,4 +84,4 @@ def _last_h(layer: Any, state: Any) -> Tensor | None:
         return named(concat([end for end in ends if end is not None], axis=1), "last") if None not in ends else None
     if isinstance(layer, Stacked):
         return _last_h(layer.layers[-1], state[-1])
-    return None if isinstance(layer, SequenceLayer) else state[0]
+    return None if isinstance(layer, SequenceLayer) else h_of(state)

@@ -9,9 +9,10 @@ from ...engine.primitives import concat
 from ...engine.scopes import here, place_of, scope
 from ...engine.tensor import Tensor, named
 from ...errors import DataError, GraphError, ShapeError
+from ...shared.checks import check_kind
 from ..inputs import each_step
 from ..module import Module
-from ..states import states_of_parts
+from ..states import check_letters, states_of_parts
 from .unrolling import SequenceLayer, unroll
 
 __all__ = ["Bidirectional", "Residual", "Stacked", "looks_back"]
@@ -33,18 +34,20 @@ class Stacked(SequenceLayer):
     """
 
     def __init__(self, layers: Sequence[Any], between: SequenceLayer | None = None) -> None:
+        check_kind("Stacked of", layers, (list, tuple), "give a list of cells, the lowest first")
         self.layers, self.between = list(layers), between
         if not self.layers:
             raise DataError("Stacked of no layers", hint="give a list of cells, the lowest first")
 
     def forward(self, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, list[Any]]:
         """xs as in `unroll`: the outputs of the highest layer, and the last state of every layer."""
-        states = states_of_parts(state, len(self.layers), type(self).__name__)
+        states = states_of_parts(state, len(self.layers), type(self).__name__, list)
         outputs, last = xs, []
         for number, (layer, start) in enumerate(zip(self.layers, states, strict=True), start=1):
             with scope("layer", layer=number):
                 if number > 1 and self.between is not None:
                     outputs, _ = self.between(outputs)
+                check_letters(layer, start)
                 outputs, end = unroll(layer, outputs, start, reverse)
             last.append(end)
         return outputs, last

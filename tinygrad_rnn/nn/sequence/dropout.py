@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from ...engine.tensor import Tensor, named
-from ...errors import DataError
 from ...functional import dropout_mask
-from ...shared.checks import check_dropout
+from ...shared.checks import check_dropout, check_rng
 from ..inputs import each_step
 from ..packed import PackedSequence
 from .unrolling import SequenceLayer
@@ -37,8 +36,7 @@ class Dropout(SequenceLayer):
 
     def __init__(self, p: float, *, rng: np.random.Generator) -> None:
         check_dropout(p)
-        if not isinstance(rng, np.random.Generator):
-            raise DataError(f"a random number generator is needed, not {rng!r}", hint="rng=np.random.default_rng(seed)")
+        check_rng(rng)
         self.p, self.rng = p, rng
 
     def forward(self, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, Any]:

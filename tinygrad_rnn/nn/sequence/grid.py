@@ -11,9 +11,9 @@ from ...engine.scopes import here, place_of, scope, time_step
 from ...engine.tensor import Tensor, TensorLike, as_tensor, named
 from ...errors import DataError, ShapeError
 from ...shared.array_type import Dtype
-from ...shared.checks import check_flags, is_whole
+from ...shared.checks import check_flags, check_sizes, is_whole
 from .. import init
-from ..cells.cell import State, check_sizes
+from ..cells.cell import State
 from ..cells.grid_lstm import GridLSTMCell, Pair
 from ..module import Module
 from .unrolling import SequenceLayer, unroll
@@ -72,6 +72,7 @@ class GridLSTM(SequenceLayer):
         tied: bool = False,
         priority: Literal["depth", "time"] | None = "depth",
         forget_bias: float = 1.0,
+        bias: bool = True,
         dtype: Dtype = None,
     ) -> None:
         if priority not in ("depth", "time", None):
@@ -79,7 +80,9 @@ class GridLSTM(SequenceLayer):
         self.input_size, self.hidden_size, self.depth = input_size, hidden_size, depth
         last = {"time": 0, "depth": 1, None: None}[priority]
         self.project = _Project(input_size, hidden_size, rng, dtype)
-        self.blocks = _blocks(depth, tied, 2, hidden_size, last, {"rng": rng, "forget_bias": forget_bias, "dtype": dtype})
+        self.blocks = _blocks(
+            depth, tied, 2, hidden_size, last, {"rng": rng, "forget_bias": forget_bias, "bias": bias, "dtype": dtype}
+        )
 
     def forward(self, xs: Any, state: Any = None, reverse: bool = False) -> tuple[Any, State]:
         """xs as in `unroll`: the h at the top of every step; and the state, which is that h and the pair of every layer."""
@@ -138,6 +141,7 @@ class Grid(Module):
         tied: bool = False,
         priority: int | None = -1,
         forget_bias: float = 1.0,
+        bias: bool = True,
         dtype: Dtype = None,
     ) -> None:
         if not is_whole(dimensions, 1):
@@ -145,7 +149,7 @@ class Grid(Module):
         self.dimensions = dimensions
         last = dimensions if priority == -1 else priority
         self.project = _Project(input_size, hidden_size, rng, dtype)
-        settings = {"rng": rng, "forget_bias": forget_bias, "dtype": dtype}
+        settings = {"rng": rng, "forget_bias": forget_bias, "bias": bias, "dtype": dtype}
         self.blocks = _blocks(depth, tied, dimensions + 1, hidden_size, last, settings)
 
     def forward(self, xs: TensorLike) -> dict[tuple[int, ...], Tensor]:

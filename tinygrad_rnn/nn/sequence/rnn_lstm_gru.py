@@ -22,6 +22,7 @@ from ..cells.lstm import LSTMCell
 from ..cells.rnn import RNNCell
 from ..inputs import is_list_of_steps
 from ..packed import PackedSequence
+from ..torch_words import check_words
 from .combined import Bidirectional, Stacked
 from .dropout import Dropout
 
@@ -69,6 +70,8 @@ class _Recurrent(Stacked):
     def __call__(self, xs: Any, *args: Any, **options: Any) -> tuple[Any, list[Any]]:
         """xs (batch, time, features) gives outputs (batch, time, directions hidden) in one tensor; a list of one tensor a step
         gives a list, a `PackedSequence` gives one. Then, as for `Stacked`: the state to start from, and `reverse`."""
+        if options:
+            check_words(type(self).__name__, self.forward, options)
         outputs, state = super().__call__(xs, *args, **options)
         if isinstance(xs, PackedSequence) or is_list_of_steps(xs):
             return outputs, state
@@ -87,7 +90,8 @@ class RNN(_Recurrent):
     a sequence for all steps (Gal and Ghahramani 2016), drawn from `rng`, which is kept. `layer_norm` takes `LayerNormRNNCell`.
     `project_once` multiplies the inputs of all steps by Wx in one product: the same numbers to rounding, another picture, and
     hardly less time (`benchmarks` has the ratios), as the gradient of Wx is one product over all steps in any case.
-    `nonlinearity` is "tanh" or "relu". Parameters are called `layers.0.Wx`, or `layers.0.forwards.Wx`, `layers.0.backwards.Wx`.
+    `nonlinearity` is "tanh" or "relu"; `bias=False` leaves the biases out.
+    Parameters are called `layers.0.Wx`, or `layers.0.forwards.Wx`, `layers.0.backwards.Wx`.
     Raises `DataError` for settings out of range and for empty input, `ShapeError` for what does not fit.
 
     >>> import numpy as np, tinygrad_rnn as tg
@@ -112,11 +116,12 @@ class RNN(_Recurrent):
         nonlinearity: Literal["tanh", "relu"] = "tanh",
         layer_norm: bool = False,
         project_once: bool = False,
+        bias: bool = True,
         dtype: Dtype = None,
     ) -> None:
         super().__init__(
             input_size, hidden_size, num_layers, bidirectional, dropout, recurrent_dropout, layer_norm, project_once,
-            rng=rng, nonlinearity=nonlinearity, dtype=dtype,
+            rng=rng, nonlinearity=nonlinearity, bias=bias, dtype=dtype,
         )  # fmt: skip
 
 
@@ -149,11 +154,12 @@ class LSTM(_Recurrent):
         forget_bias: float = 1.0,
         layer_norm: bool = False,
         project_once: bool = False,
+        bias: bool = True,
         dtype: Dtype = None,
     ) -> None:
         super().__init__(
             input_size, hidden_size, num_layers, bidirectional, dropout, recurrent_dropout, layer_norm, project_once,
-            rng=rng, forget_bias=forget_bias, dtype=dtype,
+            rng=rng, forget_bias=forget_bias, bias=bias, dtype=dtype,
         )  # fmt: skip
 
 
@@ -184,9 +190,10 @@ class GRU(_Recurrent):
         reset_after: bool = True,
         layer_norm: bool = False,
         project_once: bool = False,
+        bias: bool = True,
         dtype: Dtype = None,
     ) -> None:
         super().__init__(
             input_size, hidden_size, num_layers, bidirectional, dropout, recurrent_dropout, layer_norm, project_once,
-            rng=rng, reset_after=reset_after, dtype=dtype,
+            rng=rng, reset_after=reset_after, bias=bias, dtype=dtype,
         )  # fmt: skip

@@ -12,11 +12,12 @@ from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, overload
 from ...engine.scopes import scope, time_step
 from ...engine.tensor import Tensor, TensorLike
 from ...errors import GraphError
+from ...shared.checks import check_flags
 from ..cells.cell import Cell
 from ..inputs import WHOLE, steps_of
 from ..module import Module, is_cell
 from ..packed import PackedSequence
-from ..states import callers_order, check_method, checked_state, joined, longest_first, rows_of
+from ..states import callers_order, check_method, checked_state, h_of, joined, longest_first, rows_of
 
 __all__ = ["SequenceLayer", "unroll"]
 
@@ -68,6 +69,7 @@ def unroll(layer: Any, xs: Any, state: Any = None, reverse: bool = False) -> tup
     if not getattr(layer.step, "scoped", False):  # a cell of one's own
         check_method(layer, "initial_state", "batch")
         check_method(layer, "step", "x", "state")
+    check_flags("unroll", reverse=reverse)
     inputs = xs if isinstance(xs, PackedSequence) else steps_of(xs, "unroll")
     batch = len(inputs[0]._data)
     if state is None:
@@ -85,6 +87,7 @@ def _ahead(cell: Any, xs: Any, state: Any) -> tuple[list[Tensor], Any]:
     ended keep the state they have: their rows come last."""
     hs: list[Tensor] = []
     ended: list[Any] = []
+    ours = getattr(cell.step, "scoped", False)  # the states of our own cells are plain tuples
     rows = len(xs[0]._data)
     for t, x in enumerate(xs, start=1):
         running = len(x._data)
@@ -95,7 +98,7 @@ def _ahead(cell: Any, xs: Any, state: Any) -> tuple[list[Tensor], Any]:
                 state, rows = rows_of(state, 0, running), running
         with time_step(t):
             state = _step(cell, x, state, running)
-        hs.append(state[0])
+        hs.append(state[0] if ours else h_of(state))
     return hs, joined([state, *ended[::-1]])
 
 
@@ -103,6 +106,7 @@ def _from_the_end(cell: Any, xs: Any, start: Any) -> tuple[list[Tensor], Any]:
     """All h, read from the last step to the first, and the state at step 1. Where x has more rows than before, sequences join
     that have their last step here: they bring their rows of the start."""
     hs: list[Tensor] = []
+    ours = getattr(cell.step, "scoped", False)
     rows = len(xs[-1]._data)
     with time_step(len(xs)), scope(type(cell).__name__):
         state = start if rows == len(xs[0]._data) else rows_of(start, 0, rows)
@@ -114,7 +118,7 @@ def _from_the_end(cell: Any, xs: Any, start: Any) -> tuple[list[Tensor], Any]:
                 with scope(type(cell).__name__):
                     state, rows = joined([state, rows_of(start, rows, running)]), running
             state = _step(cell, x, state, running)
-        hs.append(state[0])
+        hs.append(state[0] if ours else h_of(state))
     return hs[::-1], state
 
 
