@@ -112,7 +112,7 @@ def _torch_step(case: Case, leaf: dict[str, Any]) -> Any:
 # ---- optimizers -----------------------------------------------------------------------------------------------------------
 
 START = {"w": [-1.2, 1.0], "v": [[0.5, -2.0], [4.0, 1.0]]}
-STEPS = 10
+STEPS = 20
 OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
     "SGD": ("SGD", {"lr": 0.0009}),
     "SGD with momentum": ("SGD", {"lr": 0.0005, "momentum": 0.8}),
@@ -123,6 +123,21 @@ OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
     "RMSprop": ("RMSprop", {"lr": 0.02}),
     "RMSprop with momentum": ("RMSprop", {"lr": 0.01, "alpha": 0.9, "eps": 1e-4, "momentum": 0.7}),
     "Adagrad": ("Adagrad", {"lr": 0.3}),
+    "SGD with decay": ("SGD", {"lr": 0.0009, "weight_decay": 0.3}),
+    "SGD with dampening": ("SGD", {"lr": 0.0005, "momentum": 0.8, "dampening": 0.4}),
+    "SGD with dampening and decay": ("SGD", {"lr": 0.0005, "momentum": 0.8, "dampening": 0.4, "weight_decay": 0.3}),
+    "SGD with Nesterov": ("SGD", {"lr": 0.0005, "momentum": 0.8, "nesterov": True}),
+    "SGD with Nesterov and decay": ("SGD", {"lr": 0.0005, "momentum": 0.8, "nesterov": True, "weight_decay": 0.3}),
+    "Adam with decay": ("Adam", {"lr": 0.05, "weight_decay": 0.3}),
+    "Adam with the largest": ("Adam", {"lr": 0.05, "betas": (0.5, 0.6), "amsgrad": True}),
+    "Adam with both": ("Adam", {"lr": 0.05, "betas": (0.5, 0.6), "amsgrad": True, "weight_decay": 0.3}),
+    "AdamW with the largest": ("AdamW", {"lr": 0.05, "betas": (0.5, 0.6), "amsgrad": True, "weight_decay": 0.3}),
+    "RMSprop centered": ("RMSprop", {"lr": 0.02, "alpha": 0.9, "centered": True}),
+    "RMSprop with decay": ("RMSprop", {"lr": 0.02, "weight_decay": 0.3}),
+    "RMSprop with all": ("RMSprop", {"lr": 0.01, "alpha": 0.9, "momentum": 0.7, "centered": True, "weight_decay": 0.3}),
+    "Adagrad with decay": ("Adagrad", {"lr": 0.3, "weight_decay": 0.3}),
+    "groups of SGD": ("SGD", {"lr": 0.0005, "momentum": 0.8, "groups": {"w": {"lr": 0.0002}, "v": {"momentum": 0.0}}}),
+    "groups of Adam": ("Adam", {"lr": 0.05, "groups": {"w": {"betas": (0.5, 0.6)}, "v": {"lr": 0.2, "weight_decay": 0.3}}}),
 }
 # what ours is called and given: PyTorch's class and settings, on a learning rate of 1
 SCHEDULES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -139,13 +154,21 @@ def valley(w: Any, v: Any) -> Any:
     return (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2 + 0.5 * ((v - 3) ** 2).sum()
 
 
+def optimizer_of(library: Any, name: str, parameters: dict[str, Any]) -> Any:
+    """An optimizer of the table, of `torch.optim` or of ours, over parameters or over a group of each."""
+    kind, settings = OPTIMIZERS[name]
+    settings, groups = dict(settings), settings.get("groups")
+    settings.pop("groups", None)
+    given = [{"params": [p], **groups[key]} for key, p in parameters.items()] if groups else parameters.values()
+    return getattr(library, kind)(given, **settings)
+
+
 def optimizer_values(name: str) -> dict[str, Any]:
-    """The parameters after each of ten steps down the valley."""
+    """The parameters after each of twenty steps down the valley."""
     import torch
 
-    kind, settings = OPTIMIZERS[name]
     parameters = {key: torch.tensor(value, dtype=torch.float64, requires_grad=True) for key, value in START.items()}
-    optimizer = getattr(torch.optim, kind)(parameters.values(), **settings)
+    optimizer = optimizer_of(torch.optim, name, parameters)
     path: dict[str, list[Any]] = {key: [] for key in parameters}
     for _ in range(STEPS):
         optimizer.zero_grad()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from math import inf
 from numbers import Real
 
 import numpy as np
@@ -11,7 +13,7 @@ from ..engine.arrays import norm
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
 from ..nn.module import Module
-from ..shared.checks import is_number
+from ..shared.checks import is_number, short
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 
@@ -19,9 +21,10 @@ __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 def clip_grad_norm_(parameters: Module | Tensor | Iterable[Tensor], max_norm: float) -> float:
     """Scale all gradients together so that their common norm is at most `max_norm`; returns the norm before.
 
-    Their direction stays (Pascanu, Mikolov and Bengio 2013, algorithm 1). A norm that is infinite or NaN is returned and
+    Their direction stays (Pascanu, Mikolov and Bengio 2013, algorithm 1): each is multiplied by max_norm / norm, where PyTorch
+    divides by norm + 1e-6. A norm that is infinite or NaN is returned and
     nothing is scaled: there is no direction left to keep. Raises `DataError` unless max_norm is positive, `GraphError` for what is
-    neither tensors nor a module.
+    neither tensors nor a module, and for an iterator that is used up.
 
     >>> import tinygrad_rnn as tg
     >>> w = tg.Tensor([3.0, 4.0], requires_grad=True)
@@ -30,7 +33,7 @@ def clip_grad_norm_(parameters: Module | Tensor | Iterable[Tensor], max_norm: fl
     (5.0, array([0.6, 0.8]))
     """
     if not is_number(max_norm, Real) or not max_norm > 0:
-        raise DataError(f"clip_grad_norm_ with max_norm={max_norm!r}", hint="the largest norm allowed is positive")
+        raise DataError(f"clip_grad_norm_ with max_norm={short(max_norm)}", hint="the largest norm allowed is positive")
     with_grad = _with_grad(parameters)
     total = norm(np.array([norm(p.grad) for p in with_grad if p.grad is not None]))
     if total > max_norm and np.isfinite(total):
@@ -51,10 +54,11 @@ def clip_grad_value_(parameters: Module | Tensor | Iterable[Tensor], max_value: 
     array([ 0.5, -1. ])
     """
     if not is_number(max_value, Real) or not max_value > 0:
-        raise DataError(f"clip_grad_value_ with max_value={max_value!r}", hint="the largest entry allowed is positive")
+        raise DataError(f"clip_grad_value_ with max_value={short(max_value)}", hint="the largest entry allowed is positive")
+    limit = float(max_value) if max_value <= sys.float_info.max else inf  # an integer that no float holds cuts nothing
     for p in _with_grad(parameters):
         assert p.grad is not None
-        p.grad = np.clip(p.grad, -max_value, max_value)
+        p.grad = np.clip(p.grad, -limit, limit)
 
 
 def _with_grad(parameters: Module | Tensor | Iterable[Tensor]) -> list[Tensor]:
@@ -63,6 +67,10 @@ def _with_grad(parameters: Module | Tensor | Iterable[Tensor]) -> list[Tensor]:
     elif isinstance(parameters, Tensor):
         parameters = [parameters]
     listed = list(parameters) if isinstance(parameters, Iterable) else [parameters]
+    if isinstance(parameters, Iterator) and not listed:
+        raise GraphError(
+            "gradients of a used-up iterator cannot be clipped", hint="it can be read once: give a list of parameters"
+        )
     odd = [p for p in listed if not isinstance(p, Tensor)]
     if odd:
         raise GraphError(
