@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -17,22 +18,19 @@ __all__ = ["FLOATS", "as_array", "checked_dtype", "current_dtype", "default_dtyp
 FLOATS = frozenset(map(np.dtype, ("float16", "float32", "float64", "longdouble")))
 
 
-class _Here(threading.local):
-    dtype: np.dtype[Any] = np.dtype(np.float64)
-
-
-_here = _Here()
+_local: ContextVar[tuple[np.dtype[Any], ...]] = ContextVar("dtypes", default=())  # of this context, the latest last
+_everywhere = [np.dtype(np.float64)]  # and where a context has none
 
 
 def current_dtype() -> np.dtype[Any]:
-    """What Python numbers and lists become now, in this thread."""
-    return _here.dtype
+    """What Python numbers and lists become now."""
+    return (_local.get() or _everywhere)[-1]
 
 
 def checked_dtype(dtype: npt.DTypeLike | None) -> np.dtype[Any]:
     """The dtype that a setting means, None the default one. Raises `DtypeError` for what NumPy does not know."""
     if dtype is None:
-        return _here.dtype
+        return current_dtype()
     try:
         return np.dtype(dtype)
     except TypeError:
@@ -42,7 +40,8 @@ def checked_dtype(dtype: npt.DTypeLike | None) -> np.dtype[Any]:
 class default_dtype:
     """The dtype that Python numbers and lists become: float64 unless said otherwise.
 
-    Call it to change it for good; use it in a `with` to change it for a while. One that is kept may be entered again.
+    Call it to change it for good, in threads that start later too if the main thread calls it; use it in a `with` to change it for a
+    while, in this thread or task alone. One that is kept may be entered again.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> with tg.default_dtype(np.float32):
@@ -56,19 +55,26 @@ class default_dtype:
         if dtype is None or checked_dtype(dtype) not in FLOATS:
             raise DtypeError(f"default_dtype({dtype!r})", hint="give a floating-point dtype, np.float32 or np.float64")
         self.dtype = checked_dtype(dtype)
-        self.before = [_here.dtype]
-        self.called = True  # and not entered yet: the first `with` puts back what the call replaced
-        _here.dtype = self.dtype
+        self.replaced: tuple[Any, Any] | None = _local.get(), _everywhere[0]  # by the call, until the first `with`
+        _local.set((*_local.get()[:-1], self.dtype))
+        if threading.current_thread() is threading.main_thread():
+            _everywhere[0] = self.dtype
 
     def __enter__(self) -> None:
-        if not self.called:
-            self.before.append(_here.dtype)
-        self.called = False
-        _here.dtype = self.dtype
+        self._undo_call()
+        _local.set((*_local.get(), self.dtype))
 
     def __exit__(self, *error: object) -> None:
-        self.called = False
-        _here.dtype = self.before.pop()
+        if not self._undo_call():
+            _local.set(_local.get()[:-1])
+
+    def _undo_call(self) -> bool:
+        """Put back what the call replaced, if nothing was entered since."""
+        replaced, self.replaced = self.replaced, None
+        if replaced is not None:
+            before, _everywhere[0] = replaced
+            _local.set(before)
+        return replaced is not None
 
 
 def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
@@ -92,5 +98,5 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
             hint = "turn text into numbers first: tg.data.vocab.CharVocabulary.from_text(text).encode(text)"
         raise DtypeError(f"cannot compute with {short(data)}, of dtype {array.dtype}", hint=hint)
     if dtype is None and not isinstance(data, (np.ndarray, np.generic)):
-        dtype = _here.dtype
+        dtype = current_dtype()
     return array if dtype is None else np.asarray(array, checked_dtype(dtype))

@@ -26,7 +26,7 @@ from .mistakes import anomaly
 from .mistakes.shape_errors import misfit
 from .numpy_protocol import NumpyLike
 from .ops import BOTH, INPUT, NOTHING, OUTPUT, Op
-from .scopes import here, place_of, tick
+from .scopes import current_mode, here, place_of, tick
 
 __all__ = ["Tensor", "TensorLike", "apply1", "apply2", "apply_list", "as_pair", "as_tensor", "matmul", "named", "power", "tensor"]
 
@@ -395,7 +395,7 @@ def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
         y = np.asarray(y)
     t = new_tensor(Tensor)
     t._data = y
-    parent, mode = a.node, here.mode
+    parent, mode = a.node, current_mode()
     if parent is None or not mode.recording:
         t.node = t._name = t.changed = None
         return t
@@ -427,7 +427,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
         y = np.asarray(y)
     t = new_tensor(Tensor)
     t._data = y
-    p, q, mode = a.node, b.node, here.mode
+    p, q, mode = a.node, b.node, current_mode()
     if (p is None and q is None) or not mode.recording:
         t.node = t._name = t.changed = None
         return t
@@ -459,7 +459,7 @@ def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
         y = np.asarray(op.forward(arrays, args))
     except (ValueError, TypeError) as error:
         raise misfit(op, arrays, args, error) from None
-    parents, mode = tuple([t.node for t in inputs]), here.mode
+    parents, mode = tuple([t.node for t in inputs]), current_mode()
     t = _constant(y)
     if mode.recording and any(p is not None for p in parents):
         n = t.node = Node()
