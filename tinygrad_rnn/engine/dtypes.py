@@ -77,10 +77,29 @@ class default_dtype:
         return replaced is not None
 
 
+PLAIN = (np.ndarray, np.memmap)  # other kinds of array mean something else by the same operators
+
+
 def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
-    """Numbers, lists and arrays as an array: an array keeps its dtype, everything else becomes the default dtype."""
+    """Numbers, lists and arrays as an array: an array keeps its dtype, everything else becomes the default dtype.
+
+    The array may be the caller's. Raises `DtypeError` for anything but plain numbers: masked arrays, text, dates, complex numbers,
+    tensors that have a gradient, of this or another library.
+    """
     if hasattr(data, "node"):
         data = data.data
+    elif isinstance(data, np.ndarray) and type(data) not in PLAIN:
+        raise DtypeError(
+            f"cannot compute with an array of type {type(data).__name__}: its own rules would be lost",
+            hint="masked.filled(value) gives a plain array, and tg.where(~masked.mask, x, 0.0) leaves entries out"
+            if isinstance(data, np.ma.MaskedArray)
+            else "np.array(x, subok=False) makes a plain array of it",
+        )
+    elif getattr(data, "requires_grad", False):
+        raise DtypeError(
+            f"a {type(data).__module__.partition('.')[0]} {type(data).__name__} that carries a gradient is not data: it would be lost",
+            hint="x.detach() gives its values alone",
+        )
     if isinstance(data, (list, tuple)) and any(getattr(item, "node", None) is not None for item in data):
         raise DtypeError(
             "a list of tensors that have gradients is not data",
@@ -88,7 +107,7 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
         )
     try:
         array: Array = np.asarray(data)
-    except ValueError as error:
+    except (ValueError, TypeError, RuntimeError) as error:
         raise DtypeError(
             f"cannot make a tensor of {short(data)}: {error}", hint="give numbers, or lists of equal length"
         ) from None
@@ -99,4 +118,13 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
         raise DtypeError(f"cannot compute with {short(data)}, of dtype {array.dtype}", hint=hint)
     if dtype is None and not isinstance(data, (np.ndarray, np.generic)):
         dtype = current_dtype()
-    return array if dtype is None else np.asarray(array, checked_dtype(dtype))
+    return array if dtype is None else _converted(array, checked_dtype(dtype))
+
+
+def _converted(array: Array, dtype: np.dtype[Any]) -> Array:
+    """In another dtype. Raises `DtypeError` for one that is no number, and where NaN or infinity would become an integer."""
+    if dtype.kind not in "fiub":
+        raise DtypeError(f"dtype={dtype} for a tensor", hint="it holds floats, integers or booleans: np.float32 or np.float64")
+    if dtype.kind in "iu" and array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise DtypeError(f"NaN or infinity as {dtype}", hint="integers know neither: keep a floating-point dtype")
+    return np.asarray(array, dtype)

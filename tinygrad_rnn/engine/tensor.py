@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..errors import DtypeError, GraphError, ShapeError
 from ..shared.array_type import Array, Index
-from ..shared.checks import is_whole
+from ..shared.checks import check_flags, check_kind, is_whole, short
 from . import graph, ops
 from .arrays import is_basic
 from .backward import backward
@@ -28,7 +28,10 @@ from .numpy_protocol import NumpyLike
 from .ops import BOTH, INPUT, NOTHING, OUTPUT, Op
 from .scopes import current_mode, here, place_of, tick
 
-__all__ = ["Tensor", "TensorLike", "apply1", "apply2", "apply_list", "as_pair", "as_tensor", "matmul", "named", "power", "tensor"]
+__all__ = [
+    "Tensor", "TensorLike", "apply1", "apply2", "apply_list", "as_pair", "as_tensor", "matmul", "named", "plain_key", "power",
+    "tensor",
+]  # fmt: skip
 
 TensorLike: TypeAlias = Union["Tensor", npt.ArrayLike]
 
@@ -50,9 +53,9 @@ class Tensor(NumpyLike):
     array([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "_data", "_name", "changed", "node")
+    __slots__ = ("__weakref__", "_array", "_name", "changed", "node")
 
-    _data: Array
+    _array: Array
     _name: str | None  # of a constant; others have the name of their node
     changed: int | None  # of a constant: the index at which its value was last changed in place
     node: Node | None
@@ -63,9 +66,16 @@ class Tensor(NumpyLike):
         if isinstance(data, Tensor) and data.node is not None:
             raise GraphError("Tensor(t) of a tensor that has a gradient would cut it from its graph", hint="use t, or t.detach()")
         array = np.array(as_array(data, dtype))
-        self._data, self._name, self.node, self.changed = array, name, None, None
+        check_flags("Tensor", requires_grad=requires_grad)
+        self._array, self._name, self.node, self.changed = array, _checked_name(name), None, None
         if requires_grad:
             self.node = _leaf(array, name)
+
+    def __init_subclass__(cls) -> None:
+        raise GraphError(
+            f"class {cls.__name__}(Tensor): a result would be a plain Tensor again",
+            hint="write a function of tensors, or a tg.nn.Module that holds one",
+        )
 
     # ---- what it is
 
@@ -76,18 +86,18 @@ class Tensor(NumpyLike):
         Assign to change them; a graph that used the old ones then refuses its backward pass.
         Raises `ShapeError` for values of another shape.
         """
-        return self._data if self._data.base is None else self._data.copy()
+        return self._array if self._array.base is None else self._array.copy()
 
     @data.setter
     def data(self, value: Any) -> None:
-        array = as_array(value, self._data.dtype)
-        if array.shape != self._data.shape:
+        array = as_array(value, self._array.dtype)
+        if array.shape != self._array.shape:
             raise ShapeError(f"data of shape {array.shape} for a tensor of shape {self.shape}", hint="make a new Tensor instead")
-        self.replace(array if array is self._data else array.copy())
+        self.replace(array if array is self._array else array.copy())
 
     def replace(self, array: Array) -> None:
         """Take an array of the same shape and dtype, which nobody else holds, as the values."""
-        self._data = array
+        self._array = array
         self.changed = graph.change()
         if self.node is not None:
             self.node.changed = self.changed
@@ -96,18 +106,28 @@ class Tensor(NumpyLike):
 
     @property
     def grad(self) -> Array | None:
-        """What `backward()` has gathered here so far, as an array; None before, and on results (unless `retain_grad()`).
+        """What `backward()` has gathered here so far, as an array; None before.
 
-        Assign to change it: values are copied. Raises `ShapeError` for values of another shape.
+        Assign to change it: values are copied. Raises `ShapeError` for values of another shape, `GraphError` on a result that was not
+        told to `retain_grad()`: it has none, and a weight that was replaced by a result would learn nothing.
         """
-        return None if self.node is None else self.node.grad
+        node = self.node
+        if node is None:
+            return None
+        if node.grad is None and node.op is not None and (node.hooks is None or None not in node.hooks):
+            raise GraphError(
+                f".grad of a result, which {node.op.name} computed: only leaves keep their gradient",
+                where=self.place,
+                hint="result.retain_grad() before backward() keeps it; to update a weight in place: w.data = w.data - lr * w.grad",
+            )
+        return node.grad
 
     @grad.setter
     def grad(self, value: Any) -> None:
         if self.node is None:
-            raise GraphError("a tensor without requires_grad has no gradient to set")
+            raise GraphError("a tensor without requires_grad has no gradient to set", hint="Tensor(values, requires_grad=True)")
         if value is not None:
-            value = as_array(value, self._data.dtype)
+            value = as_array(value, self._array.dtype)
             if value.shape != self.shape:
                 raise ShapeError(f"a gradient of shape {value.shape} for a tensor of shape {self.shape}")
             value = value if value is self.node.grad else value.copy()  # `w.grad *= 2` gives back what is here already
@@ -120,6 +140,7 @@ class Tensor(NumpyLike):
 
     @name.setter
     def name(self, value: str | None) -> None:
+        value = _checked_name(value)
         if self.node is None:
             self._name = value
         else:
@@ -133,11 +154,11 @@ class Tensor(NumpyLike):
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         if value and self.node is None:
-            self.node = _leaf(self._data, self._name)
+            self.node = _leaf(self._array, self._name)
         elif not value and self.node is not None:
             if not self.is_leaf:
                 raise GraphError("requires_grad = False on a result", where=self.place, hint="use result.detach()")
-            self._name, self.node, self._data = self.node.name, None, self._data.copy()
+            self._name, self.node, self._array = self.node.name, None, self._array.copy()
 
     @property
     def is_leaf(self) -> bool:
@@ -152,37 +173,37 @@ class Tensor(NumpyLike):
     @property
     def shape(self) -> tuple[int, ...]:
         """The size of each axis."""
-        return self._data.shape
+        return self._array.shape
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._data.ndim
+        return self._array.ndim
 
     @property
     def size(self) -> int:
         """The number of entries."""
-        return self._data.size
+        return self._array.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The NumPy dtype of the values."""
-        return self._data.dtype
+        return self._array.dtype
 
     def numpy(self) -> Array:
-        """The values as an array, without the graph."""
-        return self._data
+        """The values as an array, without the graph. It is the array itself: copy it before you write to it."""
+        return self._array
 
     def item(self) -> float | int | bool:
         """The only value, as a Python number. Raises `ShapeError` if there are several."""
         if self.size != 1:
             raise ShapeError(f"item() of a tensor of shape {self.shape}", hint="it needs exactly one entry; .numpy() gives all")
-        value: float | int | bool = self._data.item()
+        value: float | int | bool = self._array.item()
         return value
 
     def detach(self) -> Tensor:
         """The same values without their history: a constant, for truncated backpropagation through time."""
-        return _constant(self._data.copy(), self.name)
+        return _constant(self._array.copy(), self.name)
 
     # ---- gradients
 
@@ -245,7 +266,7 @@ class Tensor(NumpyLike):
         return apply2(ops.DIV, self, other)
 
     def __matmul__(self, other: Any) -> Tensor:
-        if type(other) is Tensor and self._data.ndim > 1 < other._data.ndim:
+        if type(other) is Tensor and self._array.ndim > 1 < other._array.ndim:
             return apply2(ops.MATMUL, self, other)
         return matmul(self, other)
 
@@ -280,7 +301,7 @@ class Tensor(NumpyLike):
         return apply1(ops.ABS, self)
 
     def __getitem__(self, key: Index) -> Tensor:
-        return apply1(ops.GETITEM, self, key if is_basic(key) and key is not None else _plain_key(key))
+        return apply1(ops.GETITEM, self, key if is_basic(key) and key is not None else plain_key(key))
 
     # ---- entry by entry
 
@@ -332,7 +353,7 @@ class Tensor(NumpyLike):
 
     def transpose(self, *axes: Any) -> Tensor:
         """The axes in another order, as numbers or a tuple; without arguments, reversed. Raises `ShapeError` if one is missing."""
-        ndim = self._data.ndim
+        ndim = self._array.ndim
         if not axes:
             return apply1(ops.TRANSPOSE, self, tuple(range(ndim - 1, -1, -1)))
         order = _axes(axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes, self, "transpose")
@@ -347,10 +368,13 @@ class Tensor(NumpyLike):
 
     # ---- copies
 
+    def __copy__(self) -> Tensor:
+        return self.__deepcopy__({})
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
             raise GraphError("only given tensors can be copied, not results", where=self.place, hint="copy result.detach()")
-        copy = Tensor(self._data, requires_grad=self.requires_grad, name=self.name)
+        copy = Tensor(self._array, requires_grad=self.requires_grad, name=self.name)
         if self.grad is not None:
             copy.grad = self.grad
         memo[id(self)] = copy
@@ -366,16 +390,22 @@ tensor = Tensor
 def named(t: Tensor, name: str) -> Tensor:
     """Give a tensor a name for pictures and messages (`h`, `c`, a gate's letter), and return it.
 
+    Raises `DtypeError` for anything but a tensor, `DataError` for a name that is no text.
+
     >>> import tinygrad_rnn as tg
     >>> tg.named(tg.Tensor([1.0]), "x").name
     'x'
     """
+    if type(t) is not Tensor:
+        raise DtypeError(f"named({short(t)}, {short(name)})", hint="give a tensor: tg.named(tg.tanh(x), 'h')")
+    if type(name) is not str:
+        _checked_name(name)
     if t.node is not None:
         t.node.name = name
-    elif t._data.flags.writeable or t._data.base is not None:
+    elif t._array.flags.writeable or t._array.base is not None:
         t._name = name
     else:  # a number that others use too
-        return _constant(t._data.copy(), name)
+        return _constant(t._array.copy(), name)
     return t
 
 
@@ -386,7 +416,7 @@ new_tensor = Tensor.__new__
 
 def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
     """Compute and record an op of one input."""
-    x = a._data
+    x = a._array
     try:
         y = op.forward(x) if args is None else op.forward(x, args)
     except (ValueError, TypeError, IndexError) as error:
@@ -394,7 +424,7 @@ def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
     if type(y) is not ndarray:
         y = np.asarray(y)
     t = new_tensor(Tensor)
-    t._data = y
+    t._array = y
     parent, mode = a.node, current_mode()
     if parent is None or not mode.recording:
         t.node = t._name = t.changed = None
@@ -418,7 +448,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
     """Compute and record an op of two inputs; the second may be a number or an array."""
     if type(b) is not Tensor:
         b = as_tensor(b, a)
-    x, z = a._data, b._data
+    x, z = a._array, b._array
     try:
         y = op.forward(x, z) if args is None else op.forward(x, z, args)
     except (ValueError, TypeError) as error:
@@ -426,7 +456,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
     if type(y) is not ndarray:
         y = np.asarray(y)
     t = new_tensor(Tensor)
-    t._data = y
+    t._array = y
     p, q, mode = a.node, b.node, current_mode()
     if (p is None and q is None) or not mode.recording:
         t.node = t._name = t.changed = None
@@ -454,7 +484,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
 def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
     """Compute and record an op of a list of inputs."""
     inputs = [as_tensor(t) for t in tensors]
-    arrays = [t._data for t in inputs]
+    arrays = [t._array for t in inputs]
     try:
         y = np.asarray(op.forward(arrays, args))
     except (ValueError, TypeError) as error:
@@ -476,8 +506,14 @@ def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
 
 def _constant(array: Array, name: str | None = None) -> Tensor:
     t = new_tensor(Tensor)
-    t._data, t._name, t.node, t.changed = array, name, None, None
+    t._array, t._name, t.node, t.changed = array, name, None, None
     return t
+
+
+def _checked_name(name: Any) -> str | None:
+    if name is not None:
+        check_kind("a tensor called", name, str, "its name is a text, or None")
+    return name
 
 
 def _leaf(array: Array, name: str | None) -> Node:
@@ -493,10 +529,16 @@ scalars: dict[tuple[float, np.dtype[Any]], Tensor] = {}  # constants of one numb
 
 
 def _scalar(value: float, dtype: np.dtype[Any]) -> Tensor:
+    try:
+        array = np.array(value, dtype if dtype in FLOATS else current_dtype())
+    except OverflowError:
+        raise DtypeError(
+            f"a whole number of {int(value).bit_length()} bits in a computation", hint="floats end at 1.8e308"
+        ) from None
+    number = _constant(array)
     if dtype not in FLOATS:
-        return _constant(np.array(value, current_dtype()))
-    number = _constant(np.array(value, dtype))
-    number._data.flags.writeable = False
+        return number
+    number._array.flags.writeable = False
     if value and value == value and len(scalars) < 1000:  # 0.0 and -0.0 are one key but two numbers; NaN is none
         scalars[value, dtype] = number
     return number
@@ -508,12 +550,12 @@ def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
     if kind is Tensor:
         return value
     if kind is float or kind is int:
-        dtype = current_dtype() if like is None else like._data.dtype
+        dtype = current_dtype() if like is None else like._array.dtype
         known = scalars.get((value, dtype))
         return known if known is not None else _scalar(value, dtype)
-    if like is not None and not isinstance(value, ndarray) and like._data.dtype in FLOATS:
-        return _constant(as_array(value, like._data.dtype))  # a list, a truth value, a number of NumPy's
-    return _constant(as_array(value))
+    if like is not None and not isinstance(value, ndarray) and like._array.dtype in FLOATS:
+        return _constant(np.array(as_array(value, like._array.dtype)))  # a list, a truth value, a number of NumPy's
+    return _constant(np.array(as_array(value)))  # a copy: the caller may use the array again before the backward pass reads it
 
 
 def as_pair(a: Any, b: Any) -> tuple[Tensor, Tensor]:
@@ -536,12 +578,12 @@ def _axes(axis: Any, t: Tensor, name: str) -> tuple[int, ...] | None:
     return tuple(int(a) % t.ndim for a in axes)
 
 
-def _plain_key(key: Index) -> Index:
+def plain_key(key: Index) -> Index:
     """An index with its tensors and lists as arrays of its own, so that later changes to them do no harm."""
 
     def plain(part: Any) -> Any:
         if isinstance(part, Tensor):
-            return part._data.copy()
+            return part._array.copy()
         return np.array(part) if isinstance(part, (list, ndarray)) else int(part) if isinstance(part, np.integer) else part
 
     return tuple(plain(part) for part in key) if isinstance(key, tuple) else (plain(key),)
@@ -558,7 +600,7 @@ def matmul(a: TensorLike, b: TensorLike) -> Tensor:
         )
     row, column = a.ndim == 1, b.ndim == 1
     if a.shape[-1] != b.shape[0 if column else -2]:
-        raise misfit(ops.MATMUL, [a._data, b._data], None, None)
+        raise misfit(ops.MATMUL, [a._array, b._array], None, None)
     y = apply2(ops.MATMUL, a.reshape(1, -1) if row else a, b.reshape(-1, 1) if column else b)
     return y.reshape(y.shape[: y.ndim - row - column] if column else (*y.shape[:-2], y.shape[-1]))
 
