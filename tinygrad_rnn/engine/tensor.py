@@ -53,9 +53,9 @@ class Tensor(NumpyLike):
     array([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "_array", "_name", "changed", "node")
+    __slots__ = ("__weakref__", "_data", "_name", "changed", "node")
 
-    _array: Array
+    _data: Array
     _name: str | None  # of a constant; others have the name of their node
     changed: int | None  # of a constant: the index at which its value was last changed in place
     node: Node | None
@@ -67,7 +67,7 @@ class Tensor(NumpyLike):
             raise GraphError("Tensor(t) of a tensor that has a gradient would cut it from its graph", hint="use t, or t.detach()")
         array = np.array(as_array(data, dtype))
         check_flags("Tensor", requires_grad=requires_grad)
-        self._array, self._name, self.node, self.changed = array, _checked_name(name), None, None
+        self._data, self._name, self.node, self.changed = array, _checked_name(name), None, None
         if requires_grad:
             self.node = _leaf(array, name)
 
@@ -86,18 +86,18 @@ class Tensor(NumpyLike):
         Assign to change them; a graph that used the old ones then refuses its backward pass.
         Raises `ShapeError` for values of another shape.
         """
-        return self._array if self._array.base is None else self._array.copy()
+        return self._data if self._data.base is None else self._data.copy()
 
     @data.setter
     def data(self, value: Any) -> None:
-        array = as_array(value, self._array.dtype)
-        if array.shape != self._array.shape:
+        array = as_array(value, self._data.dtype)
+        if array.shape != self._data.shape:
             raise ShapeError(f"data of shape {array.shape} for a tensor of shape {self.shape}", hint="make a new Tensor instead")
-        self.replace(array if array is self._array else array.copy())
+        self.replace(array if array is self._data else array.copy())
 
     def replace(self, array: Array) -> None:
         """Take an array of the same shape and dtype, which nobody else holds, as the values."""
-        self._array = array
+        self._data = array
         self.changed = graph.change()
         if self.node is not None:
             self.node.changed = self.changed
@@ -127,7 +127,7 @@ class Tensor(NumpyLike):
         if self.node is None:
             raise GraphError("a tensor without requires_grad has no gradient to set", hint="Tensor(values, requires_grad=True)")
         if value is not None:
-            value = as_array(value, self._array.dtype)
+            value = as_array(value, self._data.dtype)
             if value.shape != self.shape:
                 raise ShapeError(f"a gradient of shape {value.shape} for a tensor of shape {self.shape}")
             value = value if value is self.node.grad else value.copy()  # `w.grad *= 2` gives back what is here already
@@ -154,11 +154,11 @@ class Tensor(NumpyLike):
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         if value and self.node is None:
-            self.node = _leaf(self._array, self._name)
+            self.node = _leaf(self._data, self._name)
         elif not value and self.node is not None:
             if not self.is_leaf:
                 raise GraphError("requires_grad = False on a result", where=self.place, hint="use result.detach()")
-            self._name, self.node, self._array = self.node.name, None, self._array.copy()
+            self._name, self.node, self._data = self.node.name, None, self._data.copy()
 
     @property
     def is_leaf(self) -> bool:
@@ -173,37 +173,37 @@ class Tensor(NumpyLike):
     @property
     def shape(self) -> tuple[int, ...]:
         """The size of each axis."""
-        return self._array.shape
+        return self._data.shape
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._array.ndim
+        return self._data.ndim
 
     @property
     def size(self) -> int:
         """The number of entries."""
-        return self._array.size
+        return self._data.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The NumPy dtype of the values."""
-        return self._array.dtype
+        return self._data.dtype
 
     def numpy(self) -> Array:
         """The values as an array, without the graph. It is the array itself: copy it before you write to it."""
-        return self._array
+        return self._data
 
     def item(self) -> float | int | bool:
         """The only value, as a Python number. Raises `ShapeError` if there are several."""
         if self.size != 1:
             raise ShapeError(f"item() of a tensor of shape {self.shape}", hint="it needs exactly one entry; .numpy() gives all")
-        value: float | int | bool = self._array.item()
+        value: float | int | bool = self._data.item()
         return value
 
     def detach(self) -> Tensor:
         """The same values without their history: a constant, for truncated backpropagation through time."""
-        return _constant(self._array.copy(), self.name)
+        return _constant(self._data.copy(), self.name)
 
     # ---- gradients
 
@@ -266,7 +266,7 @@ class Tensor(NumpyLike):
         return apply2(ops.DIV, self, other)
 
     def __matmul__(self, other: Any) -> Tensor:
-        if type(other) is Tensor and self._array.ndim > 1 < other._array.ndim:
+        if type(other) is Tensor and self._data.ndim > 1 < other._data.ndim:
             return apply2(ops.MATMUL, self, other)
         return matmul(self, other)
 
@@ -353,7 +353,7 @@ class Tensor(NumpyLike):
 
     def transpose(self, *axes: Any) -> Tensor:
         """The axes in another order, as numbers or a tuple; without arguments, reversed. Raises `ShapeError` if one is missing."""
-        ndim = self._array.ndim
+        ndim = self._data.ndim
         if not axes:
             return apply1(ops.TRANSPOSE, self, tuple(range(ndim - 1, -1, -1)))
         order = _axes(axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes, self, "transpose")
@@ -374,7 +374,7 @@ class Tensor(NumpyLike):
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
             raise GraphError("only given tensors can be copied, not results", where=self.place, hint="copy result.detach()")
-        copy = Tensor(self._array, requires_grad=self.requires_grad, name=self.name)
+        copy = Tensor(self._data, requires_grad=self.requires_grad, name=self.name)
         if self.grad is not None:
             copy.grad = self.grad
         memo[id(self)] = copy
@@ -402,10 +402,10 @@ def named(t: Tensor, name: str) -> Tensor:
         _checked_name(name)
     if t.node is not None:
         t.node.name = name
-    elif t._array.flags.writeable or t._array.base is not None:
+    elif t._data.flags.writeable or t._data.base is not None:
         t._name = name
     else:  # a number that others use too
-        return _constant(t._array.copy(), name)
+        return _constant(t._data.copy(), name)
     return t
 
 
@@ -416,7 +416,7 @@ new_tensor = Tensor.__new__
 
 def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
     """Compute and record an op of one input."""
-    x = a._array
+    x = a._data
     try:
         y = op.forward(x) if args is None else op.forward(x, args)
     except (ValueError, TypeError, IndexError) as error:
@@ -424,7 +424,7 @@ def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
     if type(y) is not ndarray:
         y = np.asarray(y)
     t = new_tensor(Tensor)
-    t._array = y
+    t._data = y
     parent, mode = a.node, current_mode()
     if parent is None or not mode.recording:
         t.node = t._name = t.changed = None
@@ -448,7 +448,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
     """Compute and record an op of two inputs; the second may be a number or an array."""
     if type(b) is not Tensor:
         b = as_tensor(b, a)
-    x, z = a._array, b._array
+    x, z = a._data, b._data
     try:
         y = op.forward(x, z) if args is None else op.forward(x, z, args)
     except (ValueError, TypeError) as error:
@@ -456,7 +456,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
     if type(y) is not ndarray:
         y = np.asarray(y)
     t = new_tensor(Tensor)
-    t._array = y
+    t._data = y
     p, q, mode = a.node, b.node, current_mode()
     if (p is None and q is None) or not mode.recording:
         t.node = t._name = t.changed = None
@@ -484,7 +484,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
 def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
     """Compute and record an op of a list of inputs."""
     inputs = [as_tensor(t) for t in tensors]
-    arrays = [t._array for t in inputs]
+    arrays = [t._data for t in inputs]
     try:
         y = np.asarray(op.forward(arrays, args))
     except (ValueError, TypeError) as error:
@@ -506,7 +506,7 @@ def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
 
 def _constant(array: Array, name: str | None = None) -> Tensor:
     t = new_tensor(Tensor)
-    t._array, t._name, t.node, t.changed = array, name, None, None
+    t._data, t._name, t.node, t.changed = array, name, None, None
     return t
 
 
@@ -538,7 +538,7 @@ def _scalar(value: float, dtype: np.dtype[Any]) -> Tensor:
     number = _constant(array)
     if dtype not in FLOATS:
         return number
-    number._array.flags.writeable = False
+    number._data.flags.writeable = False
     if value and value == value and len(scalars) < 1000:  # 0.0 and -0.0 are one key but two numbers; NaN is none
         scalars[value, dtype] = number
     return number
@@ -550,11 +550,11 @@ def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
     if kind is Tensor:
         return value
     if kind is float or kind is int:
-        dtype = current_dtype() if like is None else like._array.dtype
+        dtype = current_dtype() if like is None else like._data.dtype
         known = scalars.get((value, dtype))
         return known if known is not None else _scalar(value, dtype)
-    if like is not None and not isinstance(value, ndarray) and like._array.dtype in FLOATS:
-        return _constant(np.array(as_array(value, like._array.dtype)))  # a list, a truth value, a number of NumPy's
+    if like is not None and not isinstance(value, ndarray) and like._data.dtype in FLOATS:
+        return _constant(np.array(as_array(value, like._data.dtype)))  # a list, a truth value, a number of NumPy's
     return _constant(np.array(as_array(value)))  # a copy: the caller may use the array again before the backward pass reads it
 
 
@@ -583,7 +583,7 @@ def plain_key(key: Index) -> Index:
 
     def plain(part: Any) -> Any:
         if isinstance(part, Tensor):
-            return part._array.copy()
+            return part._data.copy()
         return np.array(part) if isinstance(part, (list, ndarray)) else int(part) if isinstance(part, np.integer) else part
 
     return tuple(plain(part) for part in key) if isinstance(key, tuple) else (plain(key),)
@@ -600,7 +600,7 @@ def matmul(a: TensorLike, b: TensorLike) -> Tensor:
         )
     row, column = a.ndim == 1, b.ndim == 1
     if a.shape[-1] != b.shape[0 if column else -2]:
-        raise misfit(ops.MATMUL, [a._array, b._array], None, None)
+        raise misfit(ops.MATMUL, [a._data, b._data], None, None)
     y = apply2(ops.MATMUL, a.reshape(1, -1) if row else a, b.reshape(-1, 1) if column else b)
     return y.reshape(y.shape[: y.ndim - row - column] if column else (*y.shape[:-2], y.shape[-1]))
 

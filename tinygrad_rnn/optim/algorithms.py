@@ -109,7 +109,7 @@ class AdamW(Adam):
 
     def _change(self, k: int, g: Array) -> Array:
         change = super()._change(k, g)
-        change += np.asarray(self.lr * self.weight_decay, g.dtype) * self.parameters[k]._array
+        change += np.asarray(self.lr * self.weight_decay, g.dtype) * self.parameters[k]._data
         return change
 
 

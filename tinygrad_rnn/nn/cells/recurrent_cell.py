@@ -112,8 +112,8 @@ class RecurrentCell(Module, Generic[S]):
     def fitting(self, x: TensorLike) -> Tensor:
         """x as a tensor; data in another precision than the weights takes theirs."""
         x = as_tensor(x, self.Wx)
-        if x.node is None and x._array.dtype != self.Wx._array.dtype:
-            return Tensor(x._array, dtype=self.Wx._array.dtype, name=x.name)
+        if x.node is None and x._data.dtype != self.Wx._data.dtype:
+            return Tensor(x._data, dtype=self.Wx._data.dtype, name=x.name)
         return x
 
     def checked(self, x: TensorLike, state: Any) -> tuple[Tensor, S]:
@@ -128,13 +128,13 @@ class RecurrentCell(Module, Generic[S]):
             )
         state = [as_tensor(part, self.Wx) for part in state]
         for part, name in zip(state, parts, strict=True):
-            if part._array.ndim != 2 or part._array.shape[0] != x._array.shape[0]:
+            if part._data.ndim != 2 or part._data.shape[0] != x._data.shape[0]:
                 raise ShapeError(
                     f"x of shape {x.shape} and {name} of shape {part.shape} hold different numbers of sequences",
                     where=place_of(here.mode.frames),
                     hint="the state was made for another batch: cell.initial_state(len(x))",
                 )
-            if part._array.shape[1] != self.hidden_size:
+            if part._data.shape[1] != self.hidden_size:
                 raise ShapeError(
                     f"{name} of shape {part.shape} in a cell with hidden_size={self.hidden_size}",
                     where=place_of(here.mode.frames),

@@ -69,7 +69,7 @@ def unroll(layer: Any, xs: Any, state: Any = None, reverse: bool = False) -> tup
         check_method(layer, "initial_state", "batch")
         check_method(layer, "step", "x", "state")
     inputs = xs if isinstance(xs, PackedSequence) else steps_of(xs, "unroll")
-    batch = len(inputs[0]._array)
+    batch = len(inputs[0]._data)
     if state is None:
         state = checked_state(layer, layer.initial_state(batch), "initial_state", batch)
     if isinstance(inputs, PackedSequence):
@@ -85,9 +85,9 @@ def _ahead(cell: Any, xs: Any, state: Any) -> tuple[list[Tensor], Any]:
     ended keep the state they have: their rows come last."""
     hs: list[Tensor] = []
     ended: list[Any] = []
-    rows = len(xs[0]._array)
+    rows = len(xs[0]._data)
     for t, x in enumerate(xs, start=1):
-        running = len(x._array)
+        running = len(x._data)
         if running < rows:
             with time_step(t - 1):
                 ended.append(rows_of(state, running, rows))
@@ -103,13 +103,13 @@ def _from_the_end(cell: Any, xs: Any, start: Any) -> tuple[list[Tensor], Any]:
     """All h, read from the last step to the first, and the state at step 1. Where x has more rows than before, sequences join
     that have their last step here: they bring their rows of the start."""
     hs: list[Tensor] = []
-    rows = len(xs[-1]._array)
+    rows = len(xs[-1]._data)
     with time_step(len(xs)), scope(type(cell).__name__):
-        state = start if rows == len(xs[0]._array) else rows_of(start, 0, rows)
+        state = start if rows == len(xs[0]._data) else rows_of(start, 0, rows)
     for t in range(len(xs), 0, -1):
         x = xs[t - 1]
         with time_step(t):
-            running = len(x._array)
+            running = len(x._data)
             if running > rows:
                 with scope(type(cell).__name__):
                     state, rows = joined([state, rows_of(start, rows, running)]), running
