@@ -281,7 +281,8 @@ def test_hooks_and_retained_gradients():
     np.testing.assert_array_equal(w.grad, [18.0, 36.0])
     np.testing.assert_array_equal(h.grad, [66.0, 132.0])  # gathered, as on leaves
     remove()
-    assert (w * 3).grad is None
+    with pytest.raises(GraphError, match=r"\.grad of a result"):
+        (w * 3).grad  # noqa: B018
 
 
 def test_each_remover_removes_its_own_registration():

@@ -3,8 +3,8 @@
 Here: what records a computation and differentiates it. Not here: compositions of ops (`functional`), anything that looks at a graph
 without computing with it (`replay`), and anything that knows a cell. `tensor()` is reached as `tinygrad_rnn.tensor`.
 Read in this order, and nothing is needed that comes later: scopes, dtypes, arrays, ops, graph, vjp_on_arrays, mistakes/anomaly,
-mistakes/training_loop, sweep, backward, mistakes/shape_errors, numpy_protocol, tensor, primitives, vjp_on_tensors, gradients,
-finite_differences.
+mistakes/training_loop, sweep, backward, mistakes/shape_errors, mistakes/implicit_number, numpy_protocol, tensor, primitives,
+vjp_on_tensors, gradients, finite_differences.
 """
 
 from .dtypes import default_dtype

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -17,22 +18,19 @@ __all__ = ["FLOATS", "as_array", "checked_dtype", "current_dtype", "default_dtyp
 FLOATS = frozenset(map(np.dtype, ("float16", "float32", "float64", "longdouble")))
 
 
-class _Here(threading.local):
-    dtype: np.dtype[Any] = np.dtype(np.float64)
-
-
-_here = _Here()
+_local: ContextVar[tuple[np.dtype[Any], ...]] = ContextVar("dtypes", default=())  # of this context, the latest last
+_everywhere = [np.dtype(np.float64)]  # and where a context has none
 
 
 def current_dtype() -> np.dtype[Any]:
-    """What Python numbers and lists become now, in this thread."""
-    return _here.dtype
+    """What Python numbers and lists become now."""
+    return (_local.get() or _everywhere)[-1]
 
 
 def checked_dtype(dtype: npt.DTypeLike | None) -> np.dtype[Any]:
     """The dtype that a setting means, None the default one. Raises `DtypeError` for what NumPy does not know."""
     if dtype is None:
-        return _here.dtype
+        return current_dtype()
     try:
         return np.dtype(dtype)
     except TypeError:
@@ -42,7 +40,8 @@ def checked_dtype(dtype: npt.DTypeLike | None) -> np.dtype[Any]:
 class default_dtype:
     """The dtype that Python numbers and lists become: float64 unless said otherwise.
 
-    Call it to change it for good; use it in a `with` to change it for a while. One that is kept may be entered again.
+    Call it to change it for good, in threads that start later too if the main thread calls it; use it in a `with` to change it for a
+    while, in this thread or task alone. One that is kept may be entered again.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> with tg.default_dtype(np.float32):
@@ -56,25 +55,51 @@ class default_dtype:
         if dtype is None or checked_dtype(dtype) not in FLOATS:
             raise DtypeError(f"default_dtype({dtype!r})", hint="give a floating-point dtype, np.float32 or np.float64")
         self.dtype = checked_dtype(dtype)
-        self.before = [_here.dtype]
-        self.called = True  # and not entered yet: the first `with` puts back what the call replaced
-        _here.dtype = self.dtype
+        self.replaced: tuple[Any, Any] | None = _local.get(), _everywhere[0]  # by the call, until the first `with`
+        _local.set((*_local.get()[:-1], self.dtype))
+        if threading.current_thread() is threading.main_thread():
+            _everywhere[0] = self.dtype
 
     def __enter__(self) -> None:
-        if not self.called:
-            self.before.append(_here.dtype)
-        self.called = False
-        _here.dtype = self.dtype
+        self._undo_call()
+        _local.set((*_local.get(), self.dtype))
 
     def __exit__(self, *error: object) -> None:
-        self.called = False
-        _here.dtype = self.before.pop()
+        if not self._undo_call():
+            _local.set(_local.get()[:-1])
+
+    def _undo_call(self) -> bool:
+        """Put back what the call replaced, if nothing was entered since."""
+        replaced, self.replaced = self.replaced, None
+        if replaced is not None:
+            before, _everywhere[0] = replaced
+            _local.set(before)
+        return replaced is not None
+
+
+PLAIN = (np.ndarray, np.memmap)  # other kinds of array mean something else by the same operators
 
 
 def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
-    """Numbers, lists and arrays as an array: an array keeps its dtype, everything else becomes the default dtype."""
+    """Numbers, lists and arrays as an array: an array keeps its dtype, everything else becomes the default dtype.
+
+    The array may be the caller's. Raises `DtypeError` for anything but plain numbers: masked arrays, text, dates, complex numbers,
+    tensors that have a gradient, of this or another library.
+    """
     if hasattr(data, "node"):
         data = data.data
+    elif isinstance(data, np.ndarray) and type(data) not in PLAIN:
+        raise DtypeError(
+            f"cannot compute with an array of type {type(data).__name__}: its own rules would be lost",
+            hint="masked.filled(value) gives a plain array, and tg.where(~masked.mask, x, 0.0) leaves entries out"
+            if isinstance(data, np.ma.MaskedArray)
+            else "np.array(x, subok=False) makes a plain array of it",
+        )
+    elif getattr(data, "requires_grad", False):
+        raise DtypeError(
+            f"a {type(data).__module__.partition('.')[0]} {type(data).__name__} that carries a gradient is not data: it would be lost",
+            hint="x.detach() gives its values alone",
+        )
     if isinstance(data, (list, tuple)) and any(getattr(item, "node", None) is not None for item in data):
         raise DtypeError(
             "a list of tensors that have gradients is not data",
@@ -82,7 +107,7 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
         )
     try:
         array: Array = np.asarray(data)
-    except ValueError as error:
+    except (ValueError, TypeError, RuntimeError) as error:
         raise DtypeError(
             f"cannot make a tensor of {short(data)}: {error}", hint="give numbers, or lists of equal length"
         ) from None
@@ -92,5 +117,14 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
             hint = "turn text into numbers first: tg.data.vocab.CharVocabulary.from_text(text).encode(text)"
         raise DtypeError(f"cannot compute with {short(data)}, of dtype {array.dtype}", hint=hint)
     if dtype is None and not isinstance(data, (np.ndarray, np.generic)):
-        dtype = _here.dtype
-    return array if dtype is None else np.asarray(array, checked_dtype(dtype))
+        dtype = current_dtype()
+    return array if dtype is None else _converted(array, checked_dtype(dtype))
+
+
+def _converted(array: Array, dtype: np.dtype[Any]) -> Array:
+    """In another dtype. Raises `DtypeError` for one that is no number, and where NaN or infinity would become an integer."""
+    if dtype.kind not in "fiub":
+        raise DtypeError(f"dtype={dtype} for a tensor", hint="it holds floats, integers or booleans: np.float32 or np.float64")
+    if dtype.kind in "iu" and array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise DtypeError(f"NaN or infinity as {dtype}", hint="integers know neither: keep a floating-point dtype")
+    return np.asarray(array, dtype)

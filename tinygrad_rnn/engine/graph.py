@@ -8,6 +8,7 @@ dies by reference counting when its loss is dropped.
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 from operator import attrgetter
@@ -99,6 +100,8 @@ class Trace:
 
 
 lock = threading.RLock()  # marks and gradients sit on nodes, and threads may share weights: one pass at a time
+if hasattr(os, "register_at_fork"):  # a child has but one thread: no other one would ever open a lock that it held
+    os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
 
 
 def reachable(root: Node, clear: bool = False) -> tuple[list[Node], list[Node]]:

@@ -1,12 +1,14 @@
 """How a Tensor behaves towards NumPy and Python: as an array would, except that no NumPy function loses a gradient silently.
 
-`float(t)`, `int(t)`, `t.item()` and `t.numpy()` give values alone: that is what they are for.
+`float(t)`, `int(t)`, `t.item()` and `t.numpy()` give values alone: that is what they are for. Where Python or NumPy would make a number
+of a recorded tensor by themselves (`array[k] = t`, `math.exp(t)`) they are refused: see `mistakes/implicit_number.py`.
 
 NumPy's functions are recorded where an op exists and refused with a word where none does.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from inspect import signature
 from typing import TYPE_CHECKING, Any
@@ -14,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import GraphError
+from ..errors import DtypeError, GraphError, ShapeError
 from ..shared.array_type import Array, Index
 from .dtypes import as_array
+from .mistakes.implicit_number import said_by_nobody
 from .ops import OPS
 
 __all__ = ["RECORDED", "NumpyLike"]
@@ -43,12 +46,14 @@ INSTEAD = {
     "square": "x * x", "sqrt": "x ** 0.5", "reciprocal": "1 / x", "log1p": "tg.log(1 + x)", "expm1": "tg.exp(x) - 1",
     "log2": "tg.log(x) / np.log(2)", "log10": "tg.log(x) / np.log(10)", "minimum": "-tg.maximum(-a, -b)", "min": "-(-x).max()",
     "amin": "-(-x).max()", "sinh": "(tg.exp(x) - tg.exp(-x)) / 2", "cosh": "(tg.exp(x) + tg.exp(-x)) / 2",
-    "logaddexp": "a + tg.functional.softplus(b - a)", "var": "((x - x.mean()) ** 2).mean()", "std": "((x - x.mean()) ** 2).mean() ** 0.5",
-    "clip": "tg.maximum(low, -tg.maximum(-high, -x))", "einsum": "tg.matmul, transpose and reshape", "hstack": "tg.concat",
-    "vstack": "tg.concat", "append": "tg.concat", "squeeze": "x.reshape(...)", "expand_dims": "x.reshape(...)", "ravel": "x.reshape(-1)",
-    "swapaxes": "x.transpose(...)", "outer": "a.reshape(-1, 1) * b", "linalg.norm": "(x * x).sum() ** 0.5", "copy": "x.detach()",
-    "norm": "(x * x).sum() ** 0.5", "inner": "(a * b).sum()", "split": "tg.split(x, parts, axis)", "take": "tg.take(x, rows)",
-    "dot": "a @ b",
+    "logaddexp": "a + tg.functional.softplus(b - a)", "var": "((x - x.mean()) ** 2).mean()",
+    "std": "(((x - x.mean()) ** 2).mean() + 1e-12) ** 0.5", "clip": "tg.maximum(low, -tg.maximum(-high, -x))",
+    "einsum": "tg.matmul, transpose and reshape", "hstack": "tg.concat", "vstack": "tg.concat", "append": "tg.concat",
+    "squeeze": "x.reshape(...)", "expand_dims": "x.reshape(...)", "ravel": "x.reshape(-1)", "swapaxes": "x.transpose(...)",
+    "outer": "a.reshape(-1, 1) * b", "linalg.norm": "((x * x).sum() + 1e-12) ** 0.5",
+    "copy": "x as it is (values do not change in place), or x * 1", "norm": "((x * x).sum() + 1e-12) ** 0.5",
+    "inner": "a @ b.T, of vectors a @ b", "split": "tg.split(x, parts, axis)", "take": "tg.take(x, rows)",
+    "dot": "a @ b, of numbers a * b",
 }  # fmt: skip
 
 
@@ -100,27 +105,58 @@ class NumpyLike:
             raise GraphError(
                 "turning a tensor that has a gradient into an array would lose the gradient",
                 where=self.place,
-                hint="use t.numpy() to say that you want the values alone, or the tg function of the same name to keep the gradient",
+                hint="to keep the gradient: the tg function of the same name, tg.stack([...]) for a list of tensors; "
+                "t.numpy() says that you want the values alone",
             )
         return np.array(self._data, dtype) if copy else np.asarray(self._data, dtype)
 
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.__array__().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._data.__dlpack_device__()
+
     def __len__(self) -> int:
+        if not self._data.ndim:
+            raise DtypeError("len() of an unsized tensor: a single number", hint="t.size counts entries; t.item() is the number")
         return len(self._data)
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[k] for k in range(len(self._data)))
+        return (self[k] for k in range(len(self)))
 
     def __bool__(self) -> bool:
+        if self._data.size != 1:
+            raise ShapeError(
+                f"whether a tensor of shape {self._data.shape} is true",
+                hint="say which: (t > 0).any(), (t > 0).all(), t.size > 0",
+            )
         return bool(self._data)
 
     def __float__(self) -> float:
+        self._refuse_in_silence()
         return float(self.item())
 
     def __int__(self) -> int:
+        self._refuse_in_silence()
         return int(self.item())
 
     def __index__(self) -> int:
+        if self._data.dtype.kind not in "iu" or self._data.ndim:
+            raise DtypeError(
+                f"a tensor of shape {self._data.shape} and dtype {self._data.dtype} in the place of a whole number",
+                hint="int(t) makes a whole number of a single entry",
+            )
         return self._data.__index__()
+
+    def _refuse_in_silence(self) -> None:
+        """Raise where nobody said that a recorded tensor shall be a number."""
+        if self.node is not None and (how := said_by_nobody(sys._getframe(2))):
+            raise GraphError(
+                f"{how} would turn a tensor that has a gradient into a number, and lose the gradient",
+                where=self.place,
+                hint="collect tensors in a list and tg.stack(list), or use the tg function of that name; "
+                "float(t) or t.item() says that you want the value alone",
+            )
 
     def __contains__(self, value: Any) -> bool:
         return bool((self._data == as_array(value)).any())

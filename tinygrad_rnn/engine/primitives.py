@@ -14,9 +14,10 @@ import numpy as np
 from ..errors import DataError, DtypeError, ShapeError
 from ..shared.array_type import Index
 from . import ops
+from .arrays import is_basic
 from .numpy_protocol import RECORDED
 from .scopes import here, place_of
-from .tensor import Tensor, TensorLike, apply1, apply2, apply_list, as_pair, as_tensor, matmul
+from .tensor import Tensor, TensorLike, apply1, apply2, apply_list, as_pair, as_tensor, matmul, plain_key
 from .tensor import power as pow
 
 __all__ = [
@@ -148,7 +149,7 @@ def place(x: TensorLike, key: Index, shape: tuple[int, ...]) -> Tensor:
     >>> tg.place([1.0, 2.0], ([0, 0],), (3,))
     Tensor([3., 0., 0.])
     """
-    x = as_tensor(x)
+    x, key = as_tensor(x), key if is_basic(key) and key is not None else plain_key(key)
     try:
         part = np.broadcast_to(np.zeros(()), shape)[key].shape
     except IndexError as error:

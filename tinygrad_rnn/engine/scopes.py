@@ -1,22 +1,28 @@
-"""What recording does at this moment, in this thread: the open scopes and time steps, and whether it records and watches.
+"""What recording does at this moment: the open scopes and time steps, and whether it records and watches.
 
 Scopes are data. Every node keeps the tuple of frames that was open when it was recorded; one mechanism serves boxes in
-pictures, places in error messages and rows of gradient tables.
+pictures, places in error messages and rows of gradient tables. What is open is open in one context: threads and tasks do not meet.
 """
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable, Generator
 from contextlib import ContextDecorator
+from contextvars import ContextVar
+from functools import wraps
+from inspect import isgeneratorfunction
 from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import DataError
-from ..shared.checks import is_whole
+from ..shared.checks import check_kind, is_whole
 
-__all__ = ["Change", "Frame", "detect_anomaly", "here", "no_grad", "place_of", "scope", "steps_after", "tick", "time_step"]
+__all__ = [
+    "Change", "Frame", "current_mode", "detect_anomaly", "here", "no_grad", "place_of", "scope", "set_mode", "steps_after", "tick",
+    "time_step",
+]  # fmt: skip
 
 tick = count(1).__next__  # the creation index of the next node
 
@@ -48,50 +54,110 @@ def place_of(frames: tuple[Frame, ...]) -> str:
 
 
 class Mode:
-    """The open frames, and whether recording and watching are on."""
+    """The open frames, whether recording and watching are on, and what was open before the latest change."""
 
-    __slots__ = ("frames", "recording", "watching")
+    __slots__ = ("before", "by", "frames", "recording", "settings", "watching")
 
-    def __init__(self, frames: tuple[Frame, ...] = (), recording: bool = True, watching: bool = False) -> None:
-        self.frames, self.recording, self.watching = frames, recording, watching
+    def __init__(
+        self,
+        frames: tuple[Frame, ...] = (),
+        recording: bool = True,
+        watching: bool = False,
+        before: Mode | None = None,
+        by: Change | None = None,
+    ) -> None:
+        self.frames, self.recording, self.watching, self.before, self.by = frames, recording, watching, before, by
+        self.settings: np.errstate | None = None
 
     def inside(self, name: str) -> Mode:
         """This mode with one more scope open."""
-        return Mode((*self.frames, Frame(name)), self.recording, self.watching)
+        return Mode((*self.frames, Frame(name)), self.recording, self.watching, self)
 
 
-class _Here(threading.local):
-    mode = Mode()
-    steps = 0  # the time steps that are over: step 1 is stamped steps + 1
+_mode = ContextVar("mode", default=Mode())  # noqa: B039  # a mode is never changed
+_steps = ContextVar("steps", default=0)  # the time steps that are over: step 1 is stamped steps + 1
+current_mode = _mode.get
+set_mode = _mode.set
+
+
+class _Here:
+    """The mode of this context, and its time steps that are over."""
+
+    __slots__ = ()
+
+    @property
+    def mode(self) -> Mode:
+        return current_mode()
+
+    @property
+    def steps(self) -> int:
+        return _steps.get()
 
 
 here = _Here()
 
 
 class Change(ContextDecorator):
-    """A context that changes the mode and puts the old one back."""
+    """A context that changes the mode, and takes its own change back at the end.
+
+    It keeps nothing of a run, so that one object may be entered in several threads and tasks, or several times. A generator may be
+    closed in the middle, when others have been opened since: their changes stay.
+    """
 
     def __init__(
         self, frames: tuple[Frame, ...] = (), recording: bool | None = None, watching: bool | None = None, at_top: bool = False
     ) -> None:
         self.frames, self.recording, self.watching, self.at_top = frames, recording, watching, at_top
-        self.before: list[Mode] = []
 
-    def _recreate_cm(self) -> Change:
-        """As a decorator: one of its own for every call, so that threads and recursion do not meet."""
-        return type(self)(self.frames, self.recording, self.watching, self.at_top)
+    def __call__(self, function: Any) -> Any:
+        """As a decorator: open while the function runs; of a generator, while it computes an item."""
+        return _each_item(self, function) if isgeneratorfunction(function) else super().__call__(function)
 
-    def __enter__(self) -> None:
-        mode = here.mode
-        self.before.append(mode)
-        here.mode = Mode(
-            self.frames if self.at_top else mode.frames + self.frames,
-            mode.recording if self.recording is None else self.recording,
-            mode.watching if self.watching is None else self.watching,
+    def over(self, before: Mode) -> Mode:
+        """The mode that this change makes of another one."""
+        return Mode(
+            self.frames if self.at_top else before.frames + self.frames,
+            before.recording if self.recording is None else self.recording,
+            before.watching if self.watching is None else self.watching,
+            before,
+            self,
         )
 
+    def __enter__(self) -> None:
+        set_mode(self.over(current_mode()))
+
     def __exit__(self, *error: object) -> None:
-        here.mode = self.before.pop()
+        mode = current_mode()
+        set_mode(mode.before or mode if mode.by is self else _without(mode, self))
+
+
+def _without(mode: Mode, change: Change) -> Mode:
+    """A mode without one of the changes that led to it."""
+    if mode.before is None:
+        return mode
+    if mode.by is change:
+        return mode.before
+    before = _without(mode.before, change)
+    if mode.by is None:  # the scope of a module
+        return before.inside(mode.frames[-1].name)
+    return mode.by.over(before)
+
+
+def _each_item(change: Change, function: Callable[..., Generator[Any, Any, Any]]) -> Callable[..., Generator[Any, Any, Any]]:
+    @wraps(function)
+    def items(*args: Any, **options: Any) -> Generator[Any, Any, Any]:
+        with change:
+            inner = function(*args, **options)
+        sent = None
+        while True:
+            with change:
+                try:
+                    item = inner.send(sent)
+                except StopIteration as end:
+                    return end.value
+            sent = yield item
+
+    return items
 
 
 def scope(name: str, **numbers: int) -> Change:
@@ -103,8 +169,11 @@ def scope(name: str, **numbers: int) -> Change:
     >>> y.place
     'LSTMCell layer=2 / forget gate'
     """
+    check_kind("a scope called", name, str, "its name is a text: tg.scope('LSTMCell', layer=2)")
     if name == "t":
         raise DataError("scope('t'): that name belongs to time steps", hint="use time_step(t)")
+    for key, value in numbers.items():
+        check_kind(f"scope({name!r}) with {key} =", value, (int, np.integer), "a scope is told apart by whole numbers: layer=2")
     return Change((Frame(name, tuple(numbers.items())),))
 
 
@@ -137,14 +206,13 @@ class steps_after:
     def __init__(self, steps: int) -> None:
         if not is_whole(steps, 0):
             raise DataError(f"steps_after({steps!r})", hint="how many steps are over: a whole number, 0 or more")
-        self.steps, self.before = int(steps), list[int]()
+        self.steps = int(steps)
 
     def __enter__(self) -> None:
-        self.before.append(here.steps)
-        here.steps += self.steps
+        _steps.set(_steps.get() + self.steps)
 
     def __exit__(self, *error: object) -> None:
-        here.steps = self.before.pop()
+        _steps.set(_steps.get() - self.steps)
 
 
 def no_grad() -> Change:
@@ -162,18 +230,17 @@ def no_grad() -> Change:
 class _Watch(Change):
     """Besides watching, silences NumPy's own warnings: the error that follows says more."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.settings: list[np.errstate] = []
-
     def __enter__(self) -> None:
         super().__enter__()
-        settings = np.errstate(divide="ignore", over="ignore", invalid="ignore")
+        current_mode().settings = settings = np.errstate(divide="ignore", over="ignore", invalid="ignore")
         settings.__enter__()
-        self.settings.append(settings)
 
     def __exit__(self, *error: object) -> None:
-        self.settings.pop().__exit__(None, None, None)
+        mode: Mode | None = current_mode()
+        while mode is not None and mode.by is not self:
+            mode = mode.before
+        if mode is not None and mode.settings is not None:
+            mode.settings.__exit__(None, None, None)
         super().__exit__(*error)
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..errors import DtypeError, GraphError, ShapeError
 from ..shared.array_type import Array, Index
-from ..shared.checks import is_whole
+from ..shared.checks import check_flags, check_kind, is_whole, short
 from . import graph, ops
 from .arrays import is_basic
 from .backward import backward
@@ -26,9 +26,12 @@ from .mistakes import anomaly
 from .mistakes.shape_errors import misfit
 from .numpy_protocol import NumpyLike
 from .ops import BOTH, INPUT, NOTHING, OUTPUT, Op
-from .scopes import here, place_of, tick
+from .scopes import current_mode, here, place_of, tick
 
-__all__ = ["Tensor", "TensorLike", "apply1", "apply2", "apply_list", "as_pair", "as_tensor", "matmul", "named", "power", "tensor"]
+__all__ = [
+    "Tensor", "TensorLike", "apply1", "apply2", "apply_list", "as_pair", "as_tensor", "matmul", "named", "plain_key", "power",
+    "tensor",
+]  # fmt: skip
 
 TensorLike: TypeAlias = Union["Tensor", npt.ArrayLike]
 
@@ -64,9 +67,17 @@ class Tensor(NumpyLike):
         if isinstance(data, Tensor) and data.node is not None:
             raise GraphError("Tensor(t) of a tensor that has a gradient would cut it from its graph", hint="use t, or t.detach()")
         array = np.array(as_array(data, dtype))
-        self._data, self._name, self.node, self.changed, self.wanted_gradient = array, name, None, None, bool(requires_grad)
+        check_flags("Tensor", requires_grad=requires_grad)
+        self._data, self._name, self.node, self.changed = array, _checked_name(name), None, None
+        self.wanted_gradient = bool(requires_grad)
         if requires_grad:
             self.node = _leaf(array, name)
+
+    def __init_subclass__(cls) -> None:
+        raise GraphError(
+            f"class {cls.__name__}(Tensor): a result would be a plain Tensor again",
+            hint="write a function of tensors, or a tg.nn.Module that holds one",
+        )
 
     # ---- what it is
 
@@ -97,16 +108,26 @@ class Tensor(NumpyLike):
 
     @property
     def grad(self) -> Array | None:
-        """What `backward()` has gathered here so far, as an array; None before, and on results (unless `retain_grad()`).
+        """What `backward()` has gathered here so far, as an array; None before.
 
-        Assign to change it: values are copied. Raises `ShapeError` for values of another shape.
+        Assign to change it: values are copied. Raises `ShapeError` for values of another shape, `GraphError` on a result that was not
+        told to `retain_grad()`: it has none, and a weight that was replaced by a result would learn nothing.
         """
-        return None if self.node is None else self.node.grad
+        node = self.node
+        if node is None:
+            return None
+        if node.grad is None and node.op is not None and (node.hooks is None or None not in node.hooks):
+            raise GraphError(
+                f".grad of a result, which {node.op.name} computed: only leaves keep their gradient",
+                where=self.place,
+                hint="result.retain_grad() before backward() keeps it; to update a weight in place: w.data = w.data - lr * w.grad",
+            )
+        return node.grad
 
     @grad.setter
     def grad(self, value: Any) -> None:
         if self.node is None:
-            raise GraphError("a tensor without requires_grad has no gradient to set")
+            raise GraphError("a tensor without requires_grad has no gradient to set", hint="Tensor(values, requires_grad=True)")
         if value is not None:
             value = as_array(value, self._data.dtype)
             if value.shape != self.shape:
@@ -121,6 +142,7 @@ class Tensor(NumpyLike):
 
     @name.setter
     def name(self, value: str | None) -> None:
+        value = _checked_name(value)
         if self.node is None:
             self._name = value
         else:
@@ -171,7 +193,7 @@ class Tensor(NumpyLike):
         return self._data.dtype
 
     def numpy(self) -> Array:
-        """The values as an array, without the graph."""
+        """The values as an array, without the graph. It is the array itself: copy it before you write to it."""
         return self._data
 
     def item(self) -> float | int | bool:
@@ -281,7 +303,7 @@ class Tensor(NumpyLike):
         return apply1(ops.ABS, self)
 
     def __getitem__(self, key: Index) -> Tensor:
-        return apply1(ops.GETITEM, self, key if is_basic(key) and key is not None else _plain_key(key))
+        return apply1(ops.GETITEM, self, key if is_basic(key) and key is not None else plain_key(key))
 
     # ---- entry by entry
 
@@ -348,6 +370,9 @@ class Tensor(NumpyLike):
 
     # ---- copies
 
+    def __copy__(self) -> Tensor:
+        return self.__deepcopy__({})
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
             raise GraphError("only given tensors can be copied, not results", where=self.place, hint="copy result.detach()")
@@ -369,10 +394,16 @@ tensor = Tensor
 def named(t: Tensor, name: str) -> Tensor:
     """Give a tensor a name for pictures and messages (`h`, `c`, a gate's letter), and return it.
 
+    Raises `DtypeError` for anything but a tensor, `DataError` for a name that is no text.
+
     >>> import tinygrad_rnn as tg
     >>> tg.named(tg.Tensor([1.0]), "x").name
     'x'
     """
+    if type(t) is not Tensor:
+        raise DtypeError(f"named({short(t)}, {short(name)})", hint="give a tensor: tg.named(tg.tanh(x), 'h')")
+    if type(name) is not str:
+        _checked_name(name)
     if t.node is not None:
         t.node.name = name
     elif t._data.flags.writeable or t._data.base is not None:
@@ -398,7 +429,7 @@ def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
         y = np.asarray(y)
     t = new_tensor(Tensor)
     t._data = y
-    parent, mode = a.node, here.mode
+    parent, mode = a.node, current_mode()
     if parent is None or not mode.recording:
         t.node = t._name = t.changed = None
         return t
@@ -430,7 +461,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
         y = np.asarray(y)
     t = new_tensor(Tensor)
     t._data = y
-    p, q, mode = a.node, b.node, here.mode
+    p, q, mode = a.node, b.node, current_mode()
     if (p is None and q is None) or not mode.recording:
         t.node = t._name = t.changed = None
         return t
@@ -462,7 +493,7 @@ def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
         y = np.asarray(op.forward(arrays, args))
     except (ValueError, TypeError) as error:
         raise misfit(op, arrays, args, error) from None
-    parents, mode = tuple([t.node for t in inputs]), here.mode
+    parents, mode = tuple([t.node for t in inputs]), current_mode()
     t = _constant(y)
     if mode.recording and any(p is not None for p in parents):
         n = t.node = Node()
@@ -483,6 +514,12 @@ def _constant(array: Array, name: str | None = None) -> Tensor:
     return t
 
 
+def _checked_name(name: Any) -> str | None:
+    if name is not None:
+        check_kind("a tensor called", name, str, "its name is a text, or None")
+    return name
+
+
 def _leaf(array: Array, name: str | None) -> Node:
     if array.dtype not in FLOATS:
         raise DtypeError(
@@ -496,9 +533,15 @@ scalars: dict[tuple[float, np.dtype[Any]], Tensor] = {}  # constants of one numb
 
 
 def _scalar(value: float, dtype: np.dtype[Any]) -> Tensor:
+    try:
+        array = np.array(value, dtype if dtype in FLOATS else current_dtype())
+    except OverflowError:
+        raise DtypeError(
+            f"a whole number of {int(value).bit_length()} bits in a computation", hint="floats end at 1.8e308"
+        ) from None
+    number = _constant(array)
     if dtype not in FLOATS:
-        return _constant(np.array(value, current_dtype()))
-    number = _constant(np.array(value, dtype))
+        return number
     number._data.flags.writeable = False
     if value and value == value and len(scalars) < 1000:  # 0.0 and -0.0 are one key but two numbers; NaN is none
         scalars[value, dtype] = number
@@ -515,8 +558,8 @@ def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
         known = scalars.get((value, dtype))
         return known if known is not None else _scalar(value, dtype)
     if like is not None and not isinstance(value, ndarray) and like._data.dtype in FLOATS:
-        return _constant(as_array(value, like._data.dtype))  # a list, a truth value, a number of NumPy's
-    return _constant(as_array(value))
+        return _constant(np.array(as_array(value, like._data.dtype)))  # a list, a truth value, a number of NumPy's
+    return _constant(np.array(as_array(value)))  # a copy: the caller may use the array again before the backward pass reads it
 
 
 def as_pair(a: Any, b: Any) -> tuple[Tensor, Tensor]:
@@ -539,7 +582,7 @@ def _axes(axis: Any, t: Tensor, name: str) -> tuple[int, ...] | None:
     return tuple(int(a) % t.ndim for a in axes)
 
 
-def _plain_key(key: Index) -> Index:
+def plain_key(key: Index) -> Index:
     """An index with its tensors and lists as arrays of its own, so that later changes to them do no harm."""
 
     def plain(part: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
-from ..engine.scopes import here, no_grad, scope
+from ..engine.scopes import current_mode, no_grad, scope, set_mode
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError, LoadError
 from ..shared.array_type import Array
@@ -32,12 +32,12 @@ def scoped(method: F) -> F:
 
     @wraps(method)
     def inside(self: Any, *args: Any, **kwargs: Any) -> Any:
-        before = here.mode
-        here.mode = before.inside(type(self).__name__)
+        before = current_mode()
+        set_mode(before.inside(type(self).__name__))
         try:
             return method(self, *args, **kwargs)
         finally:
-            here.mode = before
+            set_mode(before)
 
     inside.scoped = True  # type: ignore[attr-defined]
     return inside  # type: ignore[return-value]
