@@ -51,7 +51,7 @@ def _largest(x: Tensor, axis: int) -> Tensor:
             where=place_of(here.mode.frames),
             hint="the axis must exist and hold at least one entry",
         )
-    return named(as_tensor(x._data.max(axis=axis, keepdims=True)), "max")
+    return named(as_tensor(x._array.max(axis=axis, keepdims=True)), "max")
 
 
 def softmax(x: TensorLike, axis: int = -1) -> Tensor:
@@ -74,7 +74,7 @@ def softplus(x: TensorLike) -> Tensor:
     Tensor([   0., 1000.])
     """
     x = as_tensor(x)
-    m = named(as_tensor(np.maximum(x._data, np.zeros((), x.dtype))), "max")
+    m = named(as_tensor(np.maximum(x._array, np.zeros((), x.dtype))), "max")
     return m + log(exp(-m) + exp(x - m))
 
 

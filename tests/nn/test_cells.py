@@ -314,7 +314,7 @@ def own_mathematics(source: str) -> list[str]:
             for inner in ast.walk(node):
                 if isinstance(inner, ast.Call) and ast.unparse(inner.func) not in allowed:
                     found.append(f"calls {ast.unparse(inner.func)}")
-                elif isinstance(inner, ast.Attribute) and inner.attr in ("data", "_data", "node", "numpy"):
+                elif isinstance(inner, ast.Attribute) and inner.attr in ("data", "_array", "node", "numpy"):
                     found.append(f"reads {ast.unparse(inner)}")
     return sorted(found)
 

@@ -30,7 +30,7 @@ class Constant(Protocol):
     """What a graph reads of an input that wants no gradient: a Tensor without a node."""
 
     changed: int | None
-    _data: Array
+    _array: Array
 
     @property
     def name(self) -> str | None: ...

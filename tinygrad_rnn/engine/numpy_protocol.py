@@ -63,7 +63,7 @@ class NumpyLike:
     __slots__ = ()
 
     if TYPE_CHECKING:  # what a Tensor adds
-        _data: Array
+        _array: Array
         node: Any
         name: str | None
 
@@ -108,29 +108,29 @@ class NumpyLike:
                 hint="to keep the gradient: the tg function of the same name, tg.stack([...]) for a list of tensors; "
                 "t.numpy() says that you want the values alone",
             )
-        return np.array(self._data, dtype) if copy else np.asarray(self._data, dtype)
+        return np.array(self._array, dtype) if copy else np.asarray(self._array, dtype)
 
     def __dlpack__(self, **options: Any) -> Any:
         return self.__array__().__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return self._data.__dlpack_device__()
+        return self._array.__dlpack_device__()
 
     def __len__(self) -> int:
-        if not self._data.ndim:
+        if not self._array.ndim:
             raise DtypeError("len() of an unsized tensor: a single number", hint="t.size counts entries; t.item() is the number")
-        return len(self._data)
+        return len(self._array)
 
     def __iter__(self) -> Iterator[Any]:
         return (self[k] for k in range(len(self)))
 
     def __bool__(self) -> bool:
-        if self._data.size != 1:
+        if self._array.size != 1:
             raise ShapeError(
-                f"whether a tensor of shape {self._data.shape} is true",
+                f"whether a tensor of shape {self._array.shape} is true",
                 hint="say which: (t > 0).any(), (t > 0).all(), t.size > 0",
             )
-        return bool(self._data)
+        return bool(self._array)
 
     def __float__(self) -> float:
         self._refuse_in_silence()
@@ -141,12 +141,12 @@ class NumpyLike:
         return int(self.item())
 
     def __index__(self) -> int:
-        if self._data.dtype.kind not in "iu" or self._data.ndim:
+        if self._array.dtype.kind not in "iu" or self._array.ndim:
             raise DtypeError(
-                f"a tensor of shape {self._data.shape} and dtype {self._data.dtype} in the place of a whole number",
+                f"a tensor of shape {self._array.shape} and dtype {self._array.dtype} in the place of a whole number",
                 hint="int(t) makes a whole number of a single entry",
             )
-        return self._data.__index__()
+        return self._array.__index__()
 
     def _refuse_in_silence(self) -> None:
         """Raise where nobody said that a recorded tensor shall be a number."""
@@ -159,7 +159,7 @@ class NumpyLike:
             )
 
     def __contains__(self, value: Any) -> bool:
-        return bool((self._data == as_array(value)).any())
+        return bool((self._array == as_array(value)).any())
 
     def __setitem__(self, key: Index, value: Any) -> None:
         raise GraphError(
@@ -171,25 +171,25 @@ class NumpyLike:
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> Any:
-        return self._data == as_array(other) if _is_numeric(other) else NotImplemented
+        return self._array == as_array(other) if _is_numeric(other) else NotImplemented
 
     def __ne__(self, other: object) -> Any:
-        return self._data != as_array(other) if _is_numeric(other) else NotImplemented
+        return self._array != as_array(other) if _is_numeric(other) else NotImplemented
 
     def __lt__(self, other: Any) -> Any:
-        return self._data < as_array(other)
+        return self._array < as_array(other)
 
     def __le__(self, other: Any) -> Any:
-        return self._data <= as_array(other)
+        return self._array <= as_array(other)
 
     def __gt__(self, other: Any) -> Any:
-        return self._data > as_array(other)
+        return self._array > as_array(other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._data >= as_array(other)
+        return self._array >= as_array(other)
 
     def __repr__(self) -> str:
-        values = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100)
+        values = np.array2string(self._array, separator=", ", prefix="Tensor(", threshold=100)
         more = f", name={self.name!r}" if self.name else ""
         if self.node is not None:
             more += ", requires_grad=True" if self.node.op is None else f", from {self.node.op.name}"
@@ -217,7 +217,7 @@ def _values(values: Any) -> Any:
     """The arguments with arrays in the place of tensors."""
     if isinstance(values, (list, tuple)):
         return type(values)(map(_values, values))
-    return values._data if hasattr(values, "_data") else values
+    return values._array if hasattr(values, "_array") else values
 
 
 def _refusal(name: str, why: str) -> GraphError:

@@ -103,7 +103,7 @@ def where(condition: Any, a: TensorLike, b: TensorLike) -> Tensor:
     >>> tg.where([True, False], 1.0, [5.0, 6.0])
     Tensor([1., 6.])
     """
-    values = np.array(condition._data if isinstance(condition, Tensor) else condition, bool)
+    values = np.array(condition._array if isinstance(condition, Tensor) else condition, bool)
     return apply2(ops.WHERE, *as_pair(a, b), values)
 
 
@@ -172,7 +172,7 @@ def take(table: TensorLike, index: Any) -> Tensor:
     """
     table = as_tensor(table)
     try:
-        rows = np.array(index._data if isinstance(index, Tensor) else index)
+        rows = np.array(index._array if isinstance(index, Tensor) else index)
     except ValueError:
         raise DtypeError("take with an index of rows of different length", hint="pad them to one length") from None
     if rows.dtype.kind not in "iu" and rows.size:

@@ -53,9 +53,9 @@ class Tensor(NumpyLike):
     array([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "_data", "_name", "changed", "node", "wanted_gradient")
+    __slots__ = ("__weakref__", "_array", "_name", "changed", "node", "wanted_gradient")
 
-    _data: Array
+    _array: Array
     _name: str | None  # of a constant; others have the name of their node
     changed: int | None  # of a constant: the index at which its value was last changed in place
     node: Node | None
@@ -68,7 +68,7 @@ class Tensor(NumpyLike):
             raise GraphError("Tensor(t) of a tensor that has a gradient would cut it from its graph", hint="use t, or t.detach()")
         array = np.array(as_array(data, dtype))
         check_flags("Tensor", requires_grad=requires_grad)
-        self._data, self._name, self.node, self.changed = array, _checked_name(name), None, None
+        self._array, self._name, self.node, self.changed = array, _checked_name(name), None, None
         self.wanted_gradient = bool(requires_grad)
         if requires_grad:
             self.node = _leaf(array, name)
@@ -88,18 +88,18 @@ class Tensor(NumpyLike):
         Assign to change them; a graph that used the old ones then refuses its backward pass.
         Raises `ShapeError` for values of another shape.
         """
-        return self._data if self._data.base is None else self._data.copy()
+        return self._array if self._array.base is None else self._array.copy()
 
     @data.setter
     def data(self, value: Any) -> None:
-        array = as_array(value, self._data.dtype)
-        if array.shape != self._data.shape:
+        array = as_array(value, self._array.dtype)
+        if array.shape != self._array.shape:
             raise ShapeError(f"data of shape {array.shape} for a tensor of shape {self.shape}", hint="make a new Tensor instead")
-        self.replace(array if array is self._data else array.copy())
+        self.replace(array if array is self._array else array.copy())
 
     def replace(self, array: Array) -> None:
         """Take an array of the same shape and dtype, which nobody else holds, as the values."""
-        self._data = array
+        self._array = array
         self.changed = graph.change()
         if self.node is not None:
             self.node.changed = self.changed
@@ -129,7 +129,7 @@ class Tensor(NumpyLike):
         if self.node is None:
             raise GraphError("a tensor without requires_grad has no gradient to set", hint="Tensor(values, requires_grad=True)")
         if value is not None:
-            value = as_array(value, self._data.dtype)
+            value = as_array(value, self._array.dtype)
             if value.shape != self.shape:
                 raise ShapeError(f"a gradient of shape {value.shape} for a tensor of shape {self.shape}")
             value = value if value is self.node.grad else value.copy()  # `w.grad *= 2` gives back what is here already
@@ -156,11 +156,11 @@ class Tensor(NumpyLike):
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         if value and self.node is None:
-            self.node, self.wanted_gradient = _leaf(self._data, self._name), True
+            self.node, self.wanted_gradient = _leaf(self._array, self._name), True
         elif not value and self.node is not None:
             if not self.is_leaf:
                 raise GraphError("requires_grad = False on a result", where=self.place, hint="use result.detach()")
-            self._name, self.node, self._data = self.node.name, None, self._data.copy()
+            self._name, self.node, self._array = self.node.name, None, self._array.copy()
 
     @property
     def is_leaf(self) -> bool:
@@ -175,37 +175,37 @@ class Tensor(NumpyLike):
     @property
     def shape(self) -> tuple[int, ...]:
         """The size of each axis."""
-        return self._data.shape
+        return self._array.shape
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._data.ndim
+        return self._array.ndim
 
     @property
     def size(self) -> int:
         """The number of entries."""
-        return self._data.size
+        return self._array.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The NumPy dtype of the values."""
-        return self._data.dtype
+        return self._array.dtype
 
     def numpy(self) -> Array:
         """The values as an array, without the graph. It is the array itself: copy it before you write to it."""
-        return self._data
+        return self._array
 
     def item(self) -> float | int | bool:
         """The only value, as a Python number. Raises `ShapeError` if there are several."""
         if self.size != 1:
             raise ShapeError(f"item() of a tensor of shape {self.shape}", hint="it needs exactly one entry; .numpy() gives all")
-        value: float | int | bool = self._data.item()
+        value: float | int | bool = self._array.item()
         return value
 
     def detach(self) -> Tensor:
         """The same values without their history: a constant, for truncated backpropagation through time."""
-        return _constant(self._data.copy(), self.name)
+        return _constant(self._array.copy(), self.name)
 
     # ---- gradients
 
@@ -268,7 +268,7 @@ class Tensor(NumpyLike):
         return apply2(ops.DIV, self, other)
 
     def __matmul__(self, other: Any) -> Tensor:
-        if type(other) is Tensor and self._data.ndim > 1 < other._data.ndim:
+        if type(other) is Tensor and self._array.ndim > 1 < other._array.ndim:
             return apply2(ops.MATMUL, self, other)
         return matmul(self, other)
 
@@ -355,7 +355,7 @@ class Tensor(NumpyLike):
 
     def transpose(self, *axes: Any) -> Tensor:
         """The axes in another order, as numbers or a tuple; without arguments, reversed. Raises `ShapeError` if one is missing."""
-        ndim = self._data.ndim
+        ndim = self._array.ndim
         if not axes:
             return apply1(ops.TRANSPOSE, self, tuple(range(ndim - 1, -1, -1)))
         order = _axes(axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes, self, "transpose")
@@ -376,7 +376,7 @@ class Tensor(NumpyLike):
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
             raise GraphError("only given tensors can be copied, not results", where=self.place, hint="copy result.detach()")
-        copy = Tensor(self._data, requires_grad=self.requires_grad, name=self.name)
+        copy = Tensor(self._array, requires_grad=self.requires_grad, name=self.name)
         if hasattr(self, "wanted_gradient"):
             copy.wanted_gradient = self.wanted_gradient
         if self.grad is not None:
@@ -406,10 +406,10 @@ def named(t: Tensor, name: str) -> Tensor:
         _checked_name(name)
     if t.node is not None:
         t.node.name = name
-    elif t._data.flags.writeable or t._data.base is not None:
+    elif t._array.flags.writeable or t._array.base is not None:
         t._name = name
     else:  # a number that others use too
-        return _constant(t._data.copy(), name)
+        return _constant(t._array.copy(), name)
     return t
 
 
@@ -420,7 +420,7 @@ new_tensor = Tensor.__new__
 
 def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
     """Compute and record an op of one input."""
-    x = a._data
+    x = a._array
     try:
         y = op.forward(x) if args is None else op.forward(x, args)
     except (ValueError, TypeError, IndexError) as error:
@@ -428,7 +428,7 @@ def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
     if type(y) is not ndarray:
         y = np.asarray(y)
     t = new_tensor(Tensor)
-    t._data = y
+    t._array = y
     parent, mode = a.node, current_mode()
     if parent is None or not mode.recording:
         t.node = t._name = t.changed = None
@@ -452,7 +452,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
     """Compute and record an op of two inputs; the second may be a number or an array."""
     if type(b) is not Tensor:
         b = as_tensor(b, a)
-    x, z = a._data, b._data
+    x, z = a._array, b._array
     try:
         y = op.forward(x, z) if args is None else op.forward(x, z, args)
     except (ValueError, TypeError) as error:
@@ -460,7 +460,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
     if type(y) is not ndarray:
         y = np.asarray(y)
     t = new_tensor(Tensor)
-    t._data = y
+    t._array = y
     p, q, mode = a.node, b.node, current_mode()
     if (p is None and q is None) or not mode.recording:
         t.node = t._name = t.changed = None
@@ -488,7 +488,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
 def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
     """Compute and record an op of a list of inputs."""
     inputs = [as_tensor(t) for t in tensors]
-    arrays = [t._data for t in inputs]
+    arrays = [t._array for t in inputs]
     try:
         y = np.asarray(op.forward(arrays, args))
     except (ValueError, TypeError) as error:
@@ -510,7 +510,7 @@ def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
 
 def _constant(array: Array, name: str | None = None) -> Tensor:
     t = new_tensor(Tensor)
-    t._data, t._name, t.node, t.changed = array, name, None, None
+    t._array, t._name, t.node, t.changed = array, name, None, None
     return t
 
 
@@ -542,7 +542,7 @@ def _scalar(value: float, dtype: np.dtype[Any]) -> Tensor:
     number = _constant(array)
     if dtype not in FLOATS:
         return number
-    number._data.flags.writeable = False
+    number._array.flags.writeable = False
     if value and value == value and len(scalars) < 1000:  # 0.0 and -0.0 are one key but two numbers; NaN is none
         scalars[value, dtype] = number
     return number
@@ -554,11 +554,11 @@ def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
     if kind is Tensor:
         return value
     if kind is float or kind is int:
-        dtype = current_dtype() if like is None else like._data.dtype
+        dtype = current_dtype() if like is None else like._array.dtype
         known = scalars.get((value, dtype))
         return known if known is not None else _scalar(value, dtype)
-    if like is not None and not isinstance(value, ndarray) and like._data.dtype in FLOATS:
-        return _constant(np.array(as_array(value, like._data.dtype)))  # a list, a truth value, a number of NumPy's
+    if like is not None and not isinstance(value, ndarray) and like._array.dtype in FLOATS:
+        return _constant(np.array(as_array(value, like._array.dtype)))  # a list, a truth value, a number of NumPy's
     return _constant(np.array(as_array(value)))  # a copy: the caller may use the array again before the backward pass reads it
 
 
@@ -587,7 +587,7 @@ def plain_key(key: Index) -> Index:
 
     def plain(part: Any) -> Any:
         if isinstance(part, Tensor):
-            return part._data.copy()
+            return part._array.copy()
         return np.array(part) if isinstance(part, (list, ndarray)) else int(part) if isinstance(part, np.integer) else part
 
     return tuple(plain(part) for part in key) if isinstance(key, tuple) else (plain(key),)
@@ -604,7 +604,7 @@ def matmul(a: TensorLike, b: TensorLike) -> Tensor:
         )
     row, column = a.ndim == 1, b.ndim == 1
     if a.shape[-1] != b.shape[0 if column else -2]:
-        raise misfit(ops.MATMUL, [a._data, b._data], None, None)
+        raise misfit(ops.MATMUL, [a._array, b._array], None, None)
     y = apply2(ops.MATMUL, a.reshape(1, -1) if row else a, b.reshape(-1, 1) if column else b)
     return y.reshape(y.shape[: y.ndim - row - column] if column else (*y.shape[:-2], y.shape[-1]))
 

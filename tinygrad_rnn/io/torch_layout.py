@@ -78,7 +78,7 @@ def from_torch_state_dict(module: Module, state: Mapping[str, Any]) -> None:
     if not isinstance(state, Mapping):
         raise LoadError(f"from_torch_state_dict of a {type(state).__name__}", hint="give model.state_dict(): arrays by name")
     entries = list(_entries("", module, ()))
-    given = _with_biases({name: _data(name, value) for name, value in state.items()}, entries)
+    given = _with_biases({name: _array(name, value) for name, value in state.items()}, entries)
     wanted = to_torch_state_dict(module)
     # a module with PyTorch's names and shapes, so that there is one place that decides what fits, and says so
     form = type(type(module).__name__, (Module,), {})()
@@ -99,7 +99,7 @@ def from_torch_state_dict(module: Module, state: Mapping[str, Any]) -> None:
         p.data = value
 
 
-def _data(name: str, value: Any) -> Any:
+def _array(name: str, value: Any) -> Any:
     """A torch tensor (of any device, with a gradient or without) or anything else as an array."""
     try:
         for method in ("detach", "cpu"):

@@ -38,7 +38,7 @@ class PackedSequence:
     def __post_init__(self) -> None:
         if not self.lengths:
             raise DataError("a PackedSequence of no sequences", hint="nn.pack makes one of a list of sequences")
-        rows = [len(t._data) if t._data.ndim else 0 for t in self.tensors]
+        rows = [len(t._array) if t._array.ndim else 0 for t in self.tensors]
         wanted = (np.asarray(self.lengths)[:, None] > np.arange(max(self.lengths))).sum(0).tolist()
         if rows != wanted:
             raise ShapeError(

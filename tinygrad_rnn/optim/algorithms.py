@@ -72,7 +72,7 @@ class SGD(Optimizer):
 
 def decayed(g: Array, weight_decay: float, p: Tensor) -> Array:
     """The gradient of the loss and of weight_decay/2 |p|² together."""
-    return np.asarray(g + np.asarray(weight_decay, g.dtype) * p._data) if weight_decay else g
+    return np.asarray(g + np.asarray(weight_decay, g.dtype) * p._array) if weight_decay else g
 
 
 class Adam(Optimizer):
@@ -161,7 +161,7 @@ class AdamW(Adam):
     def change(self, k: int, g: Array) -> Array:
         """What the equations above take off parameter k, whose gradient is g."""
         change = self._adam(k, g)
-        change += np.asarray(self.lr * self.weight_decay, g.dtype) * self.parameters[k]._data
+        change += np.asarray(self.lr * self.weight_decay, g.dtype) * self.parameters[k]._array
         return change
 
 

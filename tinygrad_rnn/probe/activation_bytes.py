@@ -48,7 +48,7 @@ def activation_memory(loss: Tensor) -> ActivationMemory:
     """
     nodes, leaves = recorded_graph(loss)
     timeline = Timeline(nodes)
-    constants = [t._data for n in nodes for t in n.consts or () if t is not None]
+    constants = [t._array for n in nodes for t in n.consts or () if t is not None]
     given = {id(owner): owner for x in (*(leaf.value for leaf in leaves), *constants) for owner in [_owner(x)]}
     by_step = np.zeros(max((t for t, _ in timeline.found.values()), default=0), np.int64)
     by_op: dict[str, int] = {}

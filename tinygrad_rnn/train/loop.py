@@ -188,7 +188,7 @@ class Loop:
 
     def check_weights(self) -> None:
         """Raise `DivergenceError` for a weight that is not finite."""
-        if not all(np.isfinite(p._data).all() for p in self.optimizer.parameters):
+        if not all(np.isfinite(p._array).all() for p in self.optimizer.parameters):
             raise self.diverged("a weight that is not finite", self.log.updates)
 
     def score(self) -> None:

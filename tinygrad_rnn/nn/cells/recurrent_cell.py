@@ -117,14 +117,14 @@ class RecurrentCell(Module, Generic[S]):
     def fitting(self, x: TensorLike) -> Tensor:
         """x as a tensor; data in another precision than the weights takes theirs."""
         x = as_tensor(x, self.Wx)
-        if x.node is None and x._data.dtype != self.Wx._data.dtype:
-            return Tensor(x._data, dtype=self.Wx._data.dtype, name=x.name)
+        if x.node is None and x._array.dtype != self.Wx._array.dtype:
+            return Tensor(x._array, dtype=self.Wx._array.dtype, name=x.name)
         return x
 
     def checked(self, x: TensorLike, state: Any) -> tuple[Tensor, S]:
         """x and the state, after a look at what broadcasting would hide: a missing part, another number of sequences."""
         x, parts = self.fitting(x), self.letters
-        if x._data.ndim != 2:
+        if x._array.ndim != 2:
             self._check_input(x)
         if not isinstance(state, (tuple, list)) or len(state) != len(parts):
             given = f"one of {len(state)}" if isinstance(state, (tuple, list)) else f"a {type(state).__name__}"
@@ -136,7 +136,7 @@ class RecurrentCell(Module, Generic[S]):
             )
         state = [as_tensor(part, self.Wx) for part in state]
         for part, name in zip(state, parts, strict=True):
-            if part._data.ndim != 2 or part._data.shape[0] != x._data.shape[0]:
+            if part._array.ndim != 2 or part._array.shape[0] != x._array.shape[0]:
                 if part.ndim == 3:
                     raise ShapeError(
                         f"{name} of shape {part.shape} in {type(self).__name__}",
@@ -148,7 +148,7 @@ class RecurrentCell(Module, Generic[S]):
                     where=place_of(here.mode.frames),
                     hint="the state was made for another batch: cell.initial_state(len(x))",
                 )
-            if part._data.shape[1] != self.hidden_size:
+            if part._array.shape[1] != self.hidden_size:
                 raise ShapeError(
                     f"{name} of shape {part.shape} in a cell with hidden_size={self.hidden_size}",
                     where=place_of(here.mode.frames),

@@ -71,7 +71,7 @@ def unroll(layer: Any, xs: Any, state: Any = None, reverse: bool = False) -> tup
         check_method(layer, "step", "x", "state")
     check_flags("unroll", reverse=reverse)
     inputs = xs if isinstance(xs, PackedSequence) else steps_of(xs, "unroll")
-    batch = len(inputs[0]._data)
+    batch = len(inputs[0]._array)
     if state is None:
         state = checked_state(layer, layer.initial_state(batch), "initial_state", batch)
     if isinstance(inputs, PackedSequence):
@@ -88,9 +88,9 @@ def _ahead(cell: Any, xs: Any, state: Any) -> tuple[list[Tensor], Any]:
     hs: list[Tensor] = []
     ended: list[Any] = []
     ours = getattr(cell.step, "scoped", False)  # the states of our own cells are plain tuples
-    rows = len(xs[0]._data)
+    rows = len(xs[0]._array)
     for t, x in enumerate(xs, start=1):
-        running = len(x._data)
+        running = len(x._array)
         if running < rows:
             with time_step(t - 1):
                 ended.append(rows_of(state, running, rows))
@@ -107,13 +107,13 @@ def _from_the_end(cell: Any, xs: Any, start: Any) -> tuple[list[Tensor], Any]:
     that have their last step here: they bring their rows of the start."""
     hs: list[Tensor] = []
     ours = getattr(cell.step, "scoped", False)
-    rows = len(xs[-1]._data)
+    rows = len(xs[-1]._array)
     with time_step(len(xs)), scope(type(cell).__name__):
-        state = start if rows == len(xs[0]._data) else rows_of(start, 0, rows)
+        state = start if rows == len(xs[0]._array) else rows_of(start, 0, rows)
     for t in range(len(xs), 0, -1):
         x = xs[t - 1]
         with time_step(t):
-            running = len(x._data)
+            running = len(x._array)
             if running > rows:
                 with scope(type(cell).__name__):
                     state, rows = joined([state, rows_of(start, rows, running)]), running
