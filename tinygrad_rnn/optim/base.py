@@ -49,8 +49,8 @@ class Optimizer:
 
     `parameters` is a list of tensors, or of groups with settings of their own, as in PyTorch: `[{"params": [W], "lr": 0.01}, ...]`.
     A group's learning rate is kept as its `share` of that of the optimizer: whoever changes `lr`, such as a schedule, changes all.
-    Frozen parameters (`module.freeze()`, `p.requires_grad = False`) are passed over while they are; raises `GraphError` where all are, for a parameter given twice and
-    for what has no order.
+    Frozen parameters (`module.freeze()`, `p.requires_grad = False`) are passed over while they are; raises `GraphError` where all are,
+    for a parameter given twice and for what has no order.
 
     One of your own says in `change` what is taken off a parameter. Its numbers are named in `settings`; its lists of arrays, one a
     parameter, are named in `moments`. Both are saved, and `step()` raises `GraphError` for anything else that it keeps.
