@@ -66,7 +66,11 @@ class Mode:
         before: Mode | None = None,
         by: Change | None = None,
     ) -> None:
-        self.frames, self.recording, self.watching, self.before, self.by = frames, recording, watching, before, by
+        self.frames = frames
+        self.recording = recording
+        self.watching = watching
+        self.before = before
+        self.by = by
         self.settings: np.errstate | None = None
 
     def inside(self, name: str) -> Mode:
