@@ -85,6 +85,26 @@ def test_weights_of_before_are_loaded():
     same(tg.io.load(GOLDEN / "before_the_rooms.safetensors"), trained(1).state_dict())
 
 
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (writer, "layer.nonlinearity, vocabulary was not compared"),
+        (classifier, "layer.layers.0.reset_after, pooling was not compared"),
+    ],
+)
+def test_files_that_do_not_say_what_their_weights_mean_are_loaded_with_a_warning(make, says, tmp_path):
+    path = shutil.copy(GOLDEN / f"before_meanings_{make.__name__}.npz", tmp_path / "run.npz")
+    with pytest.warns(UserWarning, match=f"this checkpoint does not say what its weights mean: {says}"):
+        resumed = make(2, checkpoint=path, resume=True)
+    same(resumed.state_dict(), make(2).state_dict())
+    make(3, checkpoint=path, resume=True)  # written anew, it tells
+    pytest.importorskip("safetensors")
+    model = make(2)
+    with pytest.warns(UserWarning, match=f"does not say what its weights mean: {says}"):
+        tg.io.load_into(model, GOLDEN / f"before_meanings_{make.__name__}.safetensors")
+    same(model.state_dict(), make(1).state_dict())
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     for make in (writer, classifier):

@@ -101,6 +101,8 @@ class DotAttention(_Attention):
     [True, True, False, False, False, False]
     """
 
+    settings = ("scale",)
+
     def __init__(self, *, scale: bool = True) -> None:
         self.scale = scale
 

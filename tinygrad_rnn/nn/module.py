@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
@@ -13,6 +14,8 @@ from ..engine.scopes import here, no_grad, scope
 from ..engine.tensor import Tensor
 from ..errors import DataError, LoadError
 from ..shared.array_type import Array
+from ..shared.call_site import call_site
+from .meaning import StateDict, differences, meaning_of, unknown
 
 __all__ = ["Module", "evaluating", "is_cell", "modes_kept", "parts_within", "scoped"]
 
@@ -62,6 +65,7 @@ class Module:
     """
 
     training = True
+    settings: tuple[str, ...] = ()  # names of the attributes on which the meaning of its weights depends: ("nonlinearity",)
 
     def __setattr__(self, key: str, value: Any) -> None:
         if isinstance(value, Tensor) and value.requires_grad and value.is_leaf and value.name is None:
@@ -95,8 +99,11 @@ class Module:
             p.zero_grad()
 
     def state_dict(self) -> dict[str, Array]:
-        """A copy of every parameter's values, by name. Raises `DataError` where two have one name (keys of dicts with dots)."""
-        return {name: p.data.copy() for name, p in self._by_name().items()}
+        """A copy of every parameter's values, by name. Raises `DataError` where two have one name (keys of dicts with dots).
+
+        With them, as `meaning`, goes what the weights mean: vocabularies and the attributes that a class names in `settings`.
+        """
+        return StateDict({name: p.data.copy() for name, p in self._by_name().items()}, meaning_of(self))
 
     def _by_name(self) -> dict[str, Tensor]:
         named: dict[str, Tensor] = {}
@@ -110,13 +117,19 @@ class Module:
         return named
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over values saved by `state_dict`. All or nothing: a `LoadError` names what is missing, left over or misshapen."""
+        """Take over values saved by `state_dict`. All or nothing: a `LoadError` names what is missing, left over or misshapen.
+
+        What the values mean is compared too, where the state tells (`dict(state)` does not): another vocabulary, or another
+        setting such as the nonlinearity, is a `LoadError`; where one side alone has it, a warning says that it was not compared.
+        """
         if not isinstance(state, Mapping):
             raise LoadError(
                 f"load_state_dict of a {type(state).__name__}", hint="give what state_dict() returned: a dict of arrays by name"
             )
-        own = self._by_name()
-        wrong = [f"missing: {name} {p.shape}" for name, p in own.items() if name not in state]
+        own, told = self._by_name(), getattr(state, "meaning", None)
+        meaning = told and meaning_of(self)
+        other = differences(told, meaning) if told and meaning else []
+        wrong = other + [f"missing: {name} {p.shape}" for name, p in own.items() if name not in state]
         wrong += [f"left over: {name}" for name in state if name not in own]
         values = {}
         for name, p in own.items():
@@ -128,7 +141,16 @@ class Module:
         if wrong:
             raise LoadError(
                 f"this state does not fit {type(self).__name__}: " + "; ".join(wrong),
-                hint="build the module with the sizes it was saved with; nothing was loaded",
+                hint="build the module with the vocabulary and the settings it was saved with; nothing was loaded. "
+                "dict(state) has the numbers alone"
+                if other
+                else "build the module with the sizes it was saved with; nothing was loaded",
+            )
+        if told and meaning and (paths := unknown(told, meaning)):
+            warnings.warn(
+                f"{', '.join(paths)} of {type(self).__name__} was not compared: the state, or the module, does not tell",
+                UserWarning,
+                stacklevel=call_site().level,
             )
         for name, p in own.items():
             p.data = values[name]

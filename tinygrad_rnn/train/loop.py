@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, TypeAlias, TypeVar
@@ -17,9 +17,10 @@ from ..nn.states import detach_state
 from ..optim.base import Optimizer
 from ..optim.clipping import clip_grad_norm_
 from ..optim.schedules import Schedule
+from ..shared.checks import short
 from ..shared.interrupts import first_interrupt
 from ..shared.terminal import Progress
-from .callback_results import loss_and_state, scores_of, share_of
+from .callback_results import check_direction, loss_and_state, scores_of, share_of
 from .history import History, Log
 from .random_generators import Draws, generators_of, notes_of
 from .training_state import TrainingState, flatten, load_training, save_training
@@ -55,6 +56,7 @@ class Loop:
     rng: np.random.Generator | None
     epochs: int | None = None
     updates: int | None = None
+    mode: str | None = None
     progress: Progress | None = None
 
     size: int = 0  # batches in an epoch, where that is known
@@ -63,7 +65,7 @@ class Loop:
 
     def __post_init__(self) -> None:
         self.generators = generators_of(self.model, self.rng)
-        self.at = TrainingState(self.optimizer.lr, {}, Draws(self.generators, {}, {}, False))
+        self.at = TrainingState(self.optimizer.lr, {}, Draws(self.generators, {}, {}, False), log=Log(mode=self.mode or "min"))
         self.mark()
         self.good = self.model.state_dict(), self.optimizer.state_dict(), 0
 
@@ -85,7 +87,7 @@ class Loop:
 
     def resume(self, checkpoint: str | os.PathLike[str]) -> None:
         """Go on from a checkpoint."""
-        self.at = load_training(checkpoint, self.model, self.optimizer, self.generators, self.at.notes)
+        self.at = load_training(checkpoint, self.model, self.optimizer, self.generators, self.at.notes, self.mode or "min")
         self.good = self.model.state_dict(), self.optimizer.state_dict(), self.log.updates
 
     # ---- the loop
@@ -127,7 +129,8 @@ class Loop:
             if self.ended():
                 return
         if not self.at.position:
-            again = " (a generator can be read only once)" if self.at.epoch else ""
+            once = self.at.epoch or isinstance(self.batches, Iterator)
+            again = " (a generator can be read only once)" if once else ""
             raise DataError(
                 f"epoch {self.at.epoch + 1} has no batches{again}",
                 hint="give a list of batches, or a function of rng that makes them",
@@ -143,6 +146,10 @@ class Loop:
     def batches_of_epoch(self) -> Iterable[Any]:
         """The batches, as they are or made anew; their number is remembered where they have one."""
         made = self.batches(self.rng) if callable(self.batches) else self.batches  # type: ignore[arg-type]
+        if not isinstance(made, Iterable) and not hasattr(made, "__getitem__"):
+            raise DataError(
+                f"batches(rng) returned {short(made)}", hint="it returns the batches of one epoch, a list or a generator of them"
+            )
         if isinstance(made, Sized):
             self.size = len(made)
         return made
@@ -193,6 +200,8 @@ class Loop:
         scores = scores_of(given, [*self.log.scores])
         if any(np.isnan(value) for value in scores.values()):
             raise self.diverged(f"an evaluation that gave {scores}", self.log.updates)
+        if self.patience is not None and not self.log.scores:
+            check_direction(next(iter(scores)), self.mode)
         if self.log.judge(scores) and self.patience is not None:
             self.at.best = self.model.state_dict()
 

@@ -32,6 +32,8 @@ class GRUCell(RecurrentCell[tuple[Tensor]]):
     (2, 4)
     """
 
+    settings = ("reset_after",)
+
     def __init__(
         self, input_size: int, hidden_size: int, *, rng: np.random.Generator, reset_after: bool = True, dtype: Dtype = None
     ) -> None:

@@ -31,6 +31,8 @@ class RNNCell(RecurrentCell[tuple[Tensor]]):
     (2, 4)
     """
 
+    settings = ("nonlinearity",)
+
     def __init__(
         self,
         input_size: int,

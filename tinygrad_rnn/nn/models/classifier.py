@@ -42,6 +42,8 @@ class SequenceClassifier(Module):
     (2, 4)
     """
 
+    settings = ("pooling",)
+
     def __init__(
         self,
         embedding: Callable[..., Tensor] | None,
