@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.errors import LoadError, ShapeError
-from tinygrad_rnn.train import DivergenceError, fit, weights_in
+from tinygrad_rnn.errors import LoadError, TinygradRnnError
+from tinygrad_rnn.train import fit, weights_in
 from tinygrad_rnn.train.checkpoint import read_checkpoint, write_checkpoint
 
 VALUES = [
@@ -21,7 +21,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def train(path, batches=((0, 1), (1, 0)), kind=np.random.PCG64, updates=6):
+def train(path, batches=((0, 1), (1, 0)), kind=np.random.PCG64, updates=4):
     rng = np.random.Generator(kind(0))
     model = tg.nn.CharModel(tg.data.vocab.CharVocabulary.from_text("ab"), tg.nn.LSTMCell(2, 2, rng=rng), rng=rng)
 
@@ -47,7 +47,7 @@ def good(tmp_path_factory):
 def attempt(path, arrays, note):
     """Whether a changed checkpoint is taken; the only other end is a `LoadError`, with a hint and without control characters."""
     write_checkpoint(path, arrays, note)
-    with suppress(DivergenceError, ShapeError):  # numbers that are good as such: weights of NaN, a state of another size
+    with suppress(TinygradRnnError):  # numbers that are good as such: weights of NaN, a state of another size
         try:
             train(path)
         except LoadError as caught:
@@ -76,7 +76,7 @@ def test_every_field_of_the_note_with_a_value_of_another_kind(good, tmp_path):
     arrays, note = good
     rng = np.random.default_rng(0)
     for place in [*places(note)][1:]:
-        for k in rng.permutation(len(VALUES))[:5]:
+        for k in rng.permutation(len(VALUES))[:2]:
             attempt(tmp_path / "run.npz", arrays, changed(note, place, VALUES[k]))
 
 
@@ -84,17 +84,17 @@ def test_every_field_of_the_note_with_a_value_of_another_kind(good, tmp_path):
 def test_every_array_of_another_kind(good, tmp_path):
     arrays, note = good
     for name in arrays:
-        taken = [attempt(tmp_path / "run.npz", {**arrays, name: column}, note) for column in COLUMNS]
-        assert sum(taken) <= 5, name
-        assert not attempt(tmp_path / "run.npz", {k: v for k, v in arrays.items() if k != name}, note) or name.startswith(
-            "history/s"
-        )
+        taken = [attempt(tmp_path / "run.npz", {**arrays, name: column}, note) for column in COLUMNS[::2]]
+        assert sum(taken) <= 3, name
+        if not name.startswith("history/scores"):
+            assert not attempt(tmp_path / "run.npz", {k: v for k, v in arrays.items() if k != name}, note), name
 
 
 REFUSED = {
     "a place in infinity": {"place": [1e400, 0]},
     "a place of text": {"place": ["0", "0"]},
     "a place before the start": {"place": [0, -1]},
+    "a place beyond the history": {"place": [0, 10**400]},
     "a learning rate below 0": {"lr": -1.0},
     "a huge learning rate": {"lr": 10**400},
     "another mode": {"mode": "max"},

@@ -113,6 +113,11 @@ def load_training(
             best=group(arrays, "best"),
             log=Log.loaded(note["log"], group(arrays, "history")),
         )
+        if [epoch, position] != [len(at.log.epochs), at.log.updates - max(at.log.epochs, default=0)]:
+            raise LoadError(
+                f"its place {short(note['place'])} is not where its history of {at.log.updates} updates ends",
+                hint="start anew without resume=True",
+            )
         if at.log.mode != mode:
             raise LoadError(
                 f"it was saved with mode={short(at.log.mode)}, and now mode is {mode!r}", hint="give fit() the same mode"
