@@ -824,3 +824,36 @@ def test_a_name_that_no_file_can_have_is_refused_before_the_training(name, tmp_p
     with pytest.raises(DataError, match=r"cannot write .*(x{300}|null)") as caught:
         train(checkpoint=tmp_path / name, stop=(1, trained.append))
     assert (bool(caught.value.hint), trained, "\0" in str(caught.value)) == (True, [], False)
+
+
+# ---- a callback -------------------------------------------------------------------------------------------------------------
+
+
+def test_on_epoch_is_called_after_each_epoch_with_the_history_so_far(tmp_path):
+    seen = []
+    whole = train(on_epoch=lambda history: seen.append((len(history.epochs), len(history.loss), history.best)), every=None)
+    assert [epochs for epochs, _, _ in seen] == [1, 2, 3, 4]
+    assert [updates for _, updates, _ in seen] == whole[2].epochs.tolist()
+    assert seen[0][2] == whole[2].scores["held_out"][0]
+    with pytest.raises(DataError, match="on_epoch is a int"):
+        train(on_epoch=3)
+
+
+def test_on_epoch_may_draw_and_switch_modes_and_a_resumed_training_is_the_same(tmp_path):
+    def on_epoch(model, rng):
+        model.eval()
+        rng.random(3)
+
+    def run(**more):
+        rng, model = np.random.default_rng(1), Words(np.random.default_rng(1))
+        adam = tg.optim.Adam(model.parameters(), 0.02)
+        fit(
+            model, loss_of, shuffled, adam, stateful=True, rng=rng, progress=False, on_epoch=lambda _: on_epoch(model, rng),
+            **{"epochs": 3} | more,
+        )  # fmt: skip
+        assert model.training
+        return {name: value.tobytes() for name, value in model.state_dict().items()}
+
+    path = tmp_path / "run.npz"
+    run(checkpoint=path, epochs=1)
+    assert run(checkpoint=path, resume=True) == run()

@@ -50,6 +50,7 @@ def fit(
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     rng: np.random.Generator | None = None,
+    on_epoch: Callable[[History], object] | None = None,
     progress: bool | Progress = True,
 ) -> History:
     """Train a model until `epochs` or `updates` are reached, whichever comes first; returns its `History`.
@@ -73,6 +74,8 @@ def fit(
                history are as they were, so that the end is equal, to the bit, to that of a training that was never interrupted.
                The batches before that place are drawn once more; those of a generator that fit does not know come out otherwise.
                A file that cannot be written (a full disk) is warned about; the old one stays and training goes on.
+    on_epoch   on_epoch(history) is called after every epoch, evaluated but not yet saved, to print, draw or write a sample; what it
+               returns is not looked at.
     progress   a line on standard error: live on a terminal where tqdm is installed, else one every five seconds. False: none.
 
     Ctrl-C stops after the update at hand and saves; `history.stopped` says "interrupted". NaN or infinity, in the loss, the gradients
@@ -92,6 +95,8 @@ def fit(
     ((160,), True, 'done')
     """
     _check_kinds(model, loss_of, batches, optimizer, schedule, evaluate, checkpoint, rng)
+    if on_epoch is not None and not callable(on_epoch):
+        raise DataError(f"fit(): on_epoch is a {type(on_epoch).__name__}", hint="on_epoch is a function of the history so far")
     _check_arguments(loss_of, stateful)
     for name, count in (("epochs", epochs), ("updates", updates), ("every", every), ("patience", patience)):
         if count is not None and not is_whole(count, 1):
@@ -127,6 +132,7 @@ def fit(
         epochs,
         updates,
         mode,
+        on_epoch,
     )
     if resume and checkpoint is not None and os.path.exists(checkpoint):
         loop.resume(checkpoint)

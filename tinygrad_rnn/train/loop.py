@@ -57,6 +57,7 @@ class Loop:
     epochs: int | None = None
     updates: int | None = None
     mode: str | None = None
+    on_epoch: Callable[[History], object] | None = None
     progress: Progress | None = None
 
     size: int = 0  # batches in an epoch, where that is known
@@ -139,7 +140,13 @@ class Loop:
         self.at.epoch, self.at.position, self.at.carried = self.at.epoch + 1, 0, None
         self.log.epochs.append(self.log.updates)
         if self.every is None:
-            self.evaluate_and_save()
+            self.check_weights()
+            self.score()
+        if self.on_epoch is not None:
+            with modes_kept(self.model):
+                self.on_epoch(self.log.history())
+        if self.every is None:
+            self.good_so_far()
         self.mark()
         self.whole = True
 
@@ -182,6 +189,10 @@ class Loop:
         """What is due every `every` updates, or after an epoch; the weights then count as the last good ones."""
         self.check_weights()
         self.score()
+        self.good_so_far()
+
+    def good_so_far(self) -> None:
+        """Remember weights and moments as the last good ones, and save them."""
         self.good = self.model.state_dict(), self.optimizer.state_dict(), self.log.updates
         self.mark()
         self.save()
