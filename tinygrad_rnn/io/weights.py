@@ -116,7 +116,9 @@ def load_into(module: Module, path: str | os.PathLike[str]) -> None:
         )
     with np.errstate(over="ignore"):
         rounded = [
-            name for name, kind in before.items() if not np.array_equal(state[name].astype(kind), state[name], equal_nan=True)
+            name
+            for name, kind in before.items()
+            if name in state and not np.array_equal(state[name].astype(kind), state[name], equal_nan=True)
         ]
     if rounded:
         _warn(f"{path} holds {rounded[0]} as {state[rounded[0]].dtype}, the module has {before[rounded[0]]}: it was rounded")
