@@ -17,6 +17,7 @@ from ..errors import DataError, GraphError, LoadError
 from ..shared.array_type import Array
 from ..shared.call_site import call_site
 from ..shared.checks import check_flags
+from .meaning import StateDict, differences, meaning_of, unknown
 from .torch_words import check_words
 
 __all__ = ["Module", "evaluating", "is_cell", "items_within", "modes_kept", "parts_within", "scoped"]
@@ -73,6 +74,7 @@ class Module:
     """
 
     training = True
+    settings: tuple[str, ...] = ()  # names of the attributes on which the meaning of its weights depends: ("nonlinearity",)
 
     if not TYPE_CHECKING:
 
@@ -143,9 +145,10 @@ class Module:
     def state_dict(self) -> dict[str, Array]:
         """A copy of the values of every parameter, frozen or not, and of every buffer, by name.
 
+        With them, as `meaning`, goes what the weights mean: vocabularies and the attributes that a class names in `settings`.
         Raises `DataError` where two have one name (keys of dicts with dots).
         """
-        return {name: t.data.copy() for name, t in self._by_name().items()}
+        return StateDict({name: t.data.copy() for name, t in self._by_name().items()}, meaning_of(self))
 
     def _by_name(self) -> dict[str, Tensor]:
         named: dict[str, Tensor] = {}
@@ -163,15 +166,19 @@ class Module:
 
         Buffers and frozen parameters that are missing keep the values that they have, and a warning names them: files that were
         saved before these counted do not hold them.
+        What the values mean is compared too, where the state tells (`dict(state)` does not): another vocabulary, or another
+        setting such as the nonlinearity, is a `LoadError`; where one side alone has it, a warning says that it was not compared.
         """
         if not isinstance(state, Mapping):
             raise LoadError(
                 f"load_state_dict of a {type(state).__name__}", hint="give what state_dict() returned: a dict of arrays by name"
             )
-        own = self._by_name()
+        own, told = self._by_name(), getattr(state, "meaning", None)
+        meaning = told and meaning_of(self)
+        other = differences(told, meaning) if told and meaning else []
         absent = [name for name in own if name not in state]
         kept = [name for name in absent if not own[name].requires_grad]
-        wrong = [f"missing: {name} {own[name].shape}" for name in absent if own[name].requires_grad]
+        wrong = other + [f"missing: {name} {own[name].shape}" for name in absent if own[name].requires_grad]
         wrong += [f"left over: {name}" for name in state if name not in own]
         values = {}
         for name, t in own.items():
@@ -183,7 +190,16 @@ class Module:
         if wrong:
             raise LoadError(
                 f"this state does not fit {type(self).__name__}: " + "; ".join(wrong),
-                hint="build the module with the sizes it was saved with; nothing was loaded",
+                hint="build the module with the vocabulary and the settings it was saved with; nothing was loaded. "
+                "dict(state) has the numbers alone"
+                if other
+                else "build the module with the sizes it was saved with; nothing was loaded",
+            )
+        if told and meaning and (paths := unknown(told, meaning)):
+            warnings.warn(
+                f"{', '.join(paths)} of {type(self).__name__} was not compared: the state, or the module, does not tell",
+                UserWarning,
+                stacklevel=call_site().level,
             )
         for name, value in values.items():
             own[name].data = value
