@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
+from inspect import isfunction
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..engine.tensor import Tensor
 from ..errors import DataError, LoadError
 from ..shared.array_type import Array
 
-__all__ = ["Module", "evaluating", "is_cell", "modes_kept", "parts_within", "scoped"]
+__all__ = ["Module", "evaluating", "is_cell", "modes_kept", "name_parts", "parts_within", "scoped"]
 
 M = TypeVar("M", bound="Module")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -28,13 +29,30 @@ def scoped(method: F) -> F:
     @wraps(method)
     def inside(self: Any, *args: Any, **kwargs: Any) -> Any:
         before = here.mode
-        here.mode = before.inside(type(self).__name__)
+        here.mode = before.inside(type(self).__name__, self._part)
         try:
             return method(self, *args, **kwargs)
         finally:
             here.mode = before
 
     inside.scoped = True  # type: ignore[attr-defined]
+    return inside  # type: ignore[return-value]
+
+
+def part_scoped(step: F) -> F:
+    """Of a cell of one's own: open such a scope where it is a part of another cell. By itself it has that of `unroll`."""
+
+    @wraps(step)
+    def inside(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not self._part:
+            return step(self, *args, **kwargs)
+        before = here.mode
+        here.mode = before.inside(type(self).__name__, self._part)
+        try:
+            return step(self, *args, **kwargs)
+        finally:
+            here.mode = before
+
     return inside  # type: ignore[return-value]
 
 
@@ -62,6 +80,13 @@ class Module:
     """
 
     training = True
+    _part = ""  # of a cell inside the cell that is unrolled: the path to it
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        step = vars(cls).get("step")
+        if isfunction(step) and not getattr(step, "scoped", False):
+            cls.step = part_scoped(step)  # type: ignore[attr-defined]
 
     def __setattr__(self, key: str, value: Any) -> None:
         if isinstance(value, Tensor) and value.requires_grad and value.is_leaf and value.name is None:
@@ -77,8 +102,14 @@ class Module:
             return self.forward(*args, **options)
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
-        """Each parameter once, with its path: `cell.Wh`, `layers.0.W`. A shared one appears under its first name."""
-        yield from ((path, part) for path, part in parts_within("", vars(self), {id(self)}) if isinstance(part, Tensor))
+        """Each parameter once, with its path: `cell.Wh`, `layers.0.W`. A shared one appears under its first name.
+
+        What has no name yet, such as a weight in a list, is called by its path.
+        """
+        for path, part in parts_within("", vars(self), {id(self)}):
+            if isinstance(part, Tensor):
+                know_path(part, path)
+                yield path, part
 
     def parameters(self) -> list[Tensor]:
         """All parameters, each once."""
@@ -186,6 +217,25 @@ def parts_within(path: str, value: Any, seen: set[int]) -> Iterator[tuple[str, A
     elif isinstance(value, (list, tuple)):
         for k, item in enumerate(value):
             yield from parts_within(f"{path}.{k}" if path else str(k), item, seen)
+
+
+def know_path(weight: Tensor, path: str) -> None:
+    """Keep where a weight was found; a path that is the end of the one known says nothing new."""
+    leaf = weight.node
+    assert leaf is not None
+    if not leaf.path or not leaf.path.endswith(f".{path}"):
+        leaf.path = path
+    if leaf.name is None:
+        leaf.name = path
+
+
+def name_parts(cell: Any) -> None:
+    """Before a cell is run: what is inside it learns its path, weights in lists and the cells that it is made of."""
+    for path, part in parts_within("", cell, set()):
+        if isinstance(part, Tensor):
+            know_path(part, path)
+        elif isinstance(part, Module):
+            part.__dict__["_part"] = path
 
 
 def is_cell(value: Any) -> bool:
