@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
@@ -20,7 +21,7 @@ from ..shared.checks import check_flags
 from .meaning import StateDict, differences, meaning_of, unknown
 from .torch_words import check_words
 
-__all__ = ["Module", "evaluating", "is_cell", "items_within", "modes_kept", "parts_within", "scoped"]
+__all__ = ["Module", "evaluating", "is_cell", "items_within", "modes_kept", "name_parts", "parts_within", "scoped"]
 
 M = TypeVar("M", bound="Module")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,13 +35,30 @@ def scoped(method: F) -> F:
     @wraps(method)
     def inside(self: Any, *args: Any, **kwargs: Any) -> Any:
         before = current_mode()
-        set_mode(before.inside(type(self).__name__))
+        set_mode(before.inside(type(self).__name__, self._part))
         try:
             return method(self, *args, **kwargs)
         finally:
             set_mode(before)
 
     inside.scoped = True  # type: ignore[attr-defined]
+    return inside  # type: ignore[return-value]
+
+
+def part_scoped(step: F) -> F:
+    """Of a cell of one's own: open such a scope where it is a part of another cell. By itself it has that of `unroll`."""
+
+    @wraps(step)
+    def inside(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not self._part:
+            return step(self, *args, **kwargs)
+        before = current_mode()
+        set_mode(before.inside(type(self).__name__, self._part))
+        try:
+            return step(self, *args, **kwargs)
+        finally:
+            set_mode(before)
+
     return inside  # type: ignore[return-value]
 
 
@@ -76,12 +94,20 @@ class Module:
     training = True
     settings: tuple[str, ...] = ()  # names of the attributes on which the meaning of its weights depends: ("nonlinearity",)
 
+    _part = ""  # of a cell inside the cell that is unrolled: the path to it
+
     if not TYPE_CHECKING:
 
         def __new__(cls, *args, **settings):
             if settings:
                 check_words(cls.__name__, cls.__init__, settings)
             return super().__new__(cls)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        step = vars(cls).get("step")
+        if isfunction(step) and not getattr(step, "scoped", False):
+            cls.step = part_scoped(step)  # type: ignore[attr-defined]
 
     def __setattr__(self, key: str, value: Any) -> None:
         if isinstance(value, Tensor) and value.requires_grad and value.is_leaf and value.name is None:
@@ -99,8 +125,14 @@ class Module:
             return self.forward(*args, **options)
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
-        """Each parameter once, frozen ones too, with its path: `cell.Wh`, `layers.0.W`. A shared one has its first name."""
-        yield from ((path, part) for path, part in self._tensors() if part.wanted_gradient)
+        """Each parameter once, frozen ones too, with its path: `cell.Wh`, `layers.0.W`. A shared one has its first name.
+
+        What has no name yet, such as a weight in a list, is called by its path.
+        """
+        for path, part in self._tensors():
+            if part.wanted_gradient:
+                know_path(part, path)
+                yield path, part
 
     def parameters(self) -> list[Tensor]:
         """All parameters, each once. Those that are trained: `[p for p in module.parameters() if p.requires_grad]`."""
@@ -313,6 +345,24 @@ def _refuse_set(path: str, value: Any) -> None:
             f"a {type(found).__name__} in a set ({path}): a set has no order, so its parts would have no names",
             hint="put them into a list or a dict",
         )
+
+
+def know_path(weight: Tensor, path: str) -> None:
+    """Keep where a weight was found; a path that is the end of the one known says nothing new."""
+    leaf = weight.node
+    if leaf is not None and not (leaf.path and leaf.path.endswith(f".{path}")):
+        leaf.path = path
+    if weight.name is None:
+        weight.name = path
+
+
+def name_parts(cell: Any) -> None:
+    """Before a cell is run: what is inside it learns its path, weights in lists and the cells that it is made of."""
+    for path, part in parts_within("", cell, set()):
+        if isinstance(part, Tensor):
+            know_path(part, path)
+        elif isinstance(part, Module):
+            part.__dict__["_part"] = path
 
 
 def is_cell(value: Any) -> bool:
