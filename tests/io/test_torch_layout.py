@@ -290,3 +290,27 @@ def test_a_seeded_fault_is_seen(monkeypatch):
     monkeypatch.setattr(torch_layout, "_turned", lambda W: (W if W.shape[0] == W.shape[1] else W.T,))
     with pytest.raises(AssertionError):
         test_a_state_of_pytorch_gives_its_outputs(square)
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."])
+def test_the_prefixes_of_wrappers_are_taken_off(prefix):
+    layer = tg.nn.Linear(3, 2, rng=np.random.default_rng(0))
+    state = {"weight": np.ones((2, 3)), "bias": np.zeros(2)}
+    tg.io.from_torch_state_dict(layer, {f"{prefix}{name}": value for name, value in state.items()})
+    assert layer.W.data.tolist() == np.ones((3, 2)).tolist()
+
+
+def test_a_module_that_has_such_a_name_keeps_it():
+    class Wrapped(tg.nn.Module):
+        def __init__(self):
+            self.module = tg.nn.Linear(3, 2, rng=np.random.default_rng(0))
+
+    tg.io.from_torch_state_dict(Wrapped(), {"module.weight": np.ones((2, 3)), "module.bias": np.zeros(2)})
+
+
+@pytest.mark.parametrize("name", ["model_state_dict", "state_dict"])
+def test_a_state_dict_inside_of_a_checkpoint_is_pointed_at(name):
+    layer = tg.nn.Linear(3, 2, rng=np.random.default_rng(0))
+    with pytest.raises(tg.errors.LoadError, match="from_torch_state_dict of a checkpoint, a dict with 'epoch'") as caught:
+        tg.io.from_torch_state_dict(layer, {"epoch": 3, name: {"weight": np.ones((2, 3))}})
+    assert caught.value.hint == f"the state_dict is inside: give checkpoint[{name!r}]"

@@ -756,3 +756,104 @@ def test_batches_from_a_function_need_a_generator_and_a_loss_is_one_number():
         fit(model, lambda m, x, s: m(x).sum(), [np.ones((2, 2))], optimizer, epochs=1, progress=False, stateful=True)
     with pytest.raises(DataError, match="of no examples"):
         fit(model, lambda m, x: tg.functional.cross_entropy(m(x), []), [np.ones((0, 2))], optimizer, epochs=1, progress=False)
+
+
+# ---- which scores are better, and what is said before the training -----------------------------------------------------------
+
+
+def accuracy(model):
+    """0.5, 0.9, 0.7, ... of a model that gets better and then worse."""
+    return next(accuracy.values)
+
+
+@cases(("mode", "best", "place"), [("max", 0.9, 10), ("min", 0.5, 5)])
+def test_the_best_score_is_the_highest_where_mode_says_so(mode, best, place, tmp_path):
+    accuracy.values = iter([0.5, 0.9, 0.7, 0.6, 0.8])
+    model, _, history, _ = train(evaluate=accuracy, mode=mode, patience=2, checkpoint=tmp_path / "run.npz", updates=40)
+    assert (history.best, history.best_update) == (best, place)
+    assert history.stopped == "no better for 2 evaluations"
+    kept = weights_in(tmp_path / "run.npz", best=True)
+    assert all((kept[name] == value).all() for name, value in model.state_dict().items())
+    with pytest.raises(LoadError, match=f"it was saved with mode='{mode}'"):
+        train(evaluate=accuracy, mode={"max": "min", "min": "max"}[mode], checkpoint=tmp_path / "run.npz", resume=True)
+
+
+def test_a_resumed_training_knows_which_scores_are_better(tmp_path):
+    def run(updates, **more):
+        return train(evaluate=lambda model: -held_out(model), mode="max", updates=updates, **more)
+
+    run(9, checkpoint=tmp_path / "run.npz")
+    assert everything(run(20, checkpoint=tmp_path / "run.npz", resume=True)) == everything(run(20))
+
+
+@cases(
+    "evaluate",
+    [accuracy, lambda model: {"accuracy": 0.5}, lambda model: {"F1": 0.5, "loss": 1.0}, lambda model: {"testAcc": 0.5}],
+)
+def test_patience_with_an_accuracy_asks_for_the_mode(evaluate):
+    with pytest.raises(DataError, match="with patience would keep the weights of the lowest") as caught:
+        train(evaluate=evaluate)
+    assert 'mode="max"' in caught.value.hint
+
+
+def test_other_scores_are_low_at_best_and_an_accuracy_may_be_watched():
+    assert train(evaluate=lambda model: {"loss": 1.0, "accuracy": 0.5}, updates=5)[2].best == 1.0
+    assert train(evaluate=lambda model: {"accuracy_error": 0.2}, updates=5)[2].best == 0.2
+    assert train(evaluate=lambda model: {"accuracy": 0.5}, patience=None, updates=5)[2].best == 0.5
+    with pytest.raises(DataError, match="mode='best'"):
+        train(mode="best")
+
+
+@cases("made", [None, 3, 2.5])
+def test_batches_that_are_none(made):
+    with pytest.raises(DataError, match=rf"batches\(rng\) returned {made}") as caught:
+        train(batches=lambda rng: made)
+    assert "the batches of one epoch" in caught.value.hint
+
+
+def test_an_iterator_that_was_read_before():
+    used = iter(text_windows(TEXT, 2, 8))
+    list(used)
+    with pytest.raises(DataError, match=r"epoch 1 has no batches \(a generator can be read only once\)"):
+        train(batches=used)
+
+
+@cases("name", ["x" * 300 + ".npz", "a\0b.npz"])
+def test_a_name_that_no_file_can_have_is_refused_before_the_training(name, tmp_path):
+    trained = []
+    with pytest.raises(DataError, match=r"cannot write .*(x{300}|null)") as caught:
+        train(checkpoint=tmp_path / name, stop=(1, trained.append))
+    assert (bool(caught.value.hint), trained, "\0" in str(caught.value)) == (True, [], False)
+
+
+# ---- a callback -------------------------------------------------------------------------------------------------------------
+
+
+def test_on_epoch_is_called_after_each_epoch_with_the_history_so_far(tmp_path):
+    seen = []
+    whole = train(on_epoch=lambda history: seen.append((len(history.epochs), len(history.loss), history.best)), every=None)
+    assert [epochs for epochs, _, _ in seen] == [1, 2, 3, 4]
+    assert [updates for _, updates, _ in seen] == whole[2].epochs.tolist()
+    assert seen[0][2] == whole[2].scores["held_out"][0]
+    with pytest.raises(DataError, match="on_epoch is a int"):
+        train(on_epoch=3)
+
+
+def test_on_epoch_may_draw_and_switch_modes_and_a_resumed_training_is_the_same(tmp_path):
+    def on_epoch(model, rng):
+        model.eval()
+        rng.random(3)
+
+    def run(**more):
+        rng, model = np.random.default_rng(1), Words(np.random.default_rng(1))
+        adam = tg.optim.Adam(model.parameters(), 0.02)
+        fit(
+            model, loss_of, shuffled, adam, stateful=True, rng=rng, progress=False, on_epoch=lambda _: on_epoch(model, rng),
+            **{"epochs": 3} | more,
+        )  # fmt: skip
+        assert model.training
+        return {name: value.tobytes() for name, value in model.state_dict().items()}
+
+    path = tmp_path / "run.npz"
+    run(checkpoint=path, epochs=1)
+    assert run(checkpoint=path, resume=True) == run()

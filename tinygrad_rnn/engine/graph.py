@@ -50,7 +50,7 @@ class Node:
 
     __slots__ = (
         "__weakref__", "args", "changed", "consts", "frames", "g", "grad", "hooks", "mark", "name", "op", "order", "owned", "parents",
-        "pending", "saved", "shape", "trace", "value",
+        "path", "pending", "saved", "shape", "trace", "value",
     )  # fmt: skip
 
     op: Op | None
@@ -70,6 +70,7 @@ class Node:
     owned: bool
     pending: list[Any] | None
     value: Array  # of a leaf
+    path: str | None  # of a leaf: where the outermost module that listed its parameters holds it, `layers.0.Wx`
     changed: int | None  # the index at which the value was last changed in place
 
     def __repr__(self) -> str:
@@ -81,7 +82,7 @@ def leaf(value: Array, name: str | None = None) -> Node:
     n = Node()
     n.op = n.saved = n.args = n.consts = n.grad = n.trace = n.mark = n.changed = n.hooks = None
     n.parents, n.frames, n.order = (), here.mode.frames, tick()
-    n.value, n.shape, n.name = value, value.shape, name
+    n.value, n.shape, n.name, n.path = value, value.shape, name, None
     return n
 
 

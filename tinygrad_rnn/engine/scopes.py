@@ -20,15 +20,15 @@ from ..errors import DataError
 from ..shared.checks import check_kind, is_whole
 
 __all__ = [
-    "Change", "Frame", "current_mode", "detect_anomaly", "here", "no_grad", "place_of", "scope", "set_mode", "steps_after", "tick",
-    "time_step",
+    "Change", "Frame", "current_mode", "detect_anomaly", "here", "lane_frames", "no_grad", "place_of", "scope", "set_mode",
+    "steps_after", "tick", "time_step",
 ]  # fmt: skip
 
 tick = count(1).__next__  # the creation index of the next node
 
 
 class Frame(NamedTuple):
-    """A scope that was open while a node was recorded: a name and integers.
+    """A scope that was open while a node was recorded: a name and integers, and of a cell inside a cell the path to it.
 
     >>> from tinygrad_rnn.engine.scopes import Frame
     >>> str(Frame("forget gate")), str(Frame("t", (("t", 3),))), str(Frame("block", (("row", 1), ("column", 2))))
@@ -37,6 +37,7 @@ class Frame(NamedTuple):
 
     name: str
     numbers: tuple[tuple[str, int], ...] = ()
+    part: str = ""  # `low`, `cells.0`: where the cell is that a step opened inside another one
 
     def get(self, key: str) -> int | None:
         """The number of that name, or None."""
@@ -45,12 +46,23 @@ class Frame(NamedTuple):
     def __str__(self) -> str:
         numbers = " ".join(f"{key}={value}" for key, value in self.numbers)
         own = self.numbers[:1] and self.numbers[0][0] == self.name  # `layer=2`, not `layer layer=2`
-        return numbers if own else f"{self.name} {numbers}".rstrip()
+        return numbers if own else " ".join(word for word in (self.name, self.part, numbers) if word)
 
 
 def place_of(frames: tuple[Frame, ...]) -> str:
     """Frames as people read them: `t=3 / LSTMCell / forget gate`."""
     return " / ".join(map(str, frames))
+
+
+def lane_frames(frames: tuple[Frame, ...]) -> tuple[int | None, tuple[Frame, ...], tuple[Frame, ...]]:
+    """What a lane is: the time step, the scopes around it, and the cell in it: the first scope, and the parts of it that are cells."""
+    steps = [k for k, frame in enumerate(frames) if frame.name == "t"]
+    if not steps:
+        return None, frames, ()
+    inside = frames[steps[-1] + 1 :]
+    parts = {frame.part: frame for frame in reversed(inside[1:]) if frame.part}  # a cell and its base class open one each
+    cell = inside[:1] + tuple(parts.values())[::-1]
+    return frames[steps[-1]].get("t"), tuple(frame for frame in frames[: steps[-1]] if frame.name != "t"), cell
 
 
 class Mode:
@@ -66,12 +78,16 @@ class Mode:
         before: Mode | None = None,
         by: Change | None = None,
     ) -> None:
-        self.frames, self.recording, self.watching, self.before, self.by = frames, recording, watching, before, by
+        self.frames = frames
+        self.recording = recording
+        self.watching = watching
+        self.before = before
+        self.by = by
         self.settings: np.errstate | None = None
 
-    def inside(self, name: str) -> Mode:
+    def inside(self, name: str, part: str = "") -> Mode:
         """This mode with one more scope open."""
-        return Mode((*self.frames, Frame(name)), self.recording, self.watching, self)
+        return Mode((*self.frames, Frame(name, (), part)), self.recording, self.watching, self)
 
 
 _mode = ContextVar("mode", default=Mode())  # noqa: B039  # a mode is never changed
@@ -139,7 +155,7 @@ def _without(mode: Mode, change: Change) -> Mode:
         return mode.before
     before = _without(mode.before, change)
     if mode.by is None:  # the scope of a module
-        return before.inside(mode.frames[-1].name)
+        return before.inside(mode.frames[-1].name, mode.frames[-1].part)
     return mode.by.over(before)
 
 

@@ -17,9 +17,13 @@ from ..nn.layers import Embedding, LayerNorm, Linear, Sequential
 from ..nn.module import Module
 from ..nn.sequence.combined import Bidirectional, Stacked
 from ..shared.array_type import Array
+from ..shared.checks import short
 from .counterparts import cell_kind, cells_by_layer, missing_elsewhere, path_in
 
 __all__ = ["from_torch_state_dict", "to_torch_state_dict"]
+
+
+PREFIXES = ("module.", "_orig_mod.")  # what DataParallel and torch.compile put before every name
 
 
 class Entry(NamedTuple):
@@ -67,7 +71,8 @@ def from_torch_state_dict(module: Module, state: Mapping[str, Any]) -> None:
     """Give a module the values of a PyTorch `state_dict()`: all of them, or none and a `LoadError` that says what does not fit.
 
     `state` holds arrays or torch tensors under the names that `to_torch_state_dict(module)` has. Both biases are added in the dtype
-    of the module; a recurrent module saved without any (`bias=False`) gets zeros.
+    of the module; a recurrent module saved without any (`bias=False`) gets zeros. The prefixes `module.` and `_orig_mod.`, which
+    PyTorch's wrappers put before every name, are taken off.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> layer = tg.nn.Linear(3, 2, rng=np.random.default_rng(0))
@@ -77,9 +82,18 @@ def from_torch_state_dict(module: Module, state: Mapping[str, Any]) -> None:
     """
     if not isinstance(state, Mapping):
         raise LoadError(f"from_torch_state_dict of a {type(state).__name__}", hint="give model.state_dict(): arrays by name")
+    inside = next((name for name, value in state.items() if isinstance(value, Mapping)), None)
+    if inside is not None:
+        raise LoadError(
+            f"from_torch_state_dict of a checkpoint, a dict with {', '.join(map(short, [*state][:4]))}",
+            hint=f"the state_dict is inside: give checkpoint[{inside!r}]",
+        )
     entries = list(_entries("", module, ()))
-    given = _with_biases({name: _array(name, value) for name, value in state.items()}, entries)
     wanted = to_torch_state_dict(module)
+    for prefix in (*PREFIXES, *PREFIXES):
+        if state and all(str(name).startswith(prefix) for name in state) and not any(name.startswith(prefix) for name in wanted):
+            state = {name.removeprefix(prefix): value for name, value in state.items()}
+    given = _with_biases({name: _array(name, value) for name, value in state.items()}, entries)
     # a module with PyTorch's names and shapes, so that there is one place that decides what fits, and says so
     form = type(type(module).__name__, (Module,), {})()
     trained = {name for entry in entries if any(p.requires_grad for p in entry.parameters) for name in entry.names}

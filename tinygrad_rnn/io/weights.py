@@ -6,7 +6,9 @@ checked as a whole (by the package `safetensors`) before the first number is tak
 
 from __future__ import annotations
 
+import json
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,15 +16,19 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, LoadError
+from ..nn.meaning import Meaning, StateDict, meaning_from, meaning_of, unknown
 from ..nn.module import Module
 from ..shared.array_type import Array
 from ..shared.atomic_files import target_of, write
+from ..shared.call_site import call_site
 from ..shared.checks import short
+from ..shared.strict_json import parse_json
 from .optional_packages import safetensors_package
 
 __all__ = ["load", "load_into", "metadata", "save"]
 
 SUFFIX, RESERVED = ".safetensors", "__metadata__"
+MEANING = "tinygrad_rnn.meaning"  # the name under which the metadata holds what the weights mean
 # the formats of numbers that NumPy has too; a file may hold others, such as bfloat16
 DTYPES = {
     "F64": "f8", "F32": "f4", "F16": "f2", "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1",
@@ -35,9 +41,9 @@ WORDS = {"BF16": "bfloat16", "F8_E4M3": "float8", "F8_E5M2": "float8"}
 def save(source: Module | Mapping[str, Any], path: str | os.PathLike[str], metadata: Mapping[str, str] | None = None) -> Path:
     """Write the parameters of a module, or a dict of arrays by name, to a `.safetensors` file, and return its path.
 
-    `metadata` is a dict of text to text that goes with them. The file is written beside its target and moved: if the disk is full
-    or the folder cannot be written to, what was there before is still there. Raises `DataError` for that, for another suffix, and
-    for values that are not numbers.
+    What the weights of a module mean (vocabularies, settings) goes with them, and so does `metadata`, a dict of text to text.
+    The file is written beside its target and moved: if the disk is full or the folder cannot be written to, what was there before
+    is still there. Raises `DataError` for that, for another suffix, and for values that are not numbers.
 
     >>> import tempfile, pathlib, numpy as np, tinygrad_rnn as tg
     >>> cell = tg.nn.LSTMCell(3, 4, rng=np.random.default_rng(0))
@@ -56,6 +62,10 @@ def save(source: Module | Mapping[str, Any], path: str | os.PathLike[str], metad
     if not isinstance(words, Mapping) or not all(isinstance(part, str) for pair in words.items() for part in pair):
         raise DataError(f"metadata of {short(words)}", hint='it is a dict of text to text: {"epochs": "3"}')
     arrays = {name: _storable(name, value) for name, value in state.items()}
+    if MEANING in words:
+        raise DataError(f"metadata under the name {MEANING!r}", hint="there stands what the weights mean: choose another name")
+    if (meaning := getattr(state, "meaning", None)) is not None:
+        words = {**words, MEANING: json.dumps(meaning._asdict())}
     target = target_of(path, (SUFFIX,), "file of weights")
     package = safetensors_package()
     try:
@@ -65,8 +75,11 @@ def save(source: Module | Mapping[str, Any], path: str | os.PathLike[str], metad
     return write(target, data)
 
 
-def load(path: str | os.PathLike[str]) -> dict[str, Array]:
+def load(path: str | os.PathLike[str]) -> StateDict:
     """The arrays in a `.safetensors` file, by name: copies, so the file may change later.
+
+    Their `meaning`, an attribute of the dict, is what `save` kept of the module: `load(path).meaning.vocabularies` has the symbols
+    of every vocabulary, by path. It is None in files of other programs and of earlier versions.
 
     Raises `LoadError` if there is no such file, or it is not whole, not in this format, or holds numbers that NumPy does not have.
 
@@ -86,12 +99,33 @@ def metadata(path: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def load_into(module: Module, path: str | os.PathLike[str]) -> None:
-    """Give a module the values in a file: all of them, or none and a `LoadError` that says what does not fit."""
+    """Give a module the values in a file: all of them, or none and a `LoadError` that says what does not fit.
+
+    What they mean must fit too: the vocabulary, settings such as the nonlinearity. A warning says where a file does not tell, and
+    where numbers become less exact, as those of float64 in a module of float32.
+    """
     state = load(path)
+    own, before = meaning_of(module), {name: p.dtype for name, p in module.named_parameters()}
     try:
         module.load_state_dict(state)
     except LoadError as error:
         raise LoadError(f"cannot load {os.fspath(path)!s}: {error.message}", hint=error.hint) from None
+    if state.meaning is None and (paths := unknown(None, own)):
+        _warn(
+            f"{path} does not say what its weights mean: {', '.join(paths)} was not compared. tg.io.save(module, path) writes it"
+        )
+    with np.errstate(over="ignore"):
+        rounded = [
+            name
+            for name, kind in before.items()
+            if name in state and not np.array_equal(state[name].astype(kind), state[name], equal_nan=True)
+        ]
+    if rounded:
+        _warn(f"{path} holds {rounded[0]} as {state[rounded[0]].dtype}, the module has {before[rounded[0]]}: it was rounded")
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, UserWarning, stacklevel=call_site().level)
 
 
 def _storable(name: Any, value: Any) -> Array:
@@ -109,7 +143,7 @@ def _storable(name: Any, value: Any) -> Array:
     return np.array(array, array.dtype.newbyteorder("<"), order="C")
 
 
-def _read(path: str | os.PathLike[str], arrays: bool = True) -> tuple[dict[str, Array], dict[str, str]]:
+def _read(path: str | os.PathLike[str], arrays: bool = True) -> tuple[StateDict, dict[str, str]]:
     """What a file holds, after all of it was checked."""
     _check_readable(path)  # before the package is asked for: what is missing first is said first
     package = safetensors_package()
@@ -125,7 +159,8 @@ def _read(path: str | os.PathLike[str], arrays: bool = True) -> tuple[dict[str, 
                     "convert it to float32 where it was made",
                 )
             values = {name: np.array(file.get_tensor(name)) for name in found} if arrays else {}
-            return values, dict(file.metadata() or {})
+            words = dict(file.metadata() or {})
+            return StateDict(values, _meaning(path, words.pop(MEANING, None))), words
     except package.SafetensorError as error:
         raise _unloadable(
             path, f"it is not a whole file of weights ({error})", "it was cut, changed, or is of another format; fetch it again"
@@ -133,6 +168,13 @@ def _read(path: str | os.PathLike[str], arrays: bool = True) -> tuple[dict[str, 
     except (OSError, ValueError, TypeError, OverflowError, MemoryError) as error:
         why = str(getattr(error, "strerror", None) or error) or type(error).__name__
         raise _unloadable(path, why, f"give the path of a {SUFFIX} file that you may read") from None
+
+
+def _meaning(path: Any, text: str | None) -> Meaning | None:
+    try:
+        return None if text is None else meaning_from(parse_json(text))
+    except ValueError as error:
+        raise _unloadable(path, f"what it says of its weights is damaged ({short(str(error))})", "fetch the file again") from None
 
 
 def _check_readable(path: str | os.PathLike[str]) -> None:

@@ -104,6 +104,8 @@ class DotAttention(_Attention):
     [True, True, False, False, False, False]
     """
 
+    settings = ("scale",)
+
     def __init__(self, *, scale: bool = True) -> None:
         check_flags("DotAttention", scale=scale)
         self.scale = scale

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
@@ -17,9 +18,10 @@ from ..errors import DataError, GraphError, LoadError
 from ..shared.array_type import Array
 from ..shared.call_site import call_site
 from ..shared.checks import check_flags
+from .meaning import StateDict, differences, meaning_of, unknown
 from .torch_words import check_words
 
-__all__ = ["Module", "evaluating", "is_cell", "items_within", "modes_kept", "parts_within", "scoped"]
+__all__ = ["Module", "evaluating", "is_cell", "items_within", "modes_kept", "name_parts", "parts_within", "scoped"]
 
 M = TypeVar("M", bound="Module")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,13 +35,30 @@ def scoped(method: F) -> F:
     @wraps(method)
     def inside(self: Any, *args: Any, **kwargs: Any) -> Any:
         before = current_mode()
-        set_mode(before.inside(type(self).__name__))
+        set_mode(before.inside(type(self).__name__, self._part))
         try:
             return method(self, *args, **kwargs)
         finally:
             set_mode(before)
 
     inside.scoped = True  # type: ignore[attr-defined]
+    return inside  # type: ignore[return-value]
+
+
+def part_scoped(step: F) -> F:
+    """Of a cell of one's own: open such a scope where it is a part of another cell. By itself it has that of `unroll`."""
+
+    @wraps(step)
+    def inside(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not self._part:
+            return step(self, *args, **kwargs)
+        before = current_mode()
+        set_mode(before.inside(type(self).__name__, self._part))
+        try:
+            return step(self, *args, **kwargs)
+        finally:
+            set_mode(before)
+
     return inside  # type: ignore[return-value]
 
 
@@ -73,6 +92,9 @@ class Module:
     """
 
     training = True
+    settings: tuple[str, ...] = ()  # names of the attributes on which the meaning of its weights depends: ("nonlinearity",)
+
+    _part = ""  # of a cell inside the cell that is unrolled: the path to it
 
     if not TYPE_CHECKING:
 
@@ -80,6 +102,12 @@ class Module:
             if settings:
                 check_words(cls.__name__, cls.__init__, settings)
             return super().__new__(cls)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        step = vars(cls).get("step")
+        if isfunction(step) and not getattr(step, "scoped", False):
+            cls.step = part_scoped(step)  # type: ignore[attr-defined]
 
     def __setattr__(self, key: str, value: Any) -> None:
         if isinstance(value, Tensor) and value.requires_grad and value.is_leaf and value.name is None:
@@ -97,8 +125,14 @@ class Module:
             return self.forward(*args, **options)
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
-        """Each parameter once, frozen ones too, with its path: `cell.Wh`, `layers.0.W`. A shared one has its first name."""
-        yield from ((path, part) for path, part in self._tensors() if part.wanted_gradient)
+        """Each parameter once, frozen ones too, with its path: `cell.Wh`, `layers.0.W`. A shared one has its first name.
+
+        What has no name yet, such as a weight in a list, is called by its path.
+        """
+        for path, part in self._tensors():
+            if part.wanted_gradient:
+                know_path(part, path)
+                yield path, part
 
     def parameters(self) -> list[Tensor]:
         """All parameters, each once. Those that are trained: `[p for p in module.parameters() if p.requires_grad]`."""
@@ -143,9 +177,10 @@ class Module:
     def state_dict(self) -> dict[str, Array]:
         """A copy of the values of every parameter, frozen or not, and of every buffer, by name.
 
+        With them, as `meaning`, goes what the weights mean: vocabularies and the attributes that a class names in `settings`.
         Raises `DataError` where two have one name (keys of dicts with dots).
         """
-        return {name: t.data.copy() for name, t in self._by_name().items()}
+        return StateDict({name: t.data.copy() for name, t in self._by_name().items()}, meaning_of(self))
 
     def _by_name(self) -> dict[str, Tensor]:
         named: dict[str, Tensor] = {}
@@ -163,15 +198,19 @@ class Module:
 
         Buffers and frozen parameters that are missing keep the values that they have, and a warning names them: files that were
         saved before these counted do not hold them.
+        What the values mean is compared too, where the state tells (`dict(state)` does not): another vocabulary, or another
+        setting such as the nonlinearity, is a `LoadError`; where one side alone has it, a warning says that it was not compared.
         """
         if not isinstance(state, Mapping):
             raise LoadError(
                 f"load_state_dict of a {type(state).__name__}", hint="give what state_dict() returned: a dict of arrays by name"
             )
-        own = self._by_name()
+        own, told = self._by_name(), getattr(state, "meaning", None)
+        meaning = told and meaning_of(self)
+        other = differences(told, meaning) if told and meaning else []
         absent = [name for name in own if name not in state]
         kept = [name for name in absent if not own[name].requires_grad]
-        wrong = [f"missing: {name} {own[name].shape}" for name in absent if own[name].requires_grad]
+        wrong = other + [f"missing: {name} {own[name].shape}" for name in absent if own[name].requires_grad]
         wrong += [f"left over: {name}" for name in state if name not in own]
         values = {}
         for name, t in own.items():
@@ -183,7 +222,16 @@ class Module:
         if wrong:
             raise LoadError(
                 f"this state does not fit {type(self).__name__}: " + "; ".join(wrong),
-                hint="build the module with the sizes it was saved with; nothing was loaded",
+                hint="build the module with the vocabulary and the settings it was saved with; nothing was loaded. "
+                "dict(state) has the numbers alone"
+                if other
+                else "build the module with the sizes it was saved with; nothing was loaded",
+            )
+        if told and meaning and (paths := unknown(told, meaning)):
+            warnings.warn(
+                f"{', '.join(paths)} of {type(self).__name__} was not compared: the state, or the module, does not tell",
+                UserWarning,
+                stacklevel=call_site().level,
             )
         for name, value in values.items():
             own[name].data = value
@@ -297,6 +345,24 @@ def _refuse_set(path: str, value: Any) -> None:
             f"a {type(found).__name__} in a set ({path}): a set has no order, so its parts would have no names",
             hint="put them into a list or a dict",
         )
+
+
+def know_path(weight: Tensor, path: str) -> None:
+    """Keep where a weight was found; a path that is the end of the one known says nothing new."""
+    leaf = weight.node
+    if leaf is not None and not (leaf.path and leaf.path.endswith(f".{path}")):
+        leaf.path = path
+    if weight.name is None:
+        weight.name = path
+
+
+def name_parts(cell: Any) -> None:
+    """Before a cell is run: what is inside it learns its path, weights in lists and the cells that it is made of."""
+    for path, part in parts_within("", cell, set()):
+        if isinstance(part, Tensor):
+            know_path(part, path)
+        elif isinstance(part, Module):
+            part.__dict__["_part"] = path
 
 
 def is_cell(value: Any) -> bool:

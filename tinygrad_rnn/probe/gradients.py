@@ -29,10 +29,11 @@ def gradient_by_step(
     direction: int | None = None,
     scope: str | None = None,
 ) -> Array:
-    """The Euclidean norm of dL/d(role) at every time step: (T,), entry t - 1 for step t; 0 where no gradient arrives.
+    """The Euclidean norm of dL/d(role) at every time step, in the order in which the cell reads: (T,); 0 where no gradient arrives.
 
         g_t = || dL/dh_t ||        over the whole batch, by all paths
 
+    Entry t - 1 is of step t; where a layer reads backwards, entry T - t, so that the last entry is always the last step that it read.
     `role` is the name of any result of a cell: a state, or a gate. A tuple such as ("h", "c") gives the joint norm,
     sqrt(||dL/dh_t||^2 + ||dL/dc_t||^2), and None that of all states that are handed on. T is the last step of the cell.
     Costs less than a backward pass, as weights get no gradient. Raises `GraphError` where several cells have such a result and none
@@ -51,11 +52,13 @@ def gradient_by_step(
     assert loss.node is not None
     lane = lane_of(loss, role, layer, direction, scope)
     wanted = [(t, n) for part in lane.parts(role) for t, n in part.items()]
-    norms = np.zeros(max(lane.steps))
+    last = max(lane.steps)
+    norms = np.zeros(last - min(lane.steps) + 1 if lane.backwards else last)
     gradients = pull(EXACT, [(loss.node, seed)], recorded_graph(loss)[0], [n for _, n in wanted], through=True)
     for (t, _), g in zip(wanted, gradients, strict=True):
         if g is not None:
-            norms[t - 1] = math.hypot(norms[t - 1], norm(g))
+            k = last - t if lane.backwards else t - 1
+            norms[k] = math.hypot(norms[k], norm(g))
     return norms
 
 
@@ -64,7 +67,8 @@ def contributions(loss: Tensor, weight: Tensor | str) -> Array:
 
         dL/dW = sum_t (dL/dW)_t        (Pascanu, Mikolov and Bengio 2013, equations 3 and 4, the sums exchanged)
 
-    They sum to the weight's gradient. `weight` is the tensor, or its name where only one parameter has it. T is the last step that
+    They sum to the weight's gradient. `weight` is the tensor, or its name where only one parameter has it, or its name in
+    `named_parameters()` of the model. T is the last step that
     uses it. Costs about two backward passes. Raises `GraphError` for a weight that the loss does not use, that is also used outside
     of time steps, and for a name that several have.
 
@@ -104,6 +108,8 @@ def half_life(
 ) -> float:
     """Over how many steps back the gradient halves: a line through log(norm), by least squares; infinity where it does not fall.
 
+    From the step with the largest norm: what is read after it adds to no gradient there.
+
         log ||dL/dh_t|| = a + b t        half_life = ln 2 / b
 
     `norms` is what `gradient_by_step` returned, for t = 1..T, or a loss, of which h is then taken, of the cell that `layer`,
@@ -126,6 +132,9 @@ def half_life(
         values = as_array(norms).astype(np.float64)
     if values.ndim != 1 or not np.isfinite(values).all() or (values < 0).any():
         raise DataError(f"half_life of an array of shape {values.shape}", hint="norms (T,): finite, none below 0")
+    if values.any():
+        peak = len(values) - 1 - int(np.argmax(values[::-1]))
+        values = values[: peak + 1] if np.count_nonzero(values[: peak + 1]) > 1 else values
     steps = np.flatnonzero(values)
     if len(steps) < 2:
         raise DataError(
@@ -133,6 +142,14 @@ def half_life(
         )
     slope = np.polyfit(steps - steps.mean(), np.log(values[steps]), 1)[0]
     return float(math.log(2) / slope) if slope > 1e-12 else math.inf
+
+
+def _apart(leaves: list[Node]) -> str:
+    """How to name one of several weights."""
+    paths = [leaf.path for leaf in leaves if leaf.path]
+    if len({*paths}) == len(leaves):
+        return f"say which: {', '.join(map(repr, paths))}; or give the tensor itself"
+    return "give the tensor itself, or its name after a look at model.named_parameters()"
 
 
 def leaf_of(leaves: list[Node], weight: Tensor | str) -> Node:
@@ -145,13 +162,17 @@ def leaf_of(leaves: list[Node], weight: Tensor | str) -> Node:
             )
         assert weight.node is not None
         return weight.node
-    named = [leaf for leaf in leaves if leaf.name == weight]
+    named = [leaf for leaf in leaves if leaf.name == weight] or [
+        leaf for leaf in leaves if f".{leaf.path}".endswith(f".{weight}")
+    ]
+    if len(exact := [leaf for leaf in leaves if leaf.path == weight]) == 1 and all(leaf.path for leaf in named):
+        named = exact
     if len(named) != 1:
         known = ", ".join(sorted({leaf.name for leaf in leaves if leaf.name})) or "none"
         raise GraphError(
             f"{len(named)} parameters of this loss are called {weight!r}"
             if named
             else f"no parameter of this loss is called {weight!r}",
-            hint="give the tensor itself: net.layers[0].Wh" if named else f"names: {known}; or give the tensor itself",
+            hint=_apart(named) if named else f"names: {known}; or give the tensor itself",
         )
     return named[0]

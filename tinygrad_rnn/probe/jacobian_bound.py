@@ -25,6 +25,8 @@ SLOPES: dict[Op | None, float] = {TANH: 1.0, RELU: 1.0, SIGMOID: 0.25}  # the la
 class Bound:
     """`measured[k]` = ||dh_T/dh_t||_2 and `bound[k]` = (gamma sigma_max)^(T - t), for t = k + 1 = 1..T; both end in 1.
 
+    Where a layer reads backwards the first entry is of step T, which it read first.
+
     `measured` is the largest of the batch. `gamma` is the largest slope of the nonlinearity, `sigma_max` the largest singular
     value of Wh.
     """

@@ -1,6 +1,7 @@
 """Lanes: what one cell does from step to step, found in a recorded graph by frames and names alone.
 
-The ops of a lane have in common the scopes around the time step and the first scope inside it: layer, direction, the cell's name.
+The ops of a lane have in common the scopes around the time step and the cell inside it: layer, direction, the cell's name, and of a
+cell inside a cell its path.
 What one step of a lane reads of another one is a state that was handed on. A running total, a single number, is none.
 """
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ..engine.graph import Node, reachable
-from ..engine.scopes import Frame, place_of
+from ..engine.scopes import Frame, lane_frames, place_of
 from ..engine.tensor import Tensor
 from ..errors import GraphError
 
@@ -58,16 +59,18 @@ class Timeline:
     def crossed(self, child: Node, parent: Node | None) -> int:
         """How many steps a state was handed on along an edge: negative where a lane reads backwards, 0 for any other edge."""
         a, b = self.found.get(child), self.found.get(parent) if parent is not None and parent.shape else None
-        return a[0] - b[0] if a and b and a[1] == b[1] else 0
+        return a[0] - b[0] if a and b and _whole(a[1]) == _whole(b[1]) else 0
 
 
 def _step_and_key(frames: tuple[Frame, ...]) -> tuple[int | None, LaneKey]:
-    steps = [k for k, frame in enumerate(frames) if frame.name == "t"]
-    if not steps:
-        return None, ()
-    around = tuple(frame for frame in frames[: steps[-1]] if frame.name != "t")
+    t, around, cell = lane_frames(frames)
     # the bar parts what stood around the step from what was opened in it
-    return frames[steps[-1]].get("t"), (*around, Frame("|"), *frames[steps[-1] + 1 : steps[-1] + 2])
+    return (None, ()) if t is None else (t, (*around, Frame("|"), *cell))
+
+
+def _whole(key: LaneKey) -> LaneKey:
+    """The cell that a part belongs to: the parts of one may read each other's states."""
+    return tuple(frame for frame in key if not frame.part)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +88,11 @@ class Lane:
         return place_of(tuple(frame for frame in self.key if frame.name != "|")) or "the time steps"
 
     @property
+    def backwards(self) -> bool:
+        """Whether it reads from the last step to the first."""
+        return next(iter(self.steps)) > next(reversed(self.steps))
+
+    @property
     def in_cell(self) -> bool:
         """Whether a scope was open inside the time step, which is what `unroll` and modules do."""
         return self.key[-1].name != "|"
@@ -97,7 +105,8 @@ class Lane:
                 if n.name == name and found.setdefault(t, n) is not n:
                     raise GraphError(
                         f"step {t} of {self.place} holds more than one {name!r}",
-                        hint="a second run goes on in time inside tg.steps_after(steps), or stands in a tg.scope(name) of its own",
+                        hint="name them apart with tg.named; cells inside a cell are told apart if their classes derive from "
+                        "tg.nn.Module; a second run goes on in time inside tg.steps_after(steps), or stands in a tg.scope(name)",
                     )
         return found
 
@@ -196,7 +205,7 @@ def _matches(lane: Lane, layer: int | None, direction: int | None, scope: str | 
     return (
         (layer is None or any(frame.get("layer") == layer for frame in frames))
         and (direction is None or any(frame.get("direction") == direction for frame in frames))
-        and (scope is None or scope == lane.place or any(scope in (frame.name, str(frame)) for frame in frames))
+        and (scope is None or scope == lane.place or any(scope in (frame.name, frame.part, str(frame)) for frame in frames))
     )
 
 
@@ -217,10 +226,10 @@ def _lanes(nodes: list[Node]) -> list[Lane]:
     for n, (t, key) in timeline.found.items():
         steps.setdefault(key, {}).setdefault(t, []).append(n)
     edges: dict[LaneKey, list[tuple[Node, Node]]] = {}
-    for n, (_, key) in timeline.found.items():
+    for n in timeline.found:
         for parent in n.parents:
             if parent is not None and timeline.crossed(n, parent):
-                edges.setdefault(key, []).append((parent, n))
+                edges.setdefault(timeline.found[parent][1], []).append((parent, n))
     return [_lane(key, found, edges.get(key, []), timeline) for key, found in steps.items()]
 
 

@@ -100,8 +100,9 @@ def _where_the_graph_is(given: Any) -> str:
 def _record(id: int, n: Node, parents: tuple[int, ...], value: Array, grad: Array | None) -> Record:
     if n.op is None:
         return Record(
-            id, "parameter", "", n.name or "?", (), n.name, n.frames, "it was given, so its gradient stays here", "", value, grad
-        )
+            id, "parameter", "", n.name or "?", (), n.name, n.frames, "it was given, so its gradient stays here", "", value, grad,
+            path=n.path,
+        )  # fmt: skip
     symbol = "x" + f"{n.args}".translate(SUPERSCRIPTS) if n.op is POW else n.op.symbol
     return Record(id, "op", n.op.name, symbol, parents, n.name, n.frames, n.op.words, _settings(n), value, grad, n.args)
 

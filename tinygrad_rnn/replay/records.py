@@ -35,6 +35,7 @@ class Record:
     value: Array = field(repr=False)
     grad: Array | None = field(repr=False)
     args: Any = field(default=None, repr=False)  # the settings themselves
+    path: str | None = None  # of a parameter: where a model holds it, `low.Wx`
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -91,6 +92,10 @@ class GraphSnapshot:
     records: tuple[Record, ...]
     sent: dict[tuple[int, int], Array] = field(repr=False)
 
+    def __repr__(self) -> str:
+        r, steps = self.root, f", {len(self.steps)} steps" if self.steps else ""
+        return f"<GraphSnapshot of {r.name or r.op or r.symbol} {r.shape}: {len(self)} records, {len(self.parameters)} parameters{steps}>"
+
     def __len__(self) -> int:
         return len(self.records)
 
@@ -118,14 +123,18 @@ class GraphSnapshot:
     def find(self, name: str, t: int | None = None, scope: str | None = None) -> Record:
         """The record of that name, in step `t` if given, and used or recorded inside `scope` ("LSTMCell", "Linear") if given.
 
-        Of results the youngest. Raises `GraphError` if there is none, or if several parameters have that name.
+        A parameter may be called by its path, `low.Wx`; of results it is the youngest.
+        Raises `GraphError` if there is none, or if several parameters have that name.
 
         >>> import tinygrad_rnn as tg
         >>> w = tg.Tensor(2.0, requires_grad=True, name="w")
         >>> tg.snapshot(w * w).find("w").kind
         'parameter'
         """
-        found = [r for r in self.records if r.name == name and (t is None or r.t == t) and self._inside(r, scope)]
+        exact, named = ([r for r in self.records if getattr(r, key) == name] for key in ("path", "name"))
+        if not named or (len(exact) == 1 and all(r.path for r in named)):
+            named = exact
+        found = [r for r in named if (t is None or r.t == t) and self._inside(r, scope)]
         parameters = [r for r in found if r.kind == "parameter"]
         if len(parameters) > 1:
             users = [self.records[self.uses(r)[0].child].place or "no scope" for r in parameters if self.uses(r)]
@@ -163,7 +172,7 @@ class GraphSnapshot:
         if scope is None:
             return True
         places = [record] if record.kind != "parameter" else [self.records[use.child] for use in self.uses(record)]
-        return any(str(frame) == scope or frame.name == scope for r in places for frame in r.frames)
+        return any(str(frame) == scope or scope in (frame.name, frame.part) for r in places for frame in r.frames)
 
     @cached_property
     def _readers(self) -> dict[int, list[tuple[int, int]]]:
@@ -182,9 +191,13 @@ class GraphSnapshot:
         wanted = self.find(record) if isinstance(record, str) else record
         return [Use(child, slot, self.records[child].t, self.sent.get((child, slot))) for child, slot in self.reads(wanted)]
 
-    def contributions(self, record: Record | str) -> dict[int | None, Array]:
-        """The gradient of a weight split over the time steps: {t: array}, summing to its `grad`. Empty without gradients."""
+    def contributions(self, record: Record | str, scope: str | None = None) -> dict[int | None, Array]:
+        """The gradient of a weight split over the time steps: {t: array}, summing to its `grad`. Empty without gradients.
+
+        `record` may be a name, and `scope` one of its users, as in `find`.
+        """
         parts: dict[int | None, Array] = {}
+        record = self.find(record, scope=scope) if isinstance(record, str) else record
         for use in self.uses(record):
             if use.gradient is not None:
                 parts[use.t] = parts[use.t] + use.gradient if use.t in parts else use.gradient

@@ -49,6 +49,9 @@ class Event:
     rule: str
     sent: tuple[Message, ...]
 
+    def __repr__(self) -> str:
+        return f"<Event {self.number}: {called(self.node)}, norm {norm(self.upstream):.3g}, sends {len(self.sent)}>"
+
     def told(self) -> list[str]:
         """Where the node is, what reached it and its rule, in a line each."""
         place = [f"at {self.node.place}"] if self.node.place else []

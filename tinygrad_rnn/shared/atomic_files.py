@@ -6,12 +6,17 @@ import errno
 import os
 import stat
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from ..errors import DataError
 
 __all__ = ["target_of", "write"]
+
+PREFIX = ".tinygrad-rnn-"
+SECONDS = 600.0  # a file that nobody wrote to for so long belongs to a process that was killed
 
 
 def target_of(path: str | os.PathLike[str], kinds: tuple[str, ...], what: str) -> Path:
@@ -29,6 +34,14 @@ def target_of(path: str | os.PathLike[str], kinds: tuple[str, ...], what: str) -
         raise DataError(f"cannot save a {what} as {path!r}", hint=f"give a path that ends in {known}") from None
     if not os.fspath(path):
         raise DataError(f"cannot save a {what} under an empty name", hint=f"give a path that ends in {known}")
+    try:
+        os.lstat(target)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:  # too long for a file, or with a character that none may have
+        why = str(getattr(error, "strerror", None) or error)
+        if not isinstance(error, (NotADirectoryError, PermissionError)):
+            raise DataError(f"cannot write {os.fspath(path)!r}: {why}", hint="choose a shorter, plainer name") from None
     if os.path.isdir(target):  # os.path: a name too long for any file is an answer there, not an OSError
         _refuse(target, "it is a folder", f"name a file in it: {target / example}")
     if target.name in kinds:
@@ -57,7 +70,8 @@ def write(path: Path, data: bytes) -> Path:
     name = None
     try:
         target = os.path.realpath(path)
-        with tempfile.NamedTemporaryFile(dir=os.path.dirname(target), prefix=".tinygrad-rnn-", delete=False) as file:
+        _sweep(os.path.dirname(target))
+        with tempfile.NamedTemporaryFile(dir=os.path.dirname(target), prefix=PREFIX, delete=False) as file:
             name = file.name
             file.write(data)
             file.flush()
@@ -73,6 +87,15 @@ def write(path: Path, data: bytes) -> Path:
         if name is not None:
             os.unlink(name)
     return path
+
+
+def _sweep(folder: str) -> None:
+    """Remove what processes that were killed while they wrote left in a folder."""
+    for entry in os.scandir(folder):
+        if entry.name.startswith(PREFIX) and entry.is_file(follow_symlinks=False):
+            with suppress(OSError):  # another process was quicker, or it is not ours
+                if time.time() - entry.stat(follow_symlinks=False).st_mtime > SECONDS:
+                    os.unlink(entry.path)
 
 
 def _refuse(path: Path, why: str, hint: str) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from math import inf, nan
 from typing import Any
@@ -10,7 +11,33 @@ from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
 from ..shared.checks import short
 
-__all__ = ["loss_and_state", "scores_of", "share_of"]
+__all__ = ["check_direction", "loss_and_state", "scores_of", "share_of"]
+
+# words in the name of a score of which more is better, unless one of the second kind stands there too
+HIGHER = frozenset(
+    ["accuracy", "acc", "auc", "auroc", "bleu", "correct", "f1", "hits", "iou", "precision", "recall", "reward", "rouge"]
+)
+LOWER = frozenset(["error", "inverse", "loss", "minus", "neg", "negative", "nll", "one", "wrong"])
+
+
+def check_direction(name: str, mode: str | None) -> None:
+    """Raise `DataError` for a score of that name, such as an accuracy, where nobody said whether low or high is better.
+
+    >>> from tinygrad_rnn.train.callback_results import check_direction
+    >>> check_direction("accuracy", "max")
+    >>> check_direction("negative_accuracy", None)
+    >>> check_direction("accuracy", None)
+    Traceback (most recent call last):
+    tinygrad_rnn.errors.DataError: fit() with patience would keep the weights of the lowest accuracy
+    <BLANKLINE>
+    hint: mode="max" keeps those of the highest; mode="min" says that the lowest is meant
+    """
+    words = {*re.findall("[a-z0-9]+", re.sub("([a-z])([A-Z])", r"\1 \2", name).lower())}
+    if mode is None and words & HIGHER and not words & LOWER:
+        raise DataError(
+            f"fit() with patience would keep the weights of the lowest {name}",
+            hint='mode="max" keeps those of the highest; mode="min" says that the lowest is meant',
+        )
 
 
 def loss_and_state(given: Any, stateful: bool) -> tuple[Tensor, Any]:
@@ -44,7 +71,7 @@ def scores_of(given: Any, before: Sequence[str] = ()) -> dict[str, float]:
         scores = {}
     if not scores:
         what = "nothing" if given is None or given == {} else f"a {type(given).__name__}"
-        raise DataError(f"evaluate(model) returned {what}", hint="return a number, lower is better, or a dict of numbers by name")
+        raise DataError(f"evaluate(model) returned {what}", hint="return a number, or a dict of numbers by name")
     if before and [*scores] != [*before]:
         raise DataError(
             f"evaluate(model) returned {', '.join(scores)}; before it was {', '.join(before)}",

@@ -18,6 +18,7 @@ import numpy as np
 from ..errors import LoadError
 from ..shared.array_type import Array
 from ..shared.atomic_files import write
+from ..shared.strict_json import parse_json
 
 __all__ = ["read_checkpoint", "write_checkpoint"]
 
@@ -55,12 +56,15 @@ def read_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dic
     try:
         with zipfile.ZipFile(path) as archive:
             arrays = {}
-            for entry in archive.infolist():  # stored as they are: nothing unpacks to more than the file holds
-                if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > os.path.getsize(path):
+            entries, size = archive.infolist(), os.path.getsize(path)
+            if len({entry.filename for entry in entries}) < len(entries) or sum(entry.file_size for entry in entries) > size:
+                raise ValueError("compressed entries, or one that comes twice")  # entries may also lie over each other
+            for entry in entries:  # stored as they are: nothing unpacks to more than the file holds
+                if entry.compress_type != zipfile.ZIP_STORED:
                     raise ValueError("compressed entries")
                 content = io.BytesIO(archive.read(entry))  # read whole, so that its check sum is looked at
                 arrays[entry.filename.removesuffix(".npy")] = np.lib.format.read_array(content, allow_pickle=False)
-        note = json.loads(arrays.pop(NOTE).tobytes())
+        note = parse_json(arrays.pop(NOTE).tobytes())
         if not isinstance(note, dict):
             raise ValueError("the note is no dict")
     except OSError as error:

@@ -6,19 +6,21 @@ import os
 from collections.abc import Callable, Iterable
 from inspect import Signature, signature
 from numbers import Real
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from ..engine.tensor import Tensor
 from ..errors import DataError, LoadError
+from ..nn.meaning import StateDict, meaning_from
 from ..nn.module import Module
 from ..optim.base import Optimizer
 from ..optim.schedules import Schedule
 from ..shared.array_type import Array
 from ..shared.atomic_files import target_of
-from ..shared.checks import is_number, is_whole
+from ..shared.checks import is_number, is_whole, short
 from ..shared.terminal import Progress
+from .callback_results import check_direction
 from .checkpoint import read_checkpoint
 from .history import History
 from .loop import Batches, Loop, Score
@@ -43,10 +45,12 @@ def fit(
     schedule: Schedule | None = None,
     evaluate: Callable[[M], Score] | None = None,
     patience: int | None = None,
+    mode: Literal["min", "max"] | None = None,
     every: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     rng: np.random.Generator | None = None,
+    on_epoch: Callable[[History], object] | None = None,
     progress: bool | Progress = True,
 ) -> History:
     """Train a model until `epochs` or `updates` are reached, whichever comes first; returns its `History`.
@@ -59,15 +63,19 @@ def fit(
 
     stateful   loss_of(model, batch, state) returns (loss, state); the state goes on to the next batch, its values without their
                history (truncated backpropagation through time), and starts as None in every epoch. See `data.batches.windows`.
-    evaluate   evaluate(model) is a number, lower is better, or several by name, of which the first decides. It is called every
+    evaluate   evaluate(model) is a number, or several by name, of which the first decides. It is called every
                `every` updates (None: after each epoch) and at the end, without recording and with dropout off.
     patience   stop after that many evaluations in a row without a new best, and give the model the best weights (they are given to
                it at any end of a training with patience).
+    mode       "min": the lowest score is the best one, as of a loss; "max": the highest, as of an accuracy. None is "min", but with
+               patience a score that is called accuracy, or the like, is refused until you say which.
     checkpoint a file .npz, written whenever `evaluate` is due and at the end. With `resume=True` training goes on from it if it exists:
                weights, optimizer, learning rate, generators (`rng`, and those inside modules), place in the epoch, best so far and
                history are as they were, so that the end is equal, to the bit, to that of a training that was never interrupted.
                The batches before that place are drawn once more; those of a generator that fit does not know come out otherwise.
                A file that cannot be written (a full disk) is warned about; the old one stays and training goes on.
+    on_epoch   on_epoch(history) is called after every epoch, evaluated but not yet saved, to print, draw or write a sample; what it
+               returns is not looked at.
     progress   a line on standard error: live on a terminal where tqdm is installed, else one every five seconds. False: none.
 
     Ctrl-C stops after the update at hand and saves; `history.stopped` says "interrupted". NaN or infinity, in the loss, the gradients
@@ -87,12 +95,18 @@ def fit(
     ((160,), True, 'done')
     """
     _check_kinds(model, loss_of, batches, optimizer, schedule, evaluate, checkpoint, rng)
+    if on_epoch is not None and not callable(on_epoch):
+        raise DataError(f"fit(): on_epoch is a {type(on_epoch).__name__}", hint="on_epoch is a function of the history so far")
     _check_arguments(loss_of, stateful)
     for name, count in (("epochs", epochs), ("updates", updates), ("every", every), ("patience", patience)):
         if count is not None and not is_whole(count, 1):
             raise DataError(f"fit() with {name}={count!r}", hint="a whole number, at least 1")
     if epochs is None and updates is None:
         raise DataError("fit() without an end", hint="epochs=10, or updates=1000, or both")
+    if mode not in (None, "min", "max"):
+        raise DataError(f"fit() with mode={short(mode)}", hint='"min": low scores are better; "max": high ones')
+    if patience is not None and evaluate is not None:
+        check_direction(getattr(evaluate, "__name__", ""), mode)
     if patience is not None and evaluate is None:
         raise DataError("patience without evaluate", hint="evaluate(model) says whether the model still gets better")
     if clip is not None and (not is_number(clip, Real) or not clip > 0):
@@ -103,7 +117,22 @@ def fit(
     if checkpoint is not None:
         checkpoint = target_of(checkpoint, (".npz",), "checkpoint")
     loop = Loop(
-        model, loss_of, batches, optimizer, stateful, clip, schedule, evaluate, patience, every, checkpoint, rng, epochs, updates
+        model,
+        loss_of,
+        batches,
+        optimizer,
+        stateful,
+        clip,
+        schedule,
+        evaluate,
+        patience,
+        every,
+        checkpoint,
+        rng,
+        epochs,
+        updates,
+        mode,
+        on_epoch,
     )
     if resume and checkpoint is not None and os.path.exists(checkpoint):
         loop.resume(checkpoint)
@@ -116,11 +145,15 @@ def weights_in(checkpoint: str | os.PathLike[str], best: bool = False) -> dict[s
 
     Raises `LoadError` for a damaged file, or if there are none.
     """
-    arrays, _ = read_checkpoint(checkpoint)
+    arrays, note = read_checkpoint(checkpoint)
     found = group(arrays, "best" if best else "weights")
+    try:
+        meaning = meaning_from(note["meaning"]) if "meaning" in note else None
+    except ValueError as error:
+        raise LoadError(f"a damaged checkpoint: {error}", where=os.path.abspath(checkpoint), hint="take an older copy") from None
     if not found:
         raise LoadError("no best weights in this checkpoint", where=os.path.abspath(checkpoint), hint="train with patience")
-    return found
+    return StateDict(found, meaning)
 
 
 def _check_kinds(

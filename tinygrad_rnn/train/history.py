@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import LoadError
 from ..shared.array_type import Array
+from ..shared.checks import check_kind, check_number, check_size
 
 __all__ = ["History", "Log"]
 
@@ -20,8 +22,9 @@ class History:
 
     `loss`, `grad_norm` (before clipping) and `lr` have one entry an update. `scores` holds what `evaluate` returned, by name (a
     single number is called "held_out"), and `evaluated` after how many updates that was. `epochs` is the number of updates at the
-    end of each epoch. `best` is the lowest of the first score and `best_update` where it was; None if nothing was evaluated. `stopped`
-    says why training ended, `notes` what went wrong on the way (a checkpoint that could not be written).
+    end of each epoch. `best` is the lowest of the first score (with mode="max" the highest) and `best_update` where it was; None if
+    nothing was evaluated. `stopped` says why training ended, `notes` what went wrong on the way (a checkpoint that could not be
+    written).
 
     >>> from tinygrad_rnn.train.history import Log
     >>> log = Log()
@@ -71,7 +74,12 @@ class Log:
     since_best: int = 0
     stopped: str = ""
     notes: list[str] = field(default_factory=list)
+    mode: str = "min"  # whether a low or a high first score is better
     saved_at: int = -1
+
+    def __post_init__(self) -> None:
+        if self.mode == "max" and self.best == inf:
+            self.best = -inf
 
     @property
     def updates(self) -> int:
@@ -88,7 +96,7 @@ class Log:
         for name, value in scores.items():
             self.scores.setdefault(name, []).append(value)
         first = next(iter(scores.values()))
-        better = first < self.best
+        better = first < self.best if self.mode == "min" else first > self.best
         if better:
             self.best, self.best_update = first, self.updates
         self.since_best = 0 if better else self.since_best + 1
@@ -104,16 +112,28 @@ class Log:
     def note(self) -> dict[str, Any]:
         """The single numbers, as JSON data."""
         best = self.best if isfinite(self.best) else None
-        return {"best": best, "best_update": self.best_update, "since_best": self.since_best, "notes": self.notes}
+        return {
+            "mode": self.mode,
+            "best": best,
+            "best_update": self.best_update,
+            "since_best": self.since_best,
+            "notes": self.notes,
+        }
 
     @classmethod
     def loaded(cls, note: Mapping[str, Any], arrays: Mapping[str, Array]) -> Log:
         """The log that gave `note()` and `arrays()`."""
+        _check_columns(arrays)
         rows = zip(*(arrays[name].tolist() for name in ("loss", "grad_norm", "lr")), strict=True)
         scores = {name.removeprefix("scores/"): a.tolist() for name, a in arrays.items() if name.startswith("scores/")}
-        log = cls([*rows], arrays["epochs"].tolist(), arrays["evaluated"].tolist(), scores)
-        log.best = inf if note["best"] is None else float(note["best"])
-        log.best_update, log.since_best, log.notes = int(note["best_update"]), int(note["since_best"]), [*map(str, note["notes"])]
+        mode = note.get("mode", "min")
+        log = cls([*rows], arrays["epochs"].tolist(), arrays["evaluated"].tolist(), scores, mode=mode)
+        if note["best"] is not None:
+            log.best = check_number("best", note["best"])
+        log.best_update = check_size("best_update", note["best_update"], 0)
+        log.since_best = check_size("since_best", note["since_best"], 0)
+        check_kind("notes:", note["notes"], list, "a list of texts")
+        log.notes = [*map(str, note["notes"])]
         log.saved_at = log.updates
         return log
 
@@ -124,3 +144,14 @@ class Log:
         found = bool(self.evaluated) and isfinite(self.best)
         best, place = (self.best, self.best_update) if found else (None, None)
         return History(**arrays, scores=scores, best=best, best_update=place, stopped=self.stopped, notes=tuple(self.notes))
+
+
+def _check_columns(arrays: Mapping[str, Array]) -> None:
+    """Raise `LoadError` unless all columns of a history are rows of numbers, and of updates that there were."""
+    updates, times = len(arrays["loss"]), len(arrays["evaluated"])
+    for name, column in arrays.items():
+        counts = name in ("epochs", "evaluated")
+        size = times if name.startswith("scores/") or name == "evaluated" else column.size if name == "epochs" else updates
+        good = column.dtype.kind == ("i" if counts else "f") and column.shape == (size,)
+        if not good or (counts and size and not (column.min() >= 0 and column.max() <= updates)):
+            raise LoadError(f"history/{name} is {column.dtype} of shape {column.shape}", hint="start anew without resume=True")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, TypeAlias, TypeVar
@@ -19,9 +19,10 @@ from ..nn.states import detach_state
 from ..optim.base import Optimizer
 from ..optim.clipping import clip_grad_norm_
 from ..optim.schedules import Schedule
+from ..shared.checks import short
 from ..shared.interrupts import first_interrupt
 from ..shared.terminal import Progress
-from .callback_results import loss_and_state, scores_of, share_of
+from .callback_results import check_direction, loss_and_state, scores_of, share_of
 from .history import History, Log
 from .random_generators import Draws, generators_of, notes_of
 from .training_state import TrainingState, flatten, load_training, save_training
@@ -57,6 +58,8 @@ class Loop:
     rng: np.random.Generator | None
     epochs: int | None = None
     updates: int | None = None
+    mode: str | None = None
+    on_epoch: Callable[[History], object] | None = None
     progress: Progress | None = None
 
     size: int = 0  # batches in an epoch, where that is known
@@ -66,7 +69,7 @@ class Loop:
 
     def __post_init__(self) -> None:
         self.generators = generators_of(self.model, self.rng)
-        self.at = TrainingState(self.optimizer.lr, {}, Draws(self.generators, {}, {}, False))
+        self.at = TrainingState(self.optimizer.lr, {}, Draws(self.generators, {}, {}, False), log=Log(mode=self.mode or "min"))
         self.mark()
         self.good = self.model.state_dict(), self.optimizer.state_dict(), 0
 
@@ -88,7 +91,7 @@ class Loop:
 
     def resume(self, checkpoint: str | os.PathLike[str]) -> None:
         """Go on from a checkpoint."""
-        self.at = load_training(checkpoint, self.model, self.optimizer, self.generators, self.at.notes)
+        self.at = load_training(checkpoint, self.model, self.optimizer, self.generators, self.at.notes, self.mode or "min")
         self.good = self.model.state_dict(), self.optimizer.state_dict(), self.log.updates
 
     # ---- the loop
@@ -130,7 +133,8 @@ class Loop:
             if self.ended():
                 return
         if not self.at.position:
-            again = " (a generator can be read only once)" if self.at.epoch else ""
+            once = self.at.epoch or isinstance(self.batches, Iterator)
+            again = " (a generator can be read only once)" if once else ""
             raise DataError(
                 f"epoch {self.at.epoch + 1} has no batches{again}",
                 hint="give a list of batches, or a function of rng that makes them",
@@ -140,13 +144,23 @@ class Loop:
         self.at.epoch, self.at.position, self.at.carried = self.at.epoch + 1, 0, None
         self.log.epochs.append(self.log.updates)
         if self.every is None:
-            self.evaluate_and_save()
+            self.check_weights()
+            self.score()
+        if self.on_epoch is not None:
+            with modes_kept(self.model):
+                self.on_epoch(self.log.history())
+        if self.every is None:
+            self.good_so_far()
         self.mark()
         self.whole = True
 
     def batches_of_epoch(self) -> Iterable[Any]:
         """The batches, as they are or made anew; their number is remembered where they have one."""
         made = self.batches(self.rng) if callable(self.batches) else self.batches  # type: ignore[arg-type]
+        if not isinstance(made, Iterable) and not hasattr(made, "__getitem__"):
+            raise DataError(
+                f"batches(rng) returned {short(made)}", hint="it returns the batches of one epoch, a list or a generator of them"
+            )
         if isinstance(made, Sized):
             self.size = len(made)
         return made
@@ -182,6 +196,10 @@ class Loop:
         """What is due every `every` updates, or after an epoch; the weights then count as the last good ones."""
         self.check_weights()
         self.score()
+        self.good_so_far()
+
+    def good_so_far(self) -> None:
+        """Remember weights and moments as the last good ones, and save them."""
         self.good = self.model.state_dict(), self.optimizer.state_dict(), self.log.updates
         self.mark()
         self.save()
@@ -200,6 +218,8 @@ class Loop:
         scores = scores_of(given, [*self.log.scores])
         if any(np.isnan(value) for value in scores.values()):
             raise self.diverged(f"an evaluation that gave {scores}", self.log.updates)
+        if self.patience is not None and not self.log.scores:
+            check_direction(next(iter(scores)), self.mode)
         if self.log.judge(scores) and self.patience is not None:
             self.at.best = self.model.state_dict()
 

@@ -14,6 +14,7 @@ import numpy as np
 from ..engine.tensor import Tensor
 from ..errors import DataError, LoadError
 from ..nn.module import Module, items_within, parts_within
+from ..shared.checks import is_whole, short
 
 __all__ = ["Draws", "Notes", "generators_of", "notes_of", "rewind"]
 
@@ -55,12 +56,20 @@ def rewind(generators: Mapping[str, np.random.Generator], notes: Notes) -> None:
     for name, note in notes.items():
         kind = generators[name].bit_generator
         try:
+            _check_places(note)
             kind.state = note
         except (ValueError, TypeError, KeyError, OverflowError, AttributeError) as error:
             raise LoadError(
                 f"this state does not fit the generator {type(kind).__name__}: {error}",
                 hint="make the generators as they were made when this was saved",
             ) from None
+
+
+def _check_places(note: Any) -> None:
+    """Raise `ValueError` for a place beyond the numbers that a generator holds: NumPy would read there what is not its own."""
+    for where, name, most in ((note.get("state"), "pos", 624), (note, "buffer_pos", 4)):  # of MT19937, of Philox
+        if isinstance(where, dict) and not (is_whole(where.get(name, 0), 0) and where.get(name, 0) <= most):
+            raise ValueError(f"{name}={short(where[name])}")
 
 
 def _plain(value: Any) -> Any:

@@ -12,10 +12,12 @@ import numpy as np
 
 from ..engine.tensor import Tensor
 from ..errors import DataError, LoadError
+from ..nn.meaning import StateDict, meaning_from, meaning_of, unknown
 from ..nn.module import Module
 from ..optim.base import Optimizer
 from ..shared.array_type import Array
 from ..shared.call_site import call_site
+from ..shared.checks import check_number, check_size, short
 from .checkpoint import read_checkpoint, write_checkpoint
 from .history import Log
 from .random_generators import Draws, Notes, rewind
@@ -44,6 +46,7 @@ def save_training(path: str | os.PathLike[str], model: Module, optimizer: Optimi
     leaves: list[Array] = []
     note = {
         "format": FORMAT,
+        "meaning": meaning_of(model)._asdict(),
         "optimizer": type(optimizer).__name__,
         "lr": float(at.lr),
         "place": [at.epoch, at.position],
@@ -73,7 +76,12 @@ def save_training(path: str | os.PathLike[str], model: Module, optimizer: Optimi
 
 
 def load_training(
-    path: str | os.PathLike[str], model: Module, optimizer: Optimizer, generators: Mapping[str, np.random.Generator], notes: Notes
+    path: str | os.PathLike[str],
+    model: Module,
+    optimizer: Optimizer,
+    generators: Mapping[str, np.random.Generator],
+    notes: Notes,
+    mode: str = "min",
 ) -> TrainingState:
     """Give model, optimizer and generators what a checkpoint holds, all or nothing; `notes` are where the generators are now."""
     arrays, note = read_checkpoint(path)
@@ -81,6 +89,8 @@ def load_training(
     try:
         if note.get("format") != FORMAT:
             raise LoadError(f"not a checkpoint of this version ({FORMAT})", hint="start anew without resume=True")
+        if not str(note["optimizer"]).isidentifier():
+            raise LoadError(f"it was saved by {short(note['optimizer'])}", hint="start anew without resume=True")
         if note["optimizer"] != type(optimizer).__name__:
             raise LoadError(
                 f"it was saved by {note['optimizer']}, and the optimizer here is {type(optimizer).__name__}",
@@ -92,9 +102,9 @@ def load_training(
                 hint="give fit() the same rng, and the model the same generators",
             )
         moved = {int(number): notes for number, notes in note["moved"].items()}
-        epoch, position = map(int, note["place"])
+        epoch, position = (check_size("place", count, 0) for count in note["place"])
         at = TrainingState(
-            lr=float(note["lr"]),
+            lr=check_number("lr", note["lr"], least=0),
             notes=note["generators"],
             draws=Draws(generators, note["epoch_generators"], moved, True),
             epoch=epoch,
@@ -103,18 +113,41 @@ def load_training(
             best=group(arrays, "best"),
             log=Log.loaded(note["log"], group(arrays, "history")),
         )
+        if [epoch, position] != [len(at.log.epochs), at.log.updates - max(at.log.epochs, default=0)]:
+            raise LoadError(
+                f"its place {short(note['place'])} is not where its history of {at.log.updates} updates ends",
+                hint="start anew without resume=True",
+            )
+        if at.log.mode != mode:
+            raise LoadError(
+                f"it was saved with mode={short(at.log.mode)}, and now mode is {mode!r}", hint="give fit() the same mode"
+            )
         if at.best:
             model.load_state_dict(at.best)
-        model.load_state_dict(group(arrays, "weights"))
+        weights, told = group(arrays, "weights"), note.get("meaning")
+        for name, kind in ((name, p.dtype) for name, p in model.named_parameters() if name in weights):
+            if weights[name].dtype != kind:
+                raise LoadError(
+                    f"it was trained in {weights[name].dtype}, and {name} is {kind} here",
+                    hint=f"make the model with dtype={weights[name].dtype}; weights_in(checkpoint) has the weights alone",
+                )
+        model.load_state_dict(weights if told is None else StateDict(weights, meaning_from(told)))
         optimizer.load_state_dict(group(arrays, "optimizer"))
         for place in (*moved.values(), at.draws.began, at.notes):
             rewind(generators, place)
-    except (LoadError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except Exception as error:  # what a note says may be wrong in more ways than there are names for
         model.load_state_dict(before[0])
         optimizer.load_state_dict(before[1])
         rewind(generators, notes)
-        known = error if isinstance(error, LoadError) else LoadError(repr(error), hint="start anew without resume=True")
+        said = error.message if isinstance(error, DataError) else short(error)
+        known = error if isinstance(error, LoadError) else LoadError(said, hint="start anew without resume=True")
         raise LoadError(f"this checkpoint does not fit: {known.message}", where=os.path.abspath(path), hint=known.hint) from None
+    if told is None and (paths := unknown(None, meaning_of(model))):
+        warnings.warn(
+            f"this checkpoint does not say what its weights mean: {', '.join(paths)} was not compared",
+            UserWarning,
+            stacklevel=call_site().level,
+        )
     return at
 
 

@@ -42,6 +42,8 @@ class GridLSTMCell(Module):
     (3, 4)
     """
 
+    settings = ("priority",)
+
     def __init__(
         self,
         dimensions: int,

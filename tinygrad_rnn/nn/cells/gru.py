@@ -33,6 +33,8 @@ class GRUCell(RecurrentCell[tuple[Tensor]]):
     (2, 4)
     """
 
+    settings = ("reset_after",)
+
     def __init__(
         self,
         input_size: int,

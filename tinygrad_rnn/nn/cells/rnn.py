@@ -32,6 +32,8 @@ class RNNCell(RecurrentCell[tuple[Tensor]]):
     (2, 4)
     """
 
+    settings = ("nonlinearity",)
+
     def __init__(
         self,
         input_size: int,

@@ -43,6 +43,8 @@ class SequenceClassifier(Module):
     (2, 4)
     """
 
+    settings = ("pooling",)
+
     def __init__(
         self,
         embedding: Callable[..., Tensor] | None,

@@ -15,7 +15,7 @@ from ...errors import GraphError
 from ...shared.checks import check_flags
 from ..cells.cell import Cell
 from ..inputs import WHOLE, steps_of
-from ..module import Module, is_cell
+from ..module import Module, is_cell, name_parts
 from ..packed import PackedSequence
 from ..states import callers_order, check_method, checked_state, h_of, joined, longest_first, rows_of
 
@@ -69,6 +69,9 @@ def unroll(layer: Any, xs: Any, state: Any = None, reverse: bool = False) -> tup
     if not getattr(layer.step, "scoped", False):  # a cell of one's own
         check_method(layer, "initial_state", "batch")
         check_method(layer, "step", "x", "state")
+        name_parts(layer)
+    elif getattr(layer, "_part", ""):  # it was run inside another cell before
+        name_parts(layer)
     check_flags("unroll", reverse=reverse)
     inputs = xs if isinstance(xs, PackedSequence) else steps_of(xs, "unroll")
     batch = len(inputs[0]._array)

@@ -155,7 +155,7 @@ def box_of(
         if name in ("", "loss"):
             step = None
     else:
-        label = r.name or "×".join(map(str, r.shape)) or number(float(r.value))
+        label = r.name or (number(r.value.item()) if r.value.size == 1 and r.kind == "constant" else "×".join(map(str, r.shape)))
         kind = "pill" if r.kind == "parameter" else "start" if r.id in places.starts else "input"
         name, op = "", ""
         if kind == "start" or r.name is None or places.keys[r.id] in places.varying:
@@ -193,10 +193,15 @@ def _op_label(graph: GraphSnapshot, places: Places, r: Record) -> str:
 
 
 def leaf_labels(graph: GraphSnapshot, places: Places) -> dict[int, str]:
-    """What the pills and chips of the shared weights say: the second W of one owner is W′."""
+    """What the pills and chips of the shared weights say: two W of one owner by their paths, or the second one as W′."""
     labels, known = {}, Counter[tuple[str | None, str]]()
-    for leaf in places.shared:
-        r, owner = graph.records[leaf], owner_words(graph, places, leaf)
+    owners = {leaf: owner_words(graph, places, leaf) for leaf in places.shared}
+    alike = Counter((graph.records[leaf].name, owner) for leaf, owner in owners.items())
+    for leaf, owner in owners.items():
+        r = graph.records[leaf]
+        if r.path and r.name and alike[r.name, owner] > 1:
+            labels[leaf] = r.path
+            continue
         labels[leaf] = (r.name or "×".join(map(str, r.shape)) or "w") + "′" * (known[r.name, owner] if r.name else 0)
         known[r.name, owner] += 1
     return labels

@@ -10,7 +10,7 @@ import numpy as np
 from ...engine.scopes import Frame
 from ...replay.records import Record
 from ..style import clean, number
-from .boxes import heading_of, owner_words, strength_of
+from .boxes import heading_of, leaf_labels, owner_words, strength_of
 from .shown_graph import View
 from .time_columns import in_cell, scope_of
 from .tooltips import named_at_step, why_nothing, why_zero
@@ -75,10 +75,10 @@ def describe(view: View) -> str:
         lines.append(f"There are no gradients: the result has shape {shape}, not a single number.")
         return "\n".join(lines)
     lines += _cuts(view) + _through_time(view)
-    weights = []
+    weights, labels = [], leaf_labels(graph, view.places)
     for r in graph.parameters:
         if r.grad_norm is not None:
-            name = clean(r.name or "a weight " + "×".join(map(str, r.shape)), 24)
+            name = clean((r.name and labels.get(r.id, r.name)) or "a weight " + "×".join(map(str, r.shape)), 24)
             weights.append(f"{name}{_of([_owner(view, r.id)])} {number(r.grad_norm)}")
     if weights:
         lines.append("Gradient norms of the weights: " + ", ".join(weights) + ".")
@@ -122,7 +122,8 @@ def _through_time(view: View) -> list[str]:
         what = f"root mean square of {clean(name, 12)}" if values else f"gradient |dL/d{clean(name, 12)}|"
         what = f"The {what}{f' of {clean(where, 40)}' if where else ''}"
         for window in [records] if values else _windows(view, records):
-            known = [(r.t, size) for r in window if (size := strength_of(r, view.color)) is not None]
+            read = sorted(window, key=lambda r: r.id)  # in the order in which the cell read: a gradient goes the other way
+            known = [(r.t, size) for r in read if (size := strength_of(r, view.color)) is not None]
             if len(known) > 1 and known[0][0] != known[-1][0]:
                 lines.append(f"{what} {_change(known if values else known[::-1])}.")
     return lines
@@ -136,6 +137,9 @@ def _change(known: list[tuple[int | None, float]]) -> str:
     (start, a), (end, b) = known[0], known[-1]
     if a == b == 0.0:
         return f"is exactly 0 from t={start} to t={end}"
+    peak, most = max(known, key=lambda pair: pair[1])
+    if most > 2 * a and most > 2 * b:
+        return f"grows from {number(a)} at t={start} to {number(most)} at t={peak}, and falls to {number(b)} at t={end}"
     how = "stays about the same, from" if a and 0.5 < b / a < 2 else "falls from" if b < a else "grows from"
     return f"{how} {number(a)} at t={start} to {number(b)} at t={end}"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...engine.scopes import Frame
+from ...engine.scopes import Frame, lane_frames
 from ...replay.records import GraphSnapshot, Record
 from ..style import clean
 
@@ -26,12 +26,9 @@ Uses = dict[int, list[tuple[int, int]]]  # of a record: (child, slot)
 
 
 def scope_of(record: Record) -> tuple[Frame, ...]:
-    """The scopes that make one box: those around the time step and the first one inside it."""
-    steps = [k for k, frame in enumerate(record.frames) if frame.name == "t"]
-    if not steps:
-        return record.frames[:1]
-    inside = steps[-1] + 1
-    return tuple(f for f in record.frames[:inside] if f.name != "t") + record.frames[inside : inside + 1]
+    """The scopes that make one box: those around the time step and the cell inside it, as the probes' lanes are found."""
+    t, around, cell = lane_frames(record.frames)
+    return record.frames[:1] if t is None else around + cell
 
 
 def owner_of(record: Record) -> tuple[Frame, ...]:
@@ -44,7 +41,8 @@ def where_of(scope: tuple[Frame, ...]) -> str:
     layers = ".".join(str(frame.get("layer")) for frame in scope if frame.get("layer") is not None)
     ways = [frame.get("direction") for frame in scope if frame.get("direction") is not None]
     word, arrow = (("forward", "→") if ways[-1] == 1 else ("backward", "←")) if ways else ("", "")
-    return f"{f'layer {layers}' if layers else word} {arrow}".strip()
+    part = scope[-1].part if scope else ""
+    return " ".join(found for found in (f"layer {layers}" if layers else word, arrow, clean(part, 24)) if found)
 
 
 def whereabouts(scopes: Iterable[tuple[Frame, ...]]) -> dict[tuple[Frame, ...], str]:
