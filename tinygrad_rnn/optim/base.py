@@ -134,7 +134,7 @@ class Optimizer:
         """Change every parameter that has a gradient. Graphs that used the old values then refuse another backward pass."""
         if here.mode.watching:
             training_loop.before_step([p.node for p in self.parameters if p.node is not None])
-        self._check_settings(*(name for name in self.settings if name != "steps"))
+        self._check_settings(*[name for name in self.settings if name != "steps"])
         first = 0
         for group in self.groups:
             with self._set_as_in(group):
