@@ -159,7 +159,10 @@ def prod(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tens
     if not x.shape[at]:
         return as_tensor(np.prod(x._array, axis=at, keepdims=keepdims))
     while (n := x.shape[at]) > 1:
-        first, second, last = (x[(*before, part)] for part in (slice(0, n - n % 2, 2), slice(1, n, 2), slice(n - n % 2, n)))
+        even = n - n % 2
+        first, second, last = (
+            x[key] for key in [(*before, slice(0, even, 2)), (*before, slice(1, n, 2)), (*before, slice(even, n))]
+        )
         x = concat([first * second, last], at) if n % 2 else first * second
     if shape and keepdims:
         return x.reshape((1,) * len(shape))
