@@ -10,9 +10,12 @@ from .engine import (
     add,
     broadcast_to,
     concat,
+    cos,
+    cumsum,
     default_dtype,
     detect_anomaly,
     div,
+    einsum,
     exp,
     getitem,
     grad,
@@ -27,10 +30,12 @@ from .engine import (
     no_grad,
     place,
     pow,
+    prod,
     relu,
     reshape,
     scope,
     sigmoid,
+    sin,
     split,
     stack,
     steps_after,
@@ -49,11 +54,11 @@ from .replay import backward_steps, snapshot
 from .viz import Drawing, draw, to_graphviz
 
 __all__ = [
-    "Drawing", "StepModel", "Tensor", "abs", "add", "backward_steps", "beam_search", "broadcast_to", "concat", "data",
-    "default_dtype", "detect_anomaly", "div", "draw", "errors", "exp", "functional", "generate", "getitem", "grad", "gradcheck",
-    "io", "log", "matmul", "max", "maximum", "mul", "named", "neg", "nn", "no_grad", "optim", "place", "plots", "pow", "probe",
-    "relu", "reshape", "schedules", "scope", "sigmoid", "snapshot", "split", "stack", "steps_after", "sub", "sum", "take", "tanh",
-    "tensor", "time_step", "to_graphviz", "train", "transpose", "where",
+    "Drawing", "StepModel", "Tensor", "abs", "add", "backward_steps", "beam_search", "broadcast_to", "concat", "cos", "cumsum",
+    "data", "default_dtype", "detect_anomaly", "div", "draw", "einsum", "errors", "exp", "functional", "generate", "getitem",
+    "grad", "gradcheck", "io", "log", "matmul", "max", "maximum", "mul", "named", "neg", "nn", "no_grad", "optim", "place",
+    "plots", "pow", "probe", "prod", "relu", "reshape", "schedules", "scope", "sigmoid", "sin", "snapshot", "split", "stack",
+    "steps_after", "sub", "sum", "take", "tanh", "tensor", "time_step", "to_graphviz", "train", "transpose", "where",
 ]  # fmt: skip
 
 

@@ -74,7 +74,8 @@ def softplus(x: TensorLike) -> Tensor:
     Tensor([   0., 1000.])
     """
     x = as_tensor(x)
-    m = named(as_tensor(np.maximum(x._array, np.zeros((), x.dtype))), "max")
+    kind = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    m = named(as_tensor(np.clip(x._array, 0, np.finfo(kind).max)), "max")
     return m + log(exp(-m) + exp(x - m))
 
 

@@ -17,7 +17,7 @@ def test_every_op_has_cases_words_and_a_public_function(op):
     assert len(op.cases) >= 3
     assert op.words
     assert op.symbol
-    assert callable(getattr(tg, op.name))
+    assert callable(getattr(tg, {"power": "pow"}.get(op.name, op.name)))
     assert len(op.vjps) == (op.inputs or 1)
 
 

@@ -127,9 +127,9 @@ def test_numpy_records(expression, op):
 
 
 @pytest.mark.parametrize(("call", "named"), [
-    (lambda t: np.sqrt(t), r"x \*\* 0.5"), (lambda t: np.clip(t, 0, 1), "maximum"), (lambda t: np.linalg.norm(t), "sum"),
-    (lambda t: np.einsum("ij->i", t), "transpose"), (lambda t: np.add.reduce(t), "tensor.numpy"), (lambda t: np.sin(t), "tensor.numpy"),
-    (lambda t: np.fft.fft(t), "tensor.numpy"), (lambda t: np.add(t, t, out=np.zeros((2, 3))), "out="), (lambda t: np.squeeze(t), "reshape"),
+    (lambda t: np.cbrt(t), "tensor.numpy"), (lambda t: np.clip(t, 0, 1, out=t), "clip"), (lambda t: np.linalg.norm(t), "sum"),
+    (lambda t: np.einsum("ij->i", t), "einsum"), (lambda t: np.add.reduce(t), "tensor.numpy"), (lambda t: np.tan(t), "tensor.numpy"),
+    (lambda t: np.fft.fft(t), "tensor.numpy"), (lambda t: np.add(t, t, out=np.zeros((2, 3))), "out="), (lambda t: np.ravel(t), "reshape"),
 ])  # fmt: skip
 def test_numpy_functions_without_an_op_are_refused_with_an_alternative(call, named):
     with pytest.raises(GraphError, match="not recorded") as caught:
@@ -168,7 +168,7 @@ def test_behaves_as_a_numpy_user_expects():
 
 
 @pytest.mark.parametrize(("call", "error", "says"), [
-    (lambda: bool(leaf()), ValueError, "ambiguous"),
+    (lambda: bool(leaf()), ShapeError, "is true"),
     (lambda: float(leaf()), ShapeError, "exactly one entry"),
     (lambda: len(tg.Tensor(1.0)), TypeError, "unsized"),
     (lambda: list(tg.Tensor(1.0)), TypeError, "unsized"),

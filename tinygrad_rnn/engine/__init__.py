@@ -15,7 +15,10 @@ from .primitives import (
     add,
     broadcast_to,
     concat,
+    cos,
+    cumsum,
     div,
+    einsum,
     exp,
     getitem,
     log,
@@ -26,9 +29,11 @@ from .primitives import (
     neg,
     place,
     pow,
+    prod,
     relu,
     reshape,
     sigmoid,
+    sin,
     split,
     stack,
     sub,
@@ -42,9 +47,10 @@ from .scopes import detect_anomaly, no_grad, scope, steps_after, time_step
 from .tensor import Tensor, named
 
 __all__ = [
-    "Tensor", "abs", "add", "broadcast_to", "concat", "default_dtype", "detect_anomaly", "div", "exp", "getitem", "grad",
-    "gradcheck", "log", "matmul", "max", "maximum", "mul", "named", "neg", "no_grad", "place", "pow", "relu", "reshape", "scope",
-    "sigmoid", "split", "stack", "steps_after", "sub", "sum", "take", "tanh", "time_step", "transpose", "where",
+    "Tensor", "abs", "add", "broadcast_to", "concat", "cos", "cumsum", "default_dtype", "detect_anomaly", "div", "einsum",
+    "exp", "getitem", "grad", "gradcheck", "log", "matmul", "max", "maximum", "mul", "named", "neg", "no_grad", "place", "pow",
+    "prod", "relu", "reshape", "scope", "sigmoid", "sin", "split", "stack", "steps_after", "sub", "sum", "take", "tanh",
+    "time_step", "transpose", "where",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..shared.array_type import Array, Index
 
 __all__ = [
-    "HALF", "ONE", "as_matrix", "is_basic", "norm", "place", "power", "product", "relu", "sigmoid", "unbroadcast",
+    "HALF", "ONE", "as_matrix", "is_basic", "norm", "place", "power", "product", "raised", "relu", "sigmoid", "unbroadcast",
 ]  # fmt: skip
 
 # 0-d arrays: NumPy multiplies by one faster than by a Python number, and never changes a float32 into a float64
@@ -89,6 +89,14 @@ def norm(x: Array) -> float:
             return largest
         return largest * float(np.sqrt(np.sum(np.square(flat / largest))))
     return float(np.sqrt(np.dot(flat, flat)))
+
+
+def raised(a: Array, b: Array) -> Array:
+    """a ** b, entry by entry: in the dtype of the one that is a float, and of whole numbers a whole number where it is one."""
+    if a.dtype.kind != "f" and b.dtype.kind != "f":
+        return np.asarray(np.power(a.astype(np.float64), b) if (b < 0).any() else np.power(a, b))
+    dtype = np.result_type(*(x.dtype for x in (a, b) if x.dtype.kind == "f"))
+    return np.asarray(np.power(np.asarray(a, dtype), np.asarray(b, dtype)))
 
 
 def power(a: Array, exponent: float) -> Array:

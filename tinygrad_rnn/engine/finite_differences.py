@@ -9,7 +9,10 @@ import numpy as np
 
 from ..errors import DtypeError, GradientError, GraphError
 from ..shared.array_type import Array
+from ..shared.checks import check_number, check_size, short
+from .dtypes import as_array
 from .gradients import grad
+from .graph import reachable
 from .tensor import Tensor
 
 __all__ = ["gradcheck"]
@@ -24,18 +27,35 @@ def gradcheck(
 
     `inputs`: an array or Tensor, or a list of them, in float64. `f` returns a Tensor of any shape; L is its sum with random
     weights, so no error can hide in another. Each entry is moved by itself, then all in a random direction. `order=2` also
-    checks the gradient of the gradient, recorded by `create_graph=True`. Returns True; raises `GradientError` with the worst
-    entry where the difference exceeds `tolerance`, relative to the largest entry of that gradient.
+    checks the gradient of the gradient, recorded by `create_graph=True`. Of a module the parameters are checked too. Returns True;
+    raises `GradientError` with the worst entry where the difference exceeds `tolerance`, relative to the largest entry of that
+    gradient, and `GraphError` for a function that cannot be checked: it ignores its inputs, which are copies, or it draws random
+    numbers or carries a state, so that it gives another value each time.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> tg.gradcheck(tg.tanh, np.array([0.5, -1.0]), order=2)
     True
+    >>> tg.gradcheck(tg.nn.Linear(2, 3, rng=np.random.default_rng(0)), np.ones((1, 2)))
+    True
     """
+    if not callable(f):
+        raise GraphError(f"gradcheck of {short(f)}", hint="give a function of tensors: tg.gradcheck(tg.tanh, np.array([0.5]))")
+    for name, setting in (("eps", eps), ("tolerance", tolerance)):
+        check_number(name, setting, least=0, above=True)
+    check_size("order", order, 1)
     arrays = [_float64(x, k) for k, x in enumerate(inputs if isinstance(inputs, (list, tuple)) else [inputs])]
-    rng = np.random.default_rng(seed)
-    y = f(*_tensors(arrays))
+    if hasattr(f, "named_parameters"):
+        module: Any = f
+        f, arrays = (
+            _of_all(module, len(arrays)),
+            arrays + [_float64(p, k) for k, p in enumerate(module.parameters(), len(arrays))],
+        )
+    rng = np.random.default_rng(check_size("seed", seed, 0))
+    tensors = _tensors(arrays)
+    y = f(*tensors)
     if not isinstance(y, Tensor):
-        raise GraphError(f"gradcheck of a function that returns a {type(y).__name__}", hint="it must compute and return a Tensor")
+        raise GraphError(f"gradcheck of a function that returns {short(y)}", hint="it must compute and return a Tensor")
+    _check_function(y, tensors, f(*_tensors(arrays)))
     weights = rng.uniform(0.5, 1.5, y.shape)
 
     def loss(*xs: Tensor) -> Tensor:
@@ -54,6 +74,39 @@ def gradcheck(
 
         gradcheck(slope, arrays, order=order - 1, eps=eps, tolerance=tolerance, seed=seed + 1)
     return True
+
+
+def _of_all(module: Any, given: int) -> Callable[..., Tensor]:
+    """A module as a function of its inputs and all of its parameters."""
+    parameters = module.parameters()
+
+    def f(*xs: Tensor) -> Tensor:
+        before = [(p.node, p._array) for p in parameters]
+        for p, x in zip(parameters, xs[given:], strict=True):
+            p.node, p._array = x.node, x._array
+        try:
+            return module(*xs[:given])
+        finally:
+            for p, (node, array) in zip(parameters, before, strict=True):
+                p.node, p._array = node, array
+
+    return f
+
+
+def _check_function(y: Tensor, tensors: list[Tensor], again: Tensor) -> None:
+    """Raise `GraphError` for a function that is none of its inputs alone."""
+    if not np.array_equal(y.numpy(), again.numpy(), equal_nan=True):
+        raise GraphError(
+            "gradcheck of a function that gives another value each time",
+            hint="switch dropout off (module.eval()), and start from the same state and the same random generator in each call",
+        )
+    used = () if y.node is None else reachable(y.node)[1]
+    others = set(used) - {t.node for t in tensors}
+    if others and not any(t.node in used for t in tensors):
+        raise GraphError(
+            "gradcheck of a function that does not read its inputs, but other tensors that have gradients",
+            hint="the inputs are copies: compute from the arguments of the function; of a module give the module: gradcheck(module, x)",
+        )
 
 
 def _check(loss: Callable[..., Tensor], arrays: list[Array], rng: np.random.Generator, eps: float, tolerance: float) -> None:
@@ -83,7 +136,10 @@ def _check(loss: Callable[..., Tensor], arrays: list[Array], rng: np.random.Gene
     found = _difference(loss, arrays, steps, eps)
     size = max(abs(expected), abs(found), sum(float(np.abs(g).sum()) for g in gradients), 1e-4)
     if not abs(expected - found) <= tolerance * size:
-        raise GradientError(f"along a random direction the slope is {found:.10g}, the gradient gives {expected:.10g}")
+        raise GradientError(
+            f"along a random direction the slope is {found:.10g}, the gradient gives {expected:.10g}",
+            hint="entries that were too many to be moved one by one: give a part of the input, and look at the ops in between",
+        )
 
 
 def _difference(loss: Callable[..., Tensor], arrays: list[Array], steps: list[Array | None], eps: float) -> float:
@@ -104,12 +160,12 @@ def _tensors(arrays: list[Array]) -> list[Tensor]:
 
 
 def _float64(x: Any, k: int) -> Array:
-    array = x.data if isinstance(x, Tensor) else np.asarray(x)
+    array = as_array(x)
     if array.dtype != np.float64:
         raise DtypeError(
             f"gradcheck of input {k + 1} with dtype {array.dtype}",
             hint="differences of 1e-5 need float64: array.astype(np.float64)",
         )
     if not np.isfinite(array).all():
-        raise GraphError(f"gradcheck of input {k + 1}, which holds NaN or infinity")
+        raise GraphError(f"gradcheck of input {k + 1}, which holds NaN or infinity", hint="differences need finite numbers")
     return array

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, overload
 
 import numpy as np
 
 from ..errors import GraphError
+from ..shared.checks import short
 from .graph import Node
 from .sweep import seed_of, sweep
 from .tensor import Tensor, as_tensor
@@ -33,7 +34,17 @@ def grad(loss: Tensor, inputs: Tensor | Sequence[Tensor], create_graph: bool = F
     >>> dx.item(), tg.grad(dx, x).item()
     (27.0, 18.0)
     """
+    if not isinstance(inputs, Iterable) or isinstance(inputs, (str, bytes, dict, set)):
+        raise GraphError(
+            f"grad with respect to {short(inputs)}",
+            hint="give a tensor or a list of tensors: module.parameters()",
+        )
     wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    if not wanted and not isinstance(inputs, (list, tuple)):
+        raise GraphError(
+            f"grad with respect to {short(inputs)}, which gives nothing",
+            hint="an iterator is used up after one walk: give a list",
+        )
     for k, t in enumerate(wanted):
         if not isinstance(t, Tensor) or t.node is None:
             raise GraphError(f"grad with respect to input {k + 1}, which has no gradient", hint="give it requires_grad=True")
@@ -44,5 +55,14 @@ def grad(loss: Tensor, inputs: Tensor | Sequence[Tensor], create_graph: bool = F
         if visit.node in found:
             found[visit.node] = visit.upstream
     gradients = [np.zeros(t.shape, t.dtype) if found[t.node] is None else found[t.node] for t in wanted]  # type: ignore[index]
-    result = [as_tensor(g) if create_graph else np.array(g, t.dtype) for g, t in zip(gradients, wanted, strict=True)]
+    result = [_cast(as_tensor(g), t) if create_graph else np.array(g, t.dtype) for g, t in zip(gradients, wanted, strict=True)]
     return result[0] if isinstance(inputs, Tensor) else result
+
+
+def _cast(g: Tensor, t: Tensor) -> Tensor:
+    """A recorded gradient in the dtype of the tensor that it is for."""
+    if g.dtype == t.dtype:
+        return g
+    cast = as_tensor(g._array.astype(t.dtype))
+    cast.node = g.node
+    return cast

@@ -25,11 +25,13 @@ from .ops import OPS
 __all__ = ["RECORDED", "NumpyLike"]
 
 UFUNCS: dict[Any, str] = {op.forward: op.name for op in OPS.values() if isinstance(op.forward, np.ufunc)}
-UFUNCS |= {np.matmul: "matmul", np.power: "pow", np.float_power: "pow"}
+UFUNCS |= {np.matmul: "matmul", np.power: "pow", np.float_power: "pow", np.sqrt: "sqrt", np.minimum: "minimum"}
 
 FUNCTIONS: dict[Any, str] = {
     np.sum: "sum", np.max: "max", np.amax: "max", np.reshape: "reshape", np.transpose: "transpose", np.where: "where",
     np.broadcast_to: "broadcast_to", np.concatenate: "concat", np.stack: "stack", np.mean: "mean",
+    np.cumsum: "cumsum", np.prod: "prod", np.einsum: "einsum", np.min: "min", np.amin: "min", np.std: "std", np.var: "var",
+    np.clip: "clip", np.squeeze: "squeeze",
 }  # fmt: skip
 
 # these give integers, truth values or text, through which no gradient flows
@@ -43,14 +45,11 @@ UFUNCS_WITHOUT_GRADIENT = frozenset(
 )  # fmt: skip
 
 INSTEAD = {
-    "square": "x * x", "sqrt": "x ** 0.5", "reciprocal": "1 / x", "log1p": "tg.log(1 + x)", "expm1": "tg.exp(x) - 1",
-    "log2": "tg.log(x) / np.log(2)", "log10": "tg.log(x) / np.log(10)", "minimum": "-tg.maximum(-a, -b)", "min": "-(-x).max()",
-    "amin": "-(-x).max()", "sinh": "(tg.exp(x) - tg.exp(-x)) / 2", "cosh": "(tg.exp(x) + tg.exp(-x)) / 2",
-    "logaddexp": "a + tg.functional.softplus(b - a)", "var": "((x - x.mean()) ** 2).mean()",
-    "std": "(((x - x.mean()) ** 2).mean() + 1e-12) ** 0.5", "clip": "tg.maximum(low, -tg.maximum(-high, -x))",
-    "einsum": "tg.matmul, transpose and reshape", "hstack": "tg.concat", "vstack": "tg.concat", "append": "tg.concat",
-    "squeeze": "x.reshape(...)", "expand_dims": "x.reshape(...)", "ravel": "x.reshape(-1)", "swapaxes": "x.transpose(...)",
-    "outer": "a.reshape(-1, 1) * b", "linalg.norm": "((x * x).sum() + 1e-12) ** 0.5",
+    "square": "x * x", "reciprocal": "1 / x", "log1p": "tg.log(1 + x)", "expm1": "tg.exp(x) - 1",
+    "log2": "tg.log(x) / np.log(2)", "log10": "tg.log(x) / np.log(10)", "sinh": "(tg.exp(x) - tg.exp(-x)) / 2",
+    "cosh": "(tg.exp(x) + tg.exp(-x)) / 2", "logaddexp": "a + tg.functional.softplus(b - a)", "hstack": "tg.concat",
+    "vstack": "tg.concat", "append": "tg.concat", "expand_dims": "x.reshape(...)", "ravel": "x.reshape(-1)",
+    "swapaxes": "x.transpose(...)", "outer": "a.reshape(-1, 1) * b", "linalg.norm": "((x * x).sum() + 1e-12) ** 0.5",
     "copy": "x as it is (values do not change in place), or x * 1", "norm": "((x * x).sum() + 1e-12) ** 0.5",
     "inner": "a @ b.T, of vectors a @ b", "split": "tg.split(x, parts, axis)", "take": "tg.take(x, rows)",
     "dot": "a @ b, of numbers a * b",

@@ -20,9 +20,9 @@ from ..shared.array_type import Array
 from . import arrays as kernels
 
 __all__ = [
-    "ABS", "ADD", "BOTH", "BROADCAST_TO", "CONCAT", "DIV", "EXP", "GETITEM", "INPUT", "LOG", "MATMUL", "MAX", "MAXIMUM", "MUL",
-    "NEG", "NOTHING", "OPS", "OTHER", "OUTPUT", "PLACE", "POW", "RELU", "RESHAPE", "SIGMOID", "STACK", "SUB", "SUM", "TAKE",
-    "TANH", "TRANSPOSE", "WHERE", "Case", "Op", "same",
+    "ABS", "ADD", "BOTH", "BROADCAST_TO", "CONCAT", "COS", "CUMSUM", "DIV", "EXP", "GETITEM", "INPUT", "LOG", "MATMUL", "MAX",
+    "MAXIMUM", "MUL", "NEG", "NOTHING", "OPS", "OTHER", "OUTPUT", "PLACE", "POW", "POWER", "RELU", "RESHAPE", "SIGMOID", "SIN",
+    "STACK", "SUB", "SUM", "TAKE", "TANH", "TRANSPOSE", "WHERE", "Case", "Op", "same",
 ]  # fmt: skip
 
 Vjp = Callable[..., Any]
@@ -161,6 +161,19 @@ POW = Op(
     cases=each(args=2) + each(args=3) + each(args=0.5, low=0.5) + each(args=-1, low=0.5) + each(args=0) + each(args=1),
 )  # fmt: skip
 
+# the gradients at a = 0 and below are PyTorch's: 0 where the exponent is 0; of the exponent, 0 where a is 0, NaN where a is negative
+POWER = Op(
+    "power", "xʸ", kernels.raised,
+    vjps=(
+        lambda F, n, g, a, b: F.where(b != 0, g * (b * F.raised(a, b - 1.0))),
+        lambda F, n, g, a, b: F.where((a != 0) | (b < 0), g * (F.raised(a, b) * F.log(F.shifted(a, (a == 0) & (b >= 0))))),
+    ),
+    saves=BOTH,
+    words="a**b: a gets g b a**(b-1), b gets g a**b log(a)",
+    formulas=("{g} * {b} * {a}**({b} - 1)", "{g} * {a}**{b} * log({a})"),
+    cases=pairs(low=0.5, high=2.0),
+)  # fmt: skip
+
 # ---- element by element -----------------------------------------------------------------------------------------------------
 
 EXP = Op(
@@ -179,6 +192,24 @@ LOG = Op(
     words="the gradient divided by x",
     formulas=("{g} / {a}",),
     cases=each(low=0.5, high=3.0),
+)  # fmt: skip
+
+SIN = Op(
+    "sin", "sin", np.sin,
+    vjps=(lambda F, n, g, a: g * F.cos(a),),
+    saves=INPUT,
+    words="the gradient times cos(x)",
+    formulas=("{g} * cos({a})",),
+    cases=each(),
+)  # fmt: skip
+
+COS = Op(
+    "cos", "cos", np.cos,
+    vjps=(lambda F, n, g, a: -(g * F.sin(a)),),
+    saves=INPUT,
+    words="the gradient times -sin(x)",
+    formulas=("-{g} * sin({a})",),
+    cases=each(),
 )  # fmt: skip
 
 TANH = Op(
@@ -271,6 +302,20 @@ SUM = Op(
         on((2, 3), args=((-1,), False)), on((1, 3), args=((0,), False)), on((0, 2), args=((0,), False)), on((), args=(None, False)),
     ],
 )  # fmt: skip
+
+CUMSUM = Op(
+    "cumsum", "Σ↓", lambda a, axis: np.add.accumulate(a, axis=axis),  # args: the axis, counted from the first
+    vjps=(lambda F, n, g: _turned(F.cumsum(_turned(g, n.args), n.args), n.args),),
+    saves=NOTHING,
+    words="each term gets the sum of the gradients from its place to the end",
+    cases=[on((2, 3), args=0), on((2, 3), args=1), on((4,), args=0), on((0, 2), args=0), on((2, 1, 3), args=2)],
+)  # fmt: skip
+
+
+def _turned(g: Any, axis: int) -> Any:
+    """From the last entry to the first, along an axis."""
+    return g[(slice(None),) * axis + (slice(None, None, -1),)]
+
 
 MAX = Op(
     "max", "max", lambda a, args: np.maximum.reduce(a, axis=args[0], keepdims=args[1]),  # args: axes, keepdims

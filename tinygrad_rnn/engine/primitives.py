@@ -5,24 +5,27 @@ All take Tensors, arrays or numbers and return a Tensor. Shapes broadcast as in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
+from math import prod as prod_of
 from typing import Any
 
 import numpy as np
 
 from ..errors import DataError, DtypeError, ShapeError
 from ..shared.array_type import Index
+from ..shared.checks import check_kind, is_whole, short
 from . import ops
 from .arrays import is_basic
 from .numpy_protocol import RECORDED
 from .scopes import here, place_of
-from .tensor import Tensor, TensorLike, apply1, apply2, apply_list, as_pair, as_tensor, matmul, plain_key
+from .tensor import Tensor, TensorLike, apply1, apply2, apply_list, as_pair, as_tensor, matmul, one_axis, plain_key
 from .tensor import power as pow
 
 __all__ = [
-    "abs", "add", "broadcast_to", "concat", "div", "exp", "getitem", "log", "matmul", "max", "maximum", "mul", "neg", "place",
-    "pow", "relu", "reshape", "sigmoid", "split", "stack", "sub", "sum", "take", "tanh", "transpose", "where",
+    "abs", "add", "broadcast_to", "concat", "cos", "cumsum", "div", "einsum", "exp", "getitem", "log", "matmul", "max", "maximum",
+    "mul", "neg", "place", "pow", "prod", "relu", "reshape", "sigmoid", "sin", "split", "stack", "sub", "sum", "take", "tanh",
+    "transpose", "where",
 ]  # fmt: skip
 
 
@@ -59,6 +62,16 @@ def exp(x: TensorLike) -> Tensor:
 def log(x: TensorLike) -> Tensor:
     """The natural logarithm of each entry; entries must be positive."""
     return apply1(ops.LOG, as_tensor(x))
+
+
+def sin(x: TensorLike) -> Tensor:
+    """The sine of each entry, in radians."""
+    return apply1(ops.SIN, as_tensor(x))
+
+
+def cos(x: TensorLike) -> Tensor:
+    """The cosine of each entry, in radians."""
+    return apply1(ops.COS, as_tensor(x))
 
 
 def tanh(x: TensorLike) -> Tensor:
@@ -115,6 +128,91 @@ def sum(x: TensorLike, axis: int | tuple[int, ...] | None = None, keepdims: bool
     Tensor([4., 6.])
     """
     return as_tensor(x).sum(axis, keepdims)
+
+
+def cumsum(x: TensorLike, axis: int) -> Tensor:
+    """The sums of all entries up to each one, along an axis.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.cumsum([1.0, 2.0, 3.0], axis=0)
+    Tensor([1., 3., 6.])
+    """
+    x = as_tensor(x)
+    return apply1(ops.CUMSUM, x, one_axis(axis, x.ndim, "cumsum"))
+
+
+def prod(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The product of the entries along one axis, of all if None. Gradients of any order are right where entries are 0, too.
+
+    Pairs are multiplied, then pairs of pairs: twice as many entries take one round more.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.prod([[1.0, 2.0], [3.0, 4.0]], axis=1)
+    Tensor([ 2., 12.])
+    """
+    x = as_tensor(x)
+    shape = x.shape if axis is None else ()
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    at = one_axis(axis, x.ndim, "prod")
+    before = (slice(None),) * at
+    if not x.shape[at]:
+        return as_tensor(np.prod(x._array, axis=at, keepdims=keepdims))
+    while (n := x.shape[at]) > 1:
+        even = n - n % 2
+        first, second, last = (
+            x[key] for key in [(*before, slice(0, even, 2)), (*before, slice(1, n, 2)), (*before, slice(even, n))]
+        )
+        x = concat([first * second, last], at) if n % 2 else first * second
+    if shape and keepdims:
+        return x.reshape((1,) * len(shape))
+    return x if keepdims else x.reshape((*x.shape[:at], *x.shape[at + 1 :]))
+
+
+def einsum(subscripts: str, a: TensorLike, b: TensorLike) -> Tensor:
+    """The products of two tensors by Einstein's rule: a letter an axis; letters that the result does not name are summed over.
+
+    `subscripts` such as "bik,bkj->bij"; without an arrow, the result has the letters that appear once, in alphabetical order.
+    Raises `DataError` for anything but letters, `ShapeError` for sizes that differ. A letter appears once in each operand.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.einsum("ij,kj->ik", [[1.0, 2.0]], [[3.0, 4.0], [5.0, 6.0]])
+    Tensor([[11., 17.]])
+    """
+    a, b = as_pair(a, b)
+    check_kind("einsum of", subscripts, str, 'say the axes as letters: "ij,jk->ik"')
+    inputs, arrow, result = subscripts.replace(" ", "").partition("->")
+    left, comma, right = inputs.partition(",")
+    if not arrow:
+        result = "".join(sorted(letter for letter in left + right if (left + right).count(letter) == 1))
+    texts = (left, right, result)
+    if not comma or any((text and not (text.isascii() and text.isalpha())) or len(set(text)) < len(text) for text in texts):
+        raise DataError(f"einsum({short(subscripts)})", hint="letters, each once in an operand, and one comma: 'ij,jk->ik'")
+    sizes = dict(zip(left + right, a.shape + b.shape, strict=False))
+    if not set(result) <= set(sizes) or tuple(map(sizes.get, left)) != a.shape or tuple(map(sizes.get, right)) != b.shape:
+        raise ShapeError(
+            f"einsum({subscripts!r}) of shapes {a.shape} and {b.shape} does not fit",
+            where=place_of(here.mode.frames),
+            hint="a letter for each axis, the same size wherever it stands, and in the result none that is new",
+        )
+    both = [k for k in left if k in right and k in result]  # of every product, one after the other
+    summed = [k for k in left if k in right and k not in result]
+    rows, columns = ([k for k in text if k in result and k not in both] for text in (left, right))
+    x = _as_product(a, left, (both, rows, summed), sizes)
+    y = _as_product(b, right, (both, summed, columns), sizes)
+    found = [*both, *rows, *columns]
+    z = (x @ y).reshape(tuple(sizes[k] for k in found))
+    return z.transpose(tuple(found.index(k) for k in result)) if found != list(result) else z
+
+
+def _as_product(x: Tensor, letters: str, groups: tuple[list[str], ...], sizes: dict[str, int]) -> Tensor:
+    """An operand with three axes, one a group of letters; what stands in no group is summed over."""
+    kept = [k for group in groups for k in group]
+    if gone := tuple(at for at, k in enumerate(letters) if k not in kept):
+        x = x.sum(gone)
+    order = [k for k in letters if k in kept]
+    x = x.transpose(tuple(order.index(k) for k in kept)) if order != kept else x
+    return x.reshape(tuple(prod_of(sizes[k] for k in group) for group in groups))
 
 
 def max(x: TensorLike, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
@@ -198,14 +296,14 @@ def concat(parts: Sequence[TensorLike], axis: int = 0) -> Tensor:
     """
     tensors = _parts(parts, "concat")
     ndim = tensors[0].ndim
-    if not -ndim <= axis < ndim or any(t.ndim != ndim for t in tensors):
+    axis = one_axis(axis, ndim, "concat")
+    if any(t.ndim != ndim for t in tensors):
         shapes = " and ".join(str(t.shape) for t in tensors[:6])
         raise ShapeError(
             f"concat of shapes {shapes} along axis {axis} does not fit",
             where=place_of(here.mode.frames),
             hint="the axis must exist in all",
         )
-    axis %= ndim
     return apply_list(ops.CONCAT, tensors, (axis, (0, *accumulate(t.shape[axis] for t in tensors))))
 
 
@@ -219,12 +317,12 @@ def stack(parts: Sequence[TensorLike], axis: int = 0) -> Tensor:
     """
     tensors = _parts(parts, "stack")
     ndim = tensors[0].ndim + 1
-    if not -ndim <= axis < ndim:
-        raise ShapeError(f"stack of shape {tensors[0].shape} along axis {axis}", hint=f"the result has {ndim} axes")
-    return apply_list(ops.STACK, tensors, axis % ndim)
+    return apply_list(ops.STACK, tensors, one_axis(axis, ndim, f"stack of shape {tensors[0].shape}"))
 
 
 def _parts(parts: Sequence[TensorLike], name: str) -> list[Tensor]:
+    if isinstance(parts, (str, bytes, dict, set)) or not isinstance(parts, Iterable):
+        raise DataError(f"{name} of {short(parts)}", hint=f"give a list of tensors: tg.{name}([a, b])")
     tensors = [as_tensor(part) for part in parts]
     if not tensors:
         raise ShapeError(f"{name} of an empty list", where=place_of(here.mode.frames), hint="it needs at least one tensor")
@@ -239,15 +337,23 @@ def split(x: TensorLike, parts: int, axis: int = -1) -> list[Tensor]:
     [Tensor([1., 2.]), Tensor([3., 4.])]
     """
     x = as_tensor(x)
-    if not -x.ndim <= axis < x.ndim or parts < 1 or x.shape[axis] % parts:
+    if not is_whole(parts, 1):
+        raise DataError(
+            f"split into {short(parts)} parts", hint="how many equal parts; unequal ones are slices: x[:, :3], x[:, 3:]"
+        )
+    axis = one_axis(axis, x.ndim, f"split of shape {x.shape}")
+    if x.shape[axis] % parts:
         raise ShapeError(
             f"split of shape {x.shape} into {parts} along axis {axis} does not fit",
             where=place_of(here.mode.frames),
             hint="the size of the axis must be a multiple of the number of parts",
         )
-    size, before = x.shape[axis] // parts, (slice(None),) * (axis % x.ndim)
+    size, before = x.shape[axis] // parts, (slice(None),) * axis
     keys = [(*before, slice(k * size, (k + 1) * size)) for k in range(parts)]
     return [x[key] for key in keys]
 
 
-RECORDED.update({name: globals()[name] for name in __all__})  # so that NumPy's functions of these names find them
+# so that NumPy's functions of these names find them
+RECORDED.update({name: globals()[name] for name in __all__})
+RECORDED.update(minimum=lambda a, b: -maximum(-as_tensor(a), -as_tensor(b)))
+RECORDED.update({name: getattr(Tensor, name) for name in ("clip", "min", "sqrt", "squeeze", "std", "var")})

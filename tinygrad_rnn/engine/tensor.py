@@ -14,9 +14,9 @@ from typing import Any, TypeAlias, Union
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DtypeError, GraphError, ShapeError
+from ..errors import DataError, DtypeError, GraphError, ShapeError
 from ..shared.array_type import Array, Index
-from ..shared.checks import check_flags, check_kind, is_whole, short
+from ..shared.checks import check_flags, check_kind, check_number, check_size, is_whole, short
 from . import graph, ops
 from .arrays import is_basic
 from .backward import backward
@@ -29,7 +29,7 @@ from .ops import BOTH, INPUT, NOTHING, OUTPUT, Op
 from .scopes import current_mode, here, place_of, tick
 
 __all__ = [
-    "Tensor", "TensorLike", "apply1", "apply2", "apply_list", "as_pair", "as_tensor", "matmul", "named", "plain_key", "power",
+    "Tensor", "TensorLike", "apply1", "apply2", "apply_list", "as_pair", "as_tensor", "matmul", "named", "one_axis", "plain_key", "power",
     "tensor",
 ]  # fmt: skip
 
@@ -331,7 +331,73 @@ class Tensor(NumpyLike):
         """Each entry without its sign."""
         return apply1(ops.ABS, self)
 
+    def sin(self) -> Tensor:
+        """The sine of each entry, in radians."""
+        return apply1(ops.SIN, self)
+
+    def cos(self) -> Tensor:
+        """The cosine of each entry, in radians."""
+        return apply1(ops.COS, self)
+
+    def sqrt(self) -> Tensor:
+        """The square root of each entry; its gradient is infinite at 0."""
+        return power(self, 0.5)
+
+    def clip(self, low: float | None = None, high: float | None = None) -> Tensor:
+        """Each entry, or the nearest bound where it lies outside; there no gradient passes, at a bound itself it does."""
+        if low is None and high is None:
+            raise DataError("clip without a bound", hint="t.clip(low, high); one of them may be None")
+        values = self._array
+        low, high = (None if bound is None else check_number("a bound of clip", bound) for bound in (low, high))
+        inside = np.asarray((True if low is None else values >= low) & (True if high is None else values <= high))
+        cut = _constant(np.asarray(np.clip(values, low, high), values.dtype))
+        return apply2(ops.WHERE, self, cut, inside)
+
     # ---- shapes and reductions
+
+    def min(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+        """The smallest entry along `axis` (of all if None)."""
+        return -(-self).max(axis, keepdims)
+
+    def var(self, axis: int | tuple[int, ...] | None = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
+        """The mean of the squared distances from the mean; `ddof` is taken off the count: 0 as in NumPy, 1 is PyTorch's default."""
+        distance = self - self.mean(axis, keepdims=True)
+        squares = distance * distance
+        total = squares.sum(axis, keepdims)
+        terms = squares.size // (total.size or 1) - check_size("ddof", ddof, 0)
+        if terms < 1:
+            raise ShapeError(f"var(ddof={ddof}) of a tensor of shape {self.shape}", hint="more than ddof entries are needed")
+        return total * (1 / terms)
+
+    def std(self, axis: int | tuple[int, ...] | None = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
+        """The square root of `var`. Where all entries are equal its gradient is NaN, as in PyTorch."""
+        return self.var(axis, ddof, keepdims).sqrt()
+
+    def argmax(self, axis: int | None = None) -> Any:
+        """Where the largest entry is, along `axis` or of all entries in a row: whole numbers of NumPy's, without a gradient."""
+        axes = _axes(axis, self, "argmax")
+        return self._array.argmax(None if axes is None else axes[0])
+
+    def flatten(self) -> Tensor:
+        """All entries in one row."""
+        return self.reshape(-1)
+
+    def squeeze(self, axis: int | tuple[int, ...] | None = None) -> Tensor:
+        """Without its axes of size 1: all, or those that are named."""
+        axes = _axes(axis, self, "squeeze")
+        if any(self.shape[k] != 1 for k in axes or ()):
+            raise ShapeError(f"squeeze(axis={axis}) of a tensor of shape {self.shape}", hint="only axes of size 1 can go")
+        gone = {k for k, size in enumerate(self.shape) if size == 1} if axes is None else set(axes)
+        return self.reshape(tuple(size for k, size in enumerate(self.shape) if k not in gone))
+
+    def unsqueeze(self, axis: int) -> Tensor:
+        """With a new axis of size 1, before the one that had its number."""
+        if not is_whole(axis, -self.ndim - 1) or axis > self.ndim:
+            raise ShapeError(
+                f"unsqueeze({short(axis)}) of a tensor of shape {self.shape}", hint=f"from {-self.ndim - 1} to {self.ndim}"
+            )
+        at = int(axis) % (self.ndim + 1)
+        return self.reshape((*self.shape[:at], 1, *self.shape[at:]))
 
     def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """The sum over `axis` (all axes if None)."""
@@ -582,6 +648,17 @@ def _axes(axis: Any, t: Tensor, name: str) -> tuple[int, ...] | None:
     return tuple(int(a) % t.ndim for a in axes)
 
 
+def one_axis(axis: Any, ndim: int, what: str) -> int:
+    """One axis among so many, counted from the first."""
+    if not is_whole(axis, -ndim) or axis >= ndim:
+        raise ShapeError(
+            f"{what} along axis {short(axis)}",
+            where=place_of(here.mode.frames),
+            hint=f"one of {ndim} axes, from {-ndim} to {ndim - 1}",
+        )
+    return int(axis) % ndim
+
+
 def plain_key(key: Index) -> Index:
     """An index with its tensors and lists as arrays of its own, so that later changes to them do no harm."""
 
@@ -610,10 +687,12 @@ def matmul(a: TensorLike, b: TensorLike) -> Tensor:
 
 
 def power(a: TensorLike, exponent: TensorLike) -> Tensor:
-    """`a ** exponent`: for a number one op; for several exponents, or one with a gradient, exp(exponent log a): a > 0."""
-    a = as_tensor(a)
+    """`a ** exponent`, exact as NumPy's; for a number, for several exponents, and for exponents that have a gradient.
+
+    Where a is 0 or negative the gradients are PyTorch's: that of an exponent is 0 at a = 0, and NaN below.
+    """
     if not isinstance(exponent, Tensor) or exponent.node is None:
         number = as_array(exponent)
         if number.ndim == 0:
-            return apply1(ops.POW, a, number.item() if not isinstance(exponent, (int, float)) else exponent)
-    return apply1(ops.EXP, apply2(ops.MUL, as_tensor(exponent, a), apply1(ops.LOG, a)))
+            return apply1(ops.POW, as_tensor(a), number.item() if not isinstance(exponent, (int, float)) else exponent)
+    return apply2(ops.POWER, *as_pair(a, exponent))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..shared.array_type import Array, Index
-from .arrays import HALF, as_matrix, place, power, product, unbroadcast
+from .arrays import HALF, as_matrix, place, power, product, raised, unbroadcast
 
 __all__ = ["Arrays", "Deferred", "Exact", "PlacedGradient"]
 
@@ -54,6 +54,25 @@ class Arrays:
 
     def power(self, a: Array, exponent: float) -> Array:
         return power(a, exponent)
+
+    def raised(self, a: Array, b: Array) -> Array:
+        return raised(a, b)
+
+    def log(self, a: Array) -> Array:
+        return np.asarray(np.log(a))
+
+    def sin(self, a: Array) -> Array:
+        return np.asarray(np.sin(a))
+
+    def cos(self, a: Array) -> Array:
+        return np.asarray(np.cos(a))
+
+    def shifted(self, a: Array, where: Array) -> Array:
+        """a, with 1 added where the condition holds."""
+        return np.asarray(a + where)
+
+    def cumsum(self, g: Array, axis: int) -> Array:
+        return np.add.accumulate(g, axis=axis)
 
     def sign(self, a: Array) -> Array:
         return np.asarray(np.sign(a))

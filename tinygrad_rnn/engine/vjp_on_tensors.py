@@ -58,6 +58,24 @@ class Recorded:
     def power(self, a: Tensor, exponent: float) -> Tensor:
         return a**exponent
 
+    def raised(self, a: Tensor, b: Tensor) -> Tensor:
+        return primitives.pow(a, b)
+
+    def log(self, a: Tensor) -> Tensor:
+        return primitives.log(a)
+
+    def sin(self, a: Tensor) -> Tensor:
+        return primitives.sin(a)
+
+    def cos(self, a: Tensor) -> Tensor:
+        return primitives.cos(a)
+
+    def shifted(self, a: Tensor, where: Array) -> Tensor:
+        return a + where
+
+    def cumsum(self, g: Tensor, axis: int) -> Tensor:
+        return apply1(ops.CUMSUM, g, axis)
+
     def sign(self, a: Tensor) -> Array:
         return Arrays().sign(a.data)
 

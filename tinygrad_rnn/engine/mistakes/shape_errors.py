@@ -16,7 +16,7 @@ HINTS = {
     "matmul": "a @ b needs as many columns in a as rows in b; activations are rows: x (batch, features) @ W (features, hidden)",
     "concat": "all parts need the same shape except along the axis on which they are joined",
     "stack": "all parts need the same shape",
-    "reshape": "the number of entries must stay the same",
+    "reshape": "a size for each axis, whole numbers; the number of entries must stay the same",
     "getitem": "the index must lie inside the shape",
     "transpose": "name each axis once",
     "max": "an axis without entries has no largest one",
@@ -33,6 +33,7 @@ def misfit(op: Op, arrays: list[Array], args: Any, error: Exception | None) -> E
         else ""
     )
     if isinstance(error, TypeError) and not any(x.dtype.kind == "b" for x in arrays):
-        return DtypeError(f"{op.name}({shapes}{settings}): {error}", where=place_of(here.mode.frames))
+        hint = HINTS.get(op.name, "give numbers of the kind that it takes")
+        return DtypeError(f"{op.name}({shapes}{settings}): {error}", where=place_of(here.mode.frames), hint=hint)
     hint = HINTS.get(op.name, "axes are matched from the last one; each pair must be equal, or one of them 1")
     return ShapeError(f"{op.name} of shapes {shapes}{settings} does not fit", where=place_of(here.mode.frames), hint=hint)

@@ -67,13 +67,15 @@ class FormulaWriter:
             left = self.written(parts[0], binds, depth + 1)
             right = self.written(parts[1], binds + (r.op in ("sub", "div")), depth + 1)
             return f"({left}{sign}{right})" if binds < around else left + sign + right
-        inside = [self.written(p, 3 if r.op in ("getitem", "neg", "pow", "transpose") else 0, depth + 1) for p in parts]
+        inside = [self.written(p, 3 if r.op in ("getitem", "neg", "pow", "power", "transpose") else 0, depth + 1) for p in parts]
         if r.op == "getitem":
             return inside[0] + r.settings
         if r.op == "neg":
             return f"−{inside[0]}"
         if r.op == "pow":
             return inside[0] + r.symbol[1:]
+        if r.op == "power":
+            return f"{inside[0]}^{inside[1]}"
         if r.op == "transpose":
             return inside[0] + "ᵀ"
         return f"{CALLS.get(r.op, r.op)}({', '.join(inside)})"
