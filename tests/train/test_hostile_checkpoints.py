@@ -86,7 +86,7 @@ def test_every_array_of_another_kind(good, tmp_path):
     for name in arrays:
         taken = [attempt(tmp_path / "run.npz", {**arrays, name: column}, note) for column in COLUMNS[::2]]
         assert sum(taken) <= 3, name
-        if not name.startswith("history/scores"):
+        if not name.startswith(("history/scores", "optimizer/weight_decay", "optimizer/amsgrad")):  # files of before lack these
             assert not attempt(tmp_path / "run.npz", {k: v for k, v in arrays.items() if k != name}, note), name
 
 

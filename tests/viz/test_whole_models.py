@@ -87,7 +87,7 @@ def test_chips_with_one_letter_are_told_apart():
     hs, _ = nn.unroll(Twice(rng), rng.standard_normal((1, 2, 3)))
     picture = draw(hs[-1].sum(), detail="cell")
     chips = {chip.label for box in picture.view.boxes for chip in box.chips}
-    assert chips == {"W", "W′", "b", "b′"}
+    assert chips == {"first.W", "second.W", "first.b", "second.b"}
     two = draw(family_loss("RNN", num_layers=2), detail="cell")
     assert [len(tooltips(two, f"Wx of RNN layer {k}, used by ")) for k in (1, 2)] == [3, 3]
     assert not tooltips(draw(family_loss("RNN"), detail="cell"), "Wx of")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import ContextDecorator
 from contextvars import ContextVar
-from functools import wraps
+from functools import lru_cache, wraps
 from inspect import isgeneratorfunction
 from itertools import count
 from typing import Any, NamedTuple
@@ -54,6 +54,7 @@ def place_of(frames: tuple[Frame, ...]) -> str:
     return " / ".join(map(str, frames))
 
 
+@lru_cache(maxsize=1024)  # many nodes have the same frames
 def lane_frames(frames: tuple[Frame, ...]) -> tuple[int | None, tuple[Frame, ...], tuple[Frame, ...]]:
     """What a lane is: the time step, the scopes around it, and the cell in it: the first scope, and the parts of it that are cells."""
     steps = [k for k, frame in enumerate(frames) if frame.name == "t"]
