@@ -13,14 +13,14 @@ import numpy as np
 from ..engine import arrays as kernels
 from ..engine.arrays import is_basic
 from ..engine.graph import Node
-from ..engine.ops import CONCAT, GETITEM, PLACE, STACK
+from ..engine.ops import CONCAT, CUMSUM, GETITEM, PLACE, STACK
 from ..engine.sweep import gradients_sent
 from ..engine.vjp_on_arrays import Exact
 from ..shared.array_type import Array, Index
 
 __all__ = ["EXACT", "VECTORIZED", "leading_to", "pull", "rows_sent"]
 
-BY_POSITION = {CONCAT, PLACE, STACK}  # their vjps index the gradient by the axes of one
+BY_POSITION = {CONCAT, CUMSUM, PLACE, STACK}  # their vjps index the gradient by the axes of one
 
 
 class Vectorized(Exact):
