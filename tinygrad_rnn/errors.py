@@ -29,6 +29,7 @@ class TinygradRnnError(Exception):
     """
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        message, where, hint = _shown(message), _shown(where), _shown(hint)
         super().__init__(message, where, hint)
         self.message, self.where, self.hint = message, where, hint
 
@@ -42,6 +43,13 @@ class TinygradRnnError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.message, self.where, self.hint)
+
+
+def _shown(text: str) -> str:
+    """Text of others as a terminal may print it: what steers it, or turns its direction, is written out."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
 def _rebuild(kind: type[TinygradRnnError], message: str, where: str, hint: str) -> TinygradRnnError:

@@ -400,3 +400,77 @@ def test_a_child_of_a_process_that_is_in_a_backward_pass_can_make_its_own():
     finally:
         stop.set()
         thread.join()
+
+
+def test_an_error_reaches_a_generator_with_a_scope_as_decorator():
+    @tg.no_grad()
+    def items():
+        try:
+            yield 1
+        except KeyError:
+            yield recording()
+
+    running = items()
+    next(running)
+    assert running.throw(KeyError("x")) is False
+    assert recording()
+
+
+def test_a_scope_that_is_left_under_thousands_of_others():
+    first = tg.scope("first")
+    first.__enter__()
+    others = [tg.scope("other") for _ in range(3000)]
+    for other in others:
+        other.__enter__()
+    first.__exit__()
+    assert place().startswith("other / other")
+    for other in reversed(others):
+        other.__exit__()
+    assert not place()
+
+
+def test_masked_values_in_a_list_do_not_count():
+    for data in ([np.ma.array([1.0, 2.0], mask=[0, 1])], [1.0, np.ma.masked]):
+        with pytest.raises(DtypeError, match="masked"):
+            tg.Tensor(data)
+
+
+@pytest.mark.parametrize(("value", "dtype"), [(1e30, int), (2**63, np.int64), (300, np.uint8), (-1.0, np.uint8)])
+def test_a_number_that_an_integer_cannot_hold_is_refused(value, dtype):
+    with pytest.raises(DtypeError, match="it holds"):
+        tg.Tensor([value], dtype=dtype)
+
+
+def test_an_empty_list_names_no_entry():
+    x = tg.Tensor([[1.0, 2.0]], requires_grad=True)
+    assert x[[]].shape == (0, 2)
+    assert x[:, []].shape == (1, 0)
+    assert tg.grad(x[[]].sum(), x).tolist() == [[0.0, 0.0]]
+
+
+@pytest.mark.parametrize("key", [1.0, "a", object()])
+def test_an_index_that_is_none(key):
+    with pytest.raises((DtypeError, tg.errors.ShapeError)) as caught:
+        tg.Tensor([1.0, 2.0])[key]
+    assert "an index is whole numbers" in caught.value.hint
+
+
+def test_truth_values_are_no_numbers():
+    truth = tg.Tensor(np.array([True]))
+    with pytest.raises(DtypeError) as caught:
+        truth - truth
+    assert "dtype=float" in caught.value.hint
+
+
+def test_what_steers_a_terminal_is_written_out_in_errors():
+    with tg.scope("a\x1b[31m\u202e"), pytest.raises(tg.errors.ShapeError) as caught:
+        tg.matmul(tg.Tensor(1.0, requires_grad=True), tg.Tensor(2.0))
+    assert str(caught.value).replace("\n", "").isprintable()
+    assert r"a\x1b[31m\u202e" in str(caught.value)
+
+
+def test_nan_behind_a_where_is_told():
+    x = tg.Tensor([0.0, 4.0], requires_grad=True)
+    with tg.detect_anomaly(), pytest.raises(tg.errors.NumericError) as caught:
+        tg.where(np.array([False, True]), x**0.5, 0.0).sum().backward()
+    assert "tg.where(ok, x, 1.0)" in caught.value.hint

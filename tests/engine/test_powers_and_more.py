@@ -201,3 +201,11 @@ def test_a_function_that_changes_between_calls_is_said():
     rng = np.random.default_rng(0)
     with pytest.raises(GraphError, match="another value each time"):
         tg.gradcheck(lambda x: tg.functional.dropout(x, 0.5, rng), np.ones(8))
+
+
+def test_the_mean_along_an_axis_of_an_array_without_rows_is_numpys():
+    assert tg.Tensor(np.zeros((0, 3))).mean(axis=1).shape == (0,)
+    assert tg.Tensor(np.zeros((2, 3))).mean(axis=(0, 1), keepdims=True).shape == (1, 1)
+    for axis in (0, None):
+        with pytest.raises(ShapeError, match="no entries"):
+            tg.Tensor(np.zeros((0, 3))).mean(axis=axis)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import GraphError, ShapeError
 from ..shared.array_type import Array
+from ..shared.checks import check_flags
 from .arrays import is_basic, unbroadcast
 from .dtypes import as_array
 from .graph import Node, lock, reachable
@@ -45,6 +46,7 @@ def backward(loss: Tensor, gradient: Any = None, *, keep_graph: bool = True) -> 
     passes and dies with the last reference to it; `keep_graph=False` frees it on the way, which saves memory in a training loop.
     Raises `GraphError` for a non-scalar without `gradient`, a freed graph, a value changed in place since it was recorded.
     """
+    check_flags("backward", keep_graph=keep_graph)
     seed = seed_of(loss, gradient)
     root = loss.node
     assert root is not None

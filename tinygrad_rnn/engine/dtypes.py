@@ -33,7 +33,7 @@ def checked_dtype(dtype: npt.DTypeLike | None) -> np.dtype[Any]:
         return current_dtype()
     try:
         return np.dtype(dtype)
-    except TypeError:
+    except (TypeError, ValueError):
         raise DtypeError(f"dtype={short(dtype)}, which NumPy does not know", hint="np.float32 or np.float64") from None
 
 
@@ -66,7 +66,11 @@ class default_dtype:
 
     def __exit__(self, *error: object) -> None:
         if not self._undo_call():
-            _local.set(_local.get()[:-1])
+            open_now = list(_local.get())
+            at = next((k for k in reversed(range(len(open_now))) if open_now[k] is self.dtype), None)
+            if at is not None:  # those that were opened since stay
+                del open_now[at]
+                _local.set(tuple(open_now))
 
     def _undo_call(self) -> bool:
         """Put back what the call replaced, if nothing was entered since."""
@@ -102,9 +106,11 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
         )
     if isinstance(data, (list, tuple)) and any(getattr(item, "node", None) is not None for item in data):
         raise DtypeError(
-            "a list of tensors that have gradients is not data",
+            f"a {type(data).__name__} of tensors that have gradients is not data",
             hint="put them together with tg.stack([...]) or tg.concat([...]), which record it",
         )
+    if isinstance(data, (list, tuple)) and any(isinstance(item, np.ma.MaskedArray) for item in data):
+        raise DtypeError("a list that holds masked values: they would count", hint="masked.filled(value) gives a plain array")
     try:
         array: Array = np.asarray(data)
     except (ValueError, TypeError, RuntimeError) as error:
@@ -125,6 +131,10 @@ def _converted(array: Array, dtype: np.dtype[Any]) -> Array:
     """In another dtype. Raises `DtypeError` for one that is no number, and where NaN or infinity would become an integer."""
     if dtype.kind not in "fiub":
         raise DtypeError(f"dtype={dtype} for a tensor", hint="it holds floats, integers or booleans: np.float32 or np.float64")
-    if dtype.kind in "iu" and array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise DtypeError(f"NaN or infinity as {dtype}", hint="integers know neither: keep a floating-point dtype")
+    if dtype.kind in "iu" and array.dtype.kind in "fiu" and array.size and array.dtype != dtype:
+        if not np.isfinite(array).all():
+            raise DtypeError(f"NaN or infinity as {dtype}", hint="integers know neither: keep a floating-point dtype")
+        limits = np.iinfo(dtype)
+        if not limits.min <= int(array.min()) <= int(array.max()) <= limits.max:
+            raise DtypeError(f"{array.min()} to {array.max()} as {dtype}", hint=f"it holds {limits.min} to {limits.max}")
     return np.asarray(array, dtype)

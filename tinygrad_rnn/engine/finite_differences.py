@@ -44,6 +44,8 @@ def gradcheck(
         check_number(name, setting, least=0, above=True)
     check_size("order", order, 1)
     arrays = [_float64(x, k) for k, x in enumerate(inputs if isinstance(inputs, (list, tuple)) else [inputs])]
+    if not arrays:
+        raise GraphError("gradcheck with no input", hint="give the point at which the gradient is checked: np.array([0.5, -1.0])")
     if hasattr(f, "named_parameters"):
         module: Any = f
         f, arrays = (

@@ -8,7 +8,7 @@ from typing import Any, overload
 import numpy as np
 
 from ..errors import GraphError
-from ..shared.checks import short
+from ..shared.checks import check_flags, short
 from .graph import Node
 from .sweep import seed_of, sweep
 from .tensor import Tensor, as_tensor
@@ -39,6 +39,7 @@ def grad(loss: Tensor, inputs: Tensor | Sequence[Tensor], create_graph: bool = F
             f"grad with respect to {short(inputs)}",
             hint="give a tensor or a list of tensors: module.parameters()",
         )
+    check_flags("grad", create_graph=create_graph)
     wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     if not wanted and not isinstance(inputs, (list, tuple)):
         raise GraphError(

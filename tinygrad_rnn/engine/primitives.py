@@ -17,6 +17,7 @@ from ..shared.array_type import Index
 from ..shared.checks import check_kind, is_whole, short
 from . import ops
 from .arrays import is_basic
+from .dtypes import as_array
 from .numpy_protocol import RECORDED
 from .scopes import here, place_of
 from .tensor import Tensor, TensorLike, apply1, apply2, apply_list, as_pair, as_tensor, matmul, one_axis, plain_key
@@ -116,7 +117,7 @@ def where(condition: Any, a: TensorLike, b: TensorLike) -> Tensor:
     >>> tg.where([True, False], 1.0, [5.0, 6.0])
     Tensor([1., 6.])
     """
-    values = np.array(condition._array if isinstance(condition, Tensor) else condition, bool)
+    values = np.array(as_array(condition), bool)
     return apply2(ops.WHERE, *as_pair(a, b), values)
 
 
@@ -227,6 +228,8 @@ def reshape(x: TensorLike, shape: int | tuple[int, ...]) -> Tensor:
 
 def transpose(x: TensorLike, axes: Sequence[int] | None = None) -> Tensor:
     """The axes in another order, reversed if None."""
+    if axes is not None and not isinstance(axes, (tuple, list)):
+        raise ShapeError(f"transpose to {short(axes)}", hint="the numbers of all axes in a tuple, or None to reverse them")
     return as_tensor(x).transpose(*(axes or ()))
 
 
@@ -250,8 +253,10 @@ def place(x: TensorLike, key: Index, shape: tuple[int, ...]) -> Tensor:
     x, key = as_tensor(x), key if is_basic(key) and key is not None else plain_key(key)
     try:
         part = np.broadcast_to(np.zeros(()), shape)[key].shape
-    except IndexError as error:
-        raise ShapeError(f"place at {key} in shape {shape}: {error}", hint="the index must lie inside the shape") from None
+    except (IndexError, TypeError, ValueError) as error:
+        raise ShapeError(
+            f"place at {short(key)} in shape {short(shape)}: {error}", hint="the index must lie inside the shape"
+        ) from None
     if part != x.shape:
         raise ShapeError(f"place of shape {x.shape} at {key} in shape {shape}", hint=f"that part has shape {part}")
     return apply1(ops.PLACE, x, (key, shape))
@@ -271,8 +276,8 @@ def take(table: TensorLike, index: Any) -> Tensor:
     table = as_tensor(table)
     try:
         rows = np.array(index._array if isinstance(index, Tensor) else index)
-    except ValueError:
-        raise DtypeError("take with an index of rows of different length", hint="pad them to one length") from None
+    except (ValueError, RuntimeError):
+        raise DtypeError(f"take with an index {short(index)}", hint="whole numbers, in rows of one length") from None
     if rows.dtype.kind not in "iu" and rows.size:
         raise DtypeError(f"take with an index of dtype {rows.dtype}", hint="row numbers are integers: index.astype(int)")
     if not table.ndim:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import ContextDecorator
 from contextvars import ContextVar
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from inspect import isgeneratorfunction
 from itertools import count
 from typing import Any, NamedTuple
@@ -149,15 +149,19 @@ class Change(ContextDecorator):
 
 
 def _without(mode: Mode, change: Change) -> Mode:
-    """A mode without one of the changes that led to it."""
-    if mode.before is None:
-        return mode
-    if mode.by is change:
-        return mode.before
-    before = _without(mode.before, change)
-    if mode.by is None:  # the scope of a module
-        return before.inside(mode.frames[-1].name, mode.frames[-1].part)
-    return mode.by.over(before)
+    """A mode without the latest of its changes that is this one."""
+    later: list[Mode] = []
+    at: Mode = mode
+    while at.by is not change:
+        if at.before is None:
+            return mode  # it is open no more
+        later.append(at)
+        at = at.before
+    found = at.before or at
+    for old in reversed(later):
+        # those without a change are the scopes of modules
+        found = old.by.over(found) if old.by is not None else found.inside(old.frames[-1].name, old.frames[-1].part)
+    return found
 
 
 def _each_item(change: Change, function: Callable[..., Generator[Any, Any, Any]]) -> Callable[..., Generator[Any, Any, Any]]:
@@ -165,14 +169,21 @@ def _each_item(change: Change, function: Callable[..., Generator[Any, Any, Any]]
     def items(*args: Any, **options: Any) -> Generator[Any, Any, Any]:
         with change:
             inner = function(*args, **options)
-        sent = None
+        go_on = partial(inner.send, None)
         while True:
             with change:
                 try:
-                    item = inner.send(sent)
+                    item = go_on()
                 except StopIteration as end:
                     return end.value
-            sent = yield item
+            try:
+                go_on = partial(inner.send, (yield item))
+            except GeneratorExit:
+                with change:
+                    inner.close()
+                raise
+            except BaseException as error:
+                go_on = partial(inner.throw, error)
 
     return items
 

@@ -42,7 +42,11 @@ def seed_of(loss: Tensor, gradient: Any) -> Array:
         return ONE[loss.dtype] if not loss.ndim else np.ones(loss.shape, loss.dtype)
     array = as_array(gradient, loss.dtype)
     if array.shape != loss.shape:
-        raise ShapeError(f"a gradient of shape {array.shape} for a tensor of shape {loss.shape}", where=loss.place)
+        raise ShapeError(
+            f"a gradient of shape {array.shape} for a tensor of shape {loss.shape}",
+            where=loss.place,
+            hint="give one of its shape",
+        )
     return array
 
 

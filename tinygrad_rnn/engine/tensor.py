@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import prod
 from typing import Any, TypeAlias, Union
 
 import numpy as np
@@ -243,6 +244,10 @@ class Tensor(NumpyLike):
             raise GraphError(
                 "register_hook() on a tensor without a graph", hint="only what is computed from a leaf gets a gradient"
             )
+        if not callable(hook):
+            raise DtypeError(
+                f"register_hook({short(hook)})", hint="give a function of the gradient: register_hook(lambda g: 0.5 * g)"
+            )
         hooks, registered = self._hooks(), partial(hook)  # equal to nothing but itself, so that each remover removes its own
         hooks.append(registered)
         return lambda: hooks.remove(registered) if registered in hooks else None
@@ -406,9 +411,12 @@ class Tensor(NumpyLike):
     def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """The sum divided by the number of terms."""
         total = self.sum(axis, keepdims)
-        if not self.size:
-            raise ShapeError(f"the mean of no entries: shape {self.shape}, axis {axis}", where=self.place)
-        terms = self.size // max(total.size, 1)
+        axes = _axes(axis, self, "mean")
+        terms = prod([size for k, size in enumerate(self.shape) if axes is None or k in axes])
+        if not terms:
+            raise ShapeError(
+                f"the mean of no entries: shape {self.shape}, axis {axis}", where=self.place, hint="leave empty sequences out"
+            )
         return total if terms == 1 else total * (1 / terms)
 
     def max(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
@@ -665,7 +673,13 @@ def plain_key(key: Index) -> Index:
     def plain(part: Any) -> Any:
         if isinstance(part, Tensor):
             return part._array.copy()
-        return np.array(part) if isinstance(part, (list, ndarray)) else int(part) if isinstance(part, np.integer) else part
+        if getattr(part, "requires_grad", False):
+            raise DtypeError(f"an index {short(part)}", hint="an index is whole numbers, and has no gradient")
+        if isinstance(part, (list, ndarray)):
+            if not isinstance(part, ndarray) and len(set(map(np.ndim, part))) > 1:
+                raise ShapeError(f"an index {short(part)}", hint="whole numbers in rows of one length")
+            return np.array(part) if isinstance(part, ndarray) or part else np.zeros(0, np.intp)  # [] names no entry
+        return int(part) if isinstance(part, np.integer) else part
 
     return tuple(plain(part) for part in key) if isinstance(key, tuple) else (plain(key),)
 

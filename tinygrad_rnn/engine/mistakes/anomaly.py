@@ -30,7 +30,8 @@ def inspect(node: Node, y: Array, inputs: list[Array]) -> None:
     hint = (
         "check the data, and what was computed outside detect_anomaly()"
         if bad
-        else "look at the range of the input; clip gradients, lower the learning rate, or use the safe form (log_softmax, log_sigmoid)"
+        else "look at the range of the input; clip gradients, lower the learning rate, or use the safe form (log_softmax, log_sigmoid); "
+        "before a where, choose the input: q = tg.where(ok, x, 1.0)"
     )
     raise NumericError(f"{node.op.name} made {kind} at entry {entry} {source}", where=where_recorded(node), hint=hint)
 
@@ -43,7 +44,8 @@ def inspect_gradient(node: Node, slot: int, gradient: Array) -> None:
     raise NumericError(
         f"the gradient that {name} sends to its input {slot + 1} holds {_kind(gradient)}",
         where=where_recorded(node),
-        hint="the local derivative is infinite there, or the gradient exploded: look at the values, clip, shorten the sequence",
+        hint="the local derivative is infinite there, or the gradient exploded: look at the values, clip, shorten the sequence; a branch "
+        "of where that is not chosen sends NaN too: choose its input first, q = tg.where(ok, x, 1.0)",
     )
 
 

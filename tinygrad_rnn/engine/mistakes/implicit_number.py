@@ -90,7 +90,7 @@ def _path(steps: list[dis.Instruction], at: int) -> tuple[str, ...]:
         if step.opname in ("PUSH_NULL", "KW_NAMES"):
             continue
         names = step.argval if isinstance(step.argval, tuple) else (step.argval,)
-        if not step.opname.startswith("LOAD_") or not all(isinstance(name, str) for name in names):
+        if not step.opname.startswith(("LOAD_", "STORE_FAST_LOAD")) or not all(isinstance(name, str) for name in names):
             return ("?", *path)
         path.insert(0, names[-1])
         if step.opname not in ("LOAD_ATTR", "LOAD_METHOD"):

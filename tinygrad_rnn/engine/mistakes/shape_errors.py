@@ -17,9 +17,9 @@ HINTS = {
     "concat": "all parts need the same shape except along the axis on which they are joined",
     "stack": "all parts need the same shape",
     "reshape": "a size for each axis, whole numbers; the number of entries must stay the same",
-    "getitem": "the index must lie inside the shape",
+    "getitem": "an index is whole numbers, slices, None, ... or arrays of whole numbers or truth values, and lies inside the shape",
     "transpose": "name each axis once",
-    "max": "an axis without entries has no largest one",
+    "max": "each axis is named once, and an axis without entries has no largest one",
     "take": "row numbers run from 0 to the number of rows - 1",
 }
 
@@ -32,8 +32,10 @@ def misfit(op: Op, arrays: list[Array], args: Any, error: Exception | None) -> E
         if args is not None and op.name in ("getitem", "take", "reshape", "broadcast_to", "transpose", "pow")
         else ""
     )
-    if isinstance(error, TypeError) and not any(x.dtype.kind == "b" for x in arrays):
-        hint = HINTS.get(op.name, "give numbers of the kind that it takes")
+    if isinstance(error, TypeError):
+        truth = any(x.dtype.kind == "b" for x in arrays)
+        other = "make numbers of truth values: tg.Tensor(x, dtype=float)" if truth else "give numbers of the kind that it takes"
+        hint = other if truth else HINTS.get(op.name, other)
         return DtypeError(f"{op.name}({shapes}{settings}): {error}", where=place_of(here.mode.frames), hint=hint)
     hint = HINTS.get(op.name, "axes are matched from the last one; each pair must be equal, or one of them 1")
     return ShapeError(f"{op.name} of shapes {shapes}{settings} does not fit", where=place_of(here.mode.frames), hint=hint)
