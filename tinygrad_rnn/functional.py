@@ -75,7 +75,7 @@ def softplus(x: TensorLike) -> Tensor:
     """
     x = as_tensor(x)
     kind = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
-    m = named(as_tensor(np.clip(x._array, 0, np.finfo(kind).max)), "max")
+    m = named(as_tensor(np.asarray(np.clip(x._array, 0, np.finfo(kind).max), kind)), "max")
     return m + log(exp(-m) + exp(x - m))
 
 

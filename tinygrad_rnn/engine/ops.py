@@ -154,7 +154,7 @@ NEG = Op(
 
 POW = Op(
     "pow", "xⁿ", kernels.power,  # args: the exponent, a number
-    vjps=(lambda F, n, g, a: g * (F.power(a, n.args - 1) * n.args) if n.args else g * 0.0,),
+    vjps=(lambda F, n, g, a: g * (F.power(a, n.args - 1) * n.args) if n.args else F.where(False, g),),
     saves=INPUT,
     words="x**n: the gradient times n x**(n-1)",
     formulas=("{g} * {n} * {a}**({n} - 1)",),
@@ -232,7 +232,7 @@ SIGMOID = Op(
 
 RELU = Op(
     "relu", "relu", kernels.relu,
-    vjps=(lambda F, n, g, y: g * F.positive(y),),
+    vjps=(lambda F, n, g, y: F.where(y > 0, g),),  # not a product: where it is off, an infinite gradient is none
     saves=OUTPUT,
     words="the gradient where the input was positive, else 0",
     formulas=("{g} * ({a} > 0)",),
@@ -250,7 +250,7 @@ ABS = Op(
 
 MAXIMUM = Op(
     "maximum", "max", np.maximum,
-    vjps=(lambda F, n, g, a, b: g * F.larger(a, b), lambda F, n, g, a, b: g * F.larger(b, a)),
+    vjps=(lambda F, n, g, a, b: F.where(a >= b, g * F.larger(a, b)), lambda F, n, g, a, b: F.where(b >= a, g * F.larger(b, a))),
     saves=BOTH,
     words="the larger of the two gets the gradient; at a tie each gets half",
     cases=pairs(distinct=True),

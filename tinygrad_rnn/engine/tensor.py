@@ -367,9 +367,9 @@ class Tensor(NumpyLike):
     def var(self, axis: int | tuple[int, ...] | None = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
         """The mean of the squared distances from the mean; `ddof` is taken off the count: 0 as in NumPy, 1 is PyTorch's default."""
         distance = self - self.mean(axis, keepdims=True)
-        squares = distance * distance
-        total = squares.sum(axis, keepdims)
-        terms = squares.size // (total.size or 1) - check_size("ddof", ddof, 0)
+        total = (distance * distance).sum(axis, keepdims)
+        axes = _axes(axis, self, "var")
+        terms = prod([size for k, size in enumerate(self.shape) if axes is None or k in axes]) - check_size("ddof", ddof, 0)
         if terms < 1:
             raise ShapeError(f"var(ddof={ddof}) of a tensor of shape {self.shape}", hint="more than ddof entries are needed")
         return total * (1 / terms)

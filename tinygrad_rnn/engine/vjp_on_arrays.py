@@ -77,10 +77,6 @@ class Arrays:
     def sign(self, a: Array) -> Array:
         return np.asarray(np.sign(a))
 
-    def positive(self, y: Array) -> Array:
-        """1 where y, the output of relu, is positive: its sign. Faster than to multiply by truth values."""
-        return np.sign(y)
-
     def larger(self, a: Array, b: Array) -> Array:
         """1 where a > b, 1/2 at a tie, 0 elsewhere."""
         return np.asarray((a > b) + (a == b) * HALF[np.result_type(a, b)])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..shared.array_type import Array
 from . import ops, primitives
 from .arrays import as_matrix
@@ -78,9 +76,6 @@ class Recorded:
 
     def sign(self, a: Tensor) -> Array:
         return Arrays().sign(a.data)
-
-    def positive(self, y: Tensor) -> Array:
-        return np.asarray(y.data > 0, y.dtype)
 
     def larger(self, a: Tensor, b: Tensor) -> Array:
         return Arrays().larger(a.data, b.data)

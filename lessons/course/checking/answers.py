@@ -147,6 +147,9 @@ def _gradients(function, arguments, seconds):
     """A sentence if a gradient differs from finite differences."""
     names = [name for name, value in arguments.items() if isinstance(value, tg.Tensor) and value.requires_grad]
 
+    if not names:
+        return ""
+
     def total(*inputs):
         results = _tensors(function(*{**arguments, **dict(zip(names, inputs, strict=True))}.values()))
         mixed = [(t * np.random.default_rng(k).standard_normal(t.shape)).sum() for k, t in enumerate(results)]
