@@ -373,8 +373,8 @@ def test_words_have_ids_of_their_own(texts):
     for text in texts:
         ids = known.encode(text)
         assert ids.dtype == np.int64
-        assert (ids > 1).all()
-        assert known.decode(ids).split(" ") == (words(text) or [""])
+        assert (ids > 1).all() or not words(text)
+        assert known.decode(ids).split(" ") == (words(text) or ["<unknown>"])
         assert known.decode([*ids, 0, 0]) == known.decode(ids)
     assert known.encode("<pad> <unknown> qqqqqqqqqqqqqqqqqqqqqqq")[-1] == 1
 
@@ -392,7 +392,7 @@ def test_frequent_words_first_and_rare_ones_unknown():
     for wrong in (("a",), ("<pad>", "<unknown>", "a", "a"), ["<pad>", "<unknown>"]):
         refusal(WordVocabulary, wrong)
     known = WordVocabulary.from_texts(texts)
-    assert (len(known.encode("?!")), known.decode([])) == (0, "")
+    assert (known.encode("?!").tolist(), known.decode([])) == ([1], "")
     assert refusal(known.decode, [9]).startswith("id 9 is outside 0..4")
     assert refusal(known.encode, 3).startswith("encode() of int")
 

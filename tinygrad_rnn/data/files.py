@@ -26,6 +26,7 @@ from .csv.labelled import Labelled, Skipped, read_labelled
 from .csv.rows import fields_of
 from .lines import checked_path, read_lines
 from .stdlib_text import Text
+from .vocab import spelled
 
 __all__ = [
     "Labelled", "Names", "Skipped", "kind_of", "read", "read_labelled", "read_name_classes", "read_names", "read_text",
@@ -37,7 +38,7 @@ def __dir__() -> list[str]:
 
 
 LOOKED_AT = 50  # lines that say what kind of file it is
-NAME = re.compile(r"[^\W_]+(?:[ .'’-]+[^\W_]+){0,3}\.?")
+NAME = re.compile(r"a[am]*(?:[ .'-]+a[am]*){0,3}\.?")  # of what `vocab.spelled` makes of a line
 LONGEST_NAME = 40
 
 
@@ -99,7 +100,7 @@ def kind_of(path: str | os.PathLike[str]) -> str:
         _is_table([fields_of(line, mark) for line in lines]) for mark in SEPARATORS
     ):
         return "csv"
-    if len(lines) > 1 and all(len(line) <= LONGEST_NAME and NAME.fullmatch(line) for line in lines):
+    if len(lines) > 1 and all(len(line) <= LONGEST_NAME and NAME.fullmatch(spelled(line, " .-")) for line in lines):
         return "names"
     return "text"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..shared.checks import check_text
+from ..shared.checks import check_flags, check_kind, check_size, check_text, short
 
-__all__ = ["CharVocabulary", "WordVocabulary", "words"]
+__all__ = ["CharVocabulary", "WordVocabulary", "spelled", "words"]
 
 
 def __dir__() -> list[str]:
@@ -24,7 +25,9 @@ def __dir__() -> list[str]:
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 PADDING, UNKNOWN_WORD = "<pad>", "<unknown>"  # no word of `words` holds a bracket
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # of ASCII
+SPELLED = re.compile("a[am]*(?:'a[am]*)*")  # a letter or digit, m mark, ' apostrophe: Unicode's text segmentation, UAX 29
+JOINERS = "\u200c\u200d"  # inside of words of Persian and of Indian languages
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class CharVocabulary:
         2
         """
         check_text("text", text)
+        check_flags("from_text", unknown=unknown, padding=padding)
         symbols = tuple(sorted(set(text)))
         unknown_id = len(symbols) if unknown else None
         padding_id = len(symbols) + unknown if padding else None
@@ -114,13 +118,39 @@ class CharVocabulary:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, in lower case: runs of letters and digits, which an apostrophe may join; all else divides.
+    """The words of a text, in lower case: runs of letters and digits with their marks, which an apostrophe may join; all else divides.
+
+    Accents may be composed or not: the words are the same (NFC). Writing without spaces, as in Thai or Chinese, is one word.
 
     >>> import tinygrad_rnn as tg
     >>> tg.data.vocab.words("It's AT&T's #1 re-run, isn't it?")
     ["it's", 'at', "t's", '1', 're', 'run', "isn't", 'it']
+    >>> tg.data.vocab.words("की के का")
+    ['की', 'के', 'का']
     """
-    return [word.replace("’", "'") for word in WORD.findall(text.lower())]
+    if not isinstance(text, str):
+        raise DataError(f"the words of {short(text)}", hint="give a text")
+    if text.isascii():
+        return WORD.findall(text.lower())
+    text = unicodedata.normalize("NFC", text.lower())
+    return [text[found.start() : found.end()].replace("’", "'") for found in SPELLED.finditer(spelled(text))]
+
+
+def spelled(text: str, kept: str = "") -> str:
+    """What each character is in a word: a letter or digit "a", a mark on one "m", an apostrophe "'", else "?"; some are kept.
+
+    >>> from tinygrad_rnn.data.vocab import spelled
+    >>> spelled("की l’eau!", kept=" ")
+    "am a'aaa?"
+    """
+
+    def one(c: str) -> str:
+        if c in kept:
+            return c
+        mark = c in JOINERS or unicodedata.category(c)[0] == "M"
+        return "a" if c.isalnum() else "m" if mark else "'" if c in "'’" else "?"
+
+    return "".join(map(one, text))
 
 
 @dataclass(frozen=True)
@@ -160,6 +190,9 @@ class WordVocabulary:
         """
         if isinstance(texts, str):
             raise DataError("texts is one str, expected several", hint="a list of texts: [text]")
+        check_kind("a vocabulary from", texts, Iterable, "a list of texts: [text, ...]")
+        smallest_count = check_size("smallest_count", smallest_count, 1)
+        largest = None if largest is None else check_size("largest", largest, 3)  # padding, unknown, one word
         counts: Counter[str] = Counter()
         for text in texts:
             if not isinstance(text, str):
@@ -167,11 +200,6 @@ class WordVocabulary:
             counts.update(words(text))
         if not counts:
             raise DataError("texts without a single word", hint="a word is a run of letters or digits")
-        if smallest_count < 1 or (largest is not None and largest < 3):
-            raise DataError(
-                f"smallest_count={smallest_count}, largest={largest}",
-                hint="at least 1; and at least 3: padding, unknown, one word",
-            )
         known = sorted((word for word, n in counts.items() if n >= smallest_count), key=lambda word: (-counts[word], word))
         return cls((PADDING, UNKNOWN_WORD, *known)[:largest])
 
@@ -182,16 +210,21 @@ class WordVocabulary:
     def _ids(self) -> dict[str, int]:
         return {symbol: i for i, symbol in enumerate(self.symbols)}
 
-    def encode(self, text: str) -> NDArray[np.int64]:
-        """The ids of a text's words, `(words,)`; none for a text without any.
+    def encode(self, text: str | Sequence[str]) -> NDArray[np.int64]:
+        """The ids of a text's words, `(words,)`, or of words that are given as a list, each as it stands.
+
+        A text without a word, such as one of emoji alone, is one unknown word: a model reads at least one step.
 
         >>> import tinygrad_rnn as tg
-        >>> tg.data.vocab.WordVocabulary.from_texts(["a b"]).encode("b, c?").tolist()
-        [3, 1]
+        >>> known = tg.data.vocab.WordVocabulary.from_texts(["a b"])
+        >>> known.encode("b, c?").tolist(), known.encode(["b", "c", "?"]).tolist(), known.encode("👍").tolist()
+        ([3, 1], [3, 1, 1], [1])
         """
-        if not isinstance(text, str):
-            raise DataError(f"encode() of {type(text).__name__}, expected str", hint="one text at a time")
-        return np.array([self._ids.get(word, self.unknown_id) for word in words(text)], dtype=np.int64)
+        given = [text] if isinstance(text, str) else text
+        if not isinstance(given, (list, tuple)) or not all(isinstance(word, str) for word in given):
+            raise DataError(f"encode() of {type(text).__name__}, expected str", hint="one text, or a list of its words")
+        found = words(text) or [UNKNOWN_WORD] if isinstance(text, str) else given
+        return np.array([self._ids.get(word, self.unknown_id) for word in found], dtype=np.int64)
 
     def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:
         """The words of a row of ids, `(words,)`, with a space between; padding is left out. Raises as `CharVocabulary.decode`."""

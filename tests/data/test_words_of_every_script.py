@@ -1,0 +1,107 @@
+"""Words by Unicode's rules (UAX 29): a mark belongs to its letter, however a text is stored."""
+
+import unicodedata
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tg
+from tinygrad_rnn.data.vocab import WordVocabulary, words
+from tinygrad_rnn.errors import DataError
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("की के का", ["की", "के", "का"]),  # Hindi
+        ("தமிழ் மொழி", ["தமிழ்", "மொழி"]),  # Tamil
+        ("שָׁלוֹם עוֹלָם", ["שָׁלוֹם", "עוֹלָם"]),  # pointed Hebrew
+        ("مَرْحَبًا بِكَ", ["مَرْحَبًا", "بِكَ"]),  # vowelled Arabic
+        ("می\u200cروم خوب", ["می\u200cروم", "خوب"]),  # Persian, with a zero-width non-joiner
+        ("Crème brûlée, l’été", ["crème", "brûlée", "l'été"]),
+        ("👍️ ★★★★★ \u0301", []),  # a mark without a letter is no word
+        ("don't", ["don't"]),
+        ("straße_x Ⅷ", ["straße", "x", "ⅷ"]),
+    ],
+)
+def test_words(text, expected):
+    expected = [unicodedata.normalize("NFC", word) for word in expected]
+    assert words(text) == expected
+    for form in ("NFC", "NFD"):  # composed and decomposed
+        assert words(unicodedata.normalize(form, text)) == expected
+
+
+def test_names_are_names_composed_and_decomposed(tmp_path):
+    for form in ("NFC", "NFD"):
+        path = tmp_path / f"{form}.txt"
+        path.write_text(unicodedata.normalize(form, "Zoë\nRenée O’Neill\nJosé\nकीर्ति\n"), encoding="utf-8")
+        assert tg.data.files.kind_of(path) == "names"
+
+
+def test_a_text_without_a_word_is_one_unknown_word():
+    known = WordVocabulary.from_texts(["good film", "👍"])
+    assert known.encode("👍").tolist() == known.encode("").tolist() == [known.unknown_id]
+
+
+def test_reviews_of_emoji_alone_are_trained_on_and_predicted(tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text('label,text\npos,👍\nneg,bad film\npos,★★★★★\nneg,"..."\npos,good\nneg,बुरा\n', encoding="utf-8")
+    data = tg.data.files.read_labelled(path)
+    known = WordVocabulary.from_texts(data.texts)
+    rng = np.random.default_rng(0)
+    model = tg.nn.SequenceClassifier(
+        tg.nn.Embedding(len(known), 4, rng=rng, padding_idx=0), tg.nn.GRU(4, 5, rng=rng), tg.nn.Linear(5, 2, rng=rng)
+    )
+    batch = tg.data.batches.padded_batches([known.encode(text) for text in data.texts], data.labels, 6)[0]
+    assert model(batch.x, batch.lengths).shape == (6, 2)
+
+
+def test_words_that_were_cut_before_are_encoded_one_by_one():
+    known = WordVocabulary.from_texts(["the duck is here"])
+    assert known.encode(["the", "duck", "?"]).tolist() == [*known.encode("the duck").tolist(), known.unknown_id]
+    for wrong in (5, ["a", 1], None, b"a"):
+        with pytest.raises(DataError, match="expected str"):
+            known.encode(wrong)
+
+
+class NoRepeat:
+    """Never writes a symbol twice; what it wrote is the state, kept in another way by each subclass."""
+
+    def start(self, batch):
+        return self.empty(batch)
+
+    def step(self, ids, state):
+        seen = self.with_ids(state, ids)
+        scores = np.tile(np.log([0.4, 0.3, 0.2, 0.1]), (len(ids), 1))
+        return tg.Tensor(np.where(self.mask(seen), -1e9, scores)), seen
+
+
+class WithArrays(NoRepeat):
+    def empty(self, batch):
+        return np.zeros((batch, 4), bool)
+
+    def with_ids(self, state, ids):
+        return state | (np.eye(4)[ids] > 0)
+
+    def mask(self, seen):
+        return seen
+
+
+class WithSets(WithArrays):
+    def empty(self, batch):
+        return [set() for _ in range(batch)]
+
+    def with_ids(self, state, ids):
+        for seen, id in zip(state, ids, strict=True):
+            seen.add(int(id))
+        return state
+
+    def mask(self, seen):
+        return np.array([[k in found for k in range(4)] for found in seen])
+
+
+def test_beams_do_not_share_a_state():
+    for ids, _ in tg.beam_search(WithArrays(), [0], 3, beams=3):
+        assert len({0, *ids}) == len([0, *ids]) or ids.count(0) == 1
+    with pytest.raises(DataError, match="the beams would share"):
+        tg.beam_search(WithSets(), [0], 3, beams=3)
