@@ -7,44 +7,118 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.primitives import place
 from ..engine.scopes import here, place_of, scope
 from ..engine.tensor import Tensor, TensorLike, as_tensor
 from ..errors import DataError, DtypeError, ShapeError
 from ..shared.array_type import Array
-from ..shared.checks import is_number
+from ..shared.checks import check_number, is_number, short
 from .activations import log_softmax
+from .reduction import check_reduction, reduced
 
-__all__ = ["accuracy", "cross_entropy"]
+__all__ = ["accuracy", "cross_entropy", "nll_loss"]
 
 
-def cross_entropy(logits: TensorLike, targets: Any, *, ignore_index: int = -100) -> Tensor:
+def cross_entropy(
+    logits: TensorLike,
+    targets: Any,
+    *,
+    weight: Any = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """The mean of -log p(target), in nats, with p = softmax(logits).
 
     `logits` (..., classes); `targets` integers (...), or probabilities of the shape of `logits`. Divide by log(2) for bits.
     Targets that are `ignore_index`, such as those behind the end of a padded sequence, are left out: the mean is that of the others.
-    Raises `ShapeError` where the two do not fit, `DataError` for a class that does not exist, a batch of none, and where every target
-    is left out (PyTorch gives nan there).
+    `weight` (classes) multiplies the loss of each class; the mean of losses at integer targets is then the sum divided by the weights
+    of the targets. `label_smoothing` s, 0..1, mixes each target with all classes alike: (1 - s) target + s / classes (Szegedy and
+    others 2016). `reduction` is "mean", "sum", or "none" for one loss a target, 0 where it is left out.
+    Raises `ShapeError` where the shapes do not fit, `DataError` for a class that does not exist, a batch of none, a wrong setting, and
+    where every target is left out (PyTorch gives nan there).
 
     >>> import tinygrad_rnn as tg
     >>> round(tg.functional.cross_entropy([[0.0, 0.0]], [1]).item(), 4)
     0.6931
     >>> round(tg.functional.cross_entropy([[0.0, 0.0], [5.0, 5.0]], [1, -100]).item(), 4)
     0.6931
+    >>> tg.functional.cross_entropy([[0.0, 50.0], [50.0, 0.0]], [0, 1], weight=[2.0, 1.0], reduction="none")
+    Tensor([100.,  50.])
     """
+    check_reduction("cross_entropy", reduction)
+    smoothing = check_number("label_smoothing", label_smoothing, 0, 1)
     with scope("cross_entropy"):
-        return _cross_entropy(as_tensor(logits), targets, ignore_index)
+        logits = as_tensor(logits)
+        given = targets.data if isinstance(targets, Tensor) else np.asarray(targets)
+        if given.dtype.kind != "f" or given.shape != logits.shape or not logits.size:
+            return _at_classes("cross_entropy", logits, targets, weight, ignore_index, reduction, smoothing)
+        log_p, p = log_softmax(logits), as_tensor(targets)
+        if smoothing:
+            p = p * (1 - smoothing) + smoothing / logits.shape[-1]
+        if weight is not None:
+            p = p * _class_weights("cross_entropy", weight, logits)
+        return -reduced((log_p * p).sum(-1), reduction)
 
 
-def _cross_entropy(logits: Tensor, targets: Any, ignore_index: int) -> Tensor:
-    given = targets.data if isinstance(targets, Tensor) else np.asarray(targets)
-    if given.dtype.kind == "f" and given.shape == logits.shape and logits.size:
-        return -(log_softmax(logits) * as_tensor(targets)).sum() / (logits.size / logits.shape[-1])
-    wanted, classes = _classes(logits, targets, "cross_entropy", ignore_index).reshape(-1), logits.shape[-1]
-    rows = logits if logits.ndim == 2 else logits.reshape(-1, classes)
-    kept = np.flatnonzero(wanted != ignore_index)
-    if len(kept) < len(wanted):  # before the softmax: whatever stands in the other rows, it has no influence
+def nll_loss(
+    log_probabilities: TensorLike, targets: Any, *, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
+) -> Tensor:
+    """The mean of -log p(target), in nats, of logarithms of probabilities (..., classes), as `log_softmax` gives them.
+
+    `targets` are integers (...). Settings, and what is raised, are those of `cross_entropy`.
+
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> round(tg.functional.nll_loss(np.log([[0.5, 0.5], [0.25, 0.75]]), [0, 0]).item(), 4)
+    1.0397
+    """
+    check_reduction("nll_loss", reduction)
+    return _at_classes("nll_loss", as_tensor(log_probabilities), targets, weight, ignore_index, reduction)
+
+
+def _at_classes(
+    name: str, scores: Tensor, targets: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float = 0.0
+) -> Tensor:
+    """The loss at integer targets, of logits in `cross_entropy`, else of logarithms of probabilities."""
+    classes = scores.shape[-1] if scores.ndim else 0
+    shape = scores.shape[:-1]
+    wanted = _classes(scores, targets, name, ignore_index).reshape(-1)
+    weights = None if weight is None else _class_weights(name, weight, scores)
+    rows = scores if scores.ndim == 2 else scores.reshape(-1, classes)
+    count, kept = len(wanted), np.flatnonzero(wanted != ignore_index)
+    if len(kept) < count:  # before the softmax: whatever stands in the other rows, it has no influence
         rows, wanted = rows[kept], wanted[kept]
-    return -log_softmax(rows)[np.arange(len(wanted)), wanted].mean()
+    log_p = log_softmax(rows) if name == "cross_entropy" else rows
+    chosen = log_p[np.arange(len(wanted)), wanted]
+    if weights is not None:
+        chosen, log_p = chosen * weights[wanted], log_p * weights if smoothing else log_p
+    if smoothing:
+        chosen = chosen * (1 - smoothing) + log_p.sum(-1) * (smoothing / classes)
+    if reduction == "none":
+        losses = -chosen if len(kept) == count else place(-chosen, kept, (count,))
+        return losses if len(shape) == 1 else losses.reshape(shape)
+    if reduction == "sum" or weights is None:
+        return -reduced(chosen, reduction)
+    total = weights[wanted].sum()
+    if not total:
+        raise DataError(
+            f"{name}: the weights of all targets are 0", where=place_of(here.mode.frames), hint='take reduction="sum"'
+        )
+    return -(chosen.sum() / total)
+
+
+def _class_weights(name: str, weight: Any, scores: Tensor) -> Array:
+    """A weight of at least 0 for each class, in the precision of the scores."""
+    weights = as_tensor(weight.data if isinstance(weight, Tensor) else weight, scores).data.astype(scores.dtype)
+    if weights.shape != scores.shape[-1:]:
+        raise ShapeError(
+            f"{name}(weight=) of shape {weights.shape} with {scores.shape[-1]} classes",
+            where=place_of(here.mode.frames),
+            hint="one weight for each class, in a list or an array",
+        )
+    if not np.isfinite(weights).all() or weights.min() < 0:
+        raise DataError(f"{name}(weight={short(weight)})", hint="the weight of a class is a finite number of at least 0")
+    return weights
 
 
 def accuracy(logits: TensorLike, targets: Any, *, ignore_index: int = -100) -> float:
