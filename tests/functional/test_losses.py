@@ -117,6 +117,7 @@ MISTAKES = [
     *((name, X, [0, 1], {"weight": [0.0, 0.0]}, DataError, "are 0") for name in ("nll_loss", "cross_entropy")),
     ("nll_loss", X, X, {}, ShapeError, "does not fit"),
     ("nll_loss", X, [0.0, 1.0], {}, DtypeError, "float64"),
+    *((name, X, [[0], [0, 1]], {}, DtypeError, "with targets") for name in ("nll_loss", "cross_entropy")),
     ("nll_loss", X, [0, 2], {}, DataError, "class 2 among 2"),
     *(("cross_entropy", X, [0, 1], {"label_smoothing": s}, DataError, "label_smoothing=") for s in (-0.1, 1.5, np.nan, "a")),
 ]  # fmt: skip

@@ -50,7 +50,7 @@ def cross_entropy(
     smoothing = check_number("label_smoothing", label_smoothing, 0, 1)
     with scope("cross_entropy"):
         logits = as_tensor(logits)
-        given = targets.data if isinstance(targets, Tensor) else np.asarray(targets)
+        given = _given("cross_entropy", targets)
         if given.dtype.kind != "f" or given.shape != logits.shape or not logits.size:
             return _at_classes("cross_entropy", logits, targets, weight, ignore_index, reduction, smoothing)
         log_p, p = log_softmax(logits), as_tensor(targets)
@@ -136,7 +136,7 @@ def accuracy(logits: TensorLike, targets: Any, *, ignore_index: int = -100) -> f
 def _classes(logits: Tensor, targets: Any, name: str, ignore_index: int) -> Array:
     """The targets as class numbers (...) that fit logits (..., classes), at least one of them not to be ignored."""
     where = place_of(here.mode.frames)
-    wanted = np.asarray(targets.data if isinstance(targets, Tensor) else targets)
+    wanted = _given(name, targets)
     if not logits.ndim or wanted.shape != logits.shape[:-1]:
         raise ShapeError(
             f"{name} of logits {logits.shape} and targets {wanted.shape} does not fit",
@@ -164,3 +164,11 @@ def _classes(logits: Tensor, targets: Any, name: str, ignore_index: int) -> Arra
         hint = f"classes run from 0 to {classes - 1}; a target to leave out is {ignore_index}"
         raise DataError(f"class {wrong} among {classes} classes", where=where, hint=hint)
     return wanted
+
+
+def _given(name: str, targets: Any) -> Array:
+    """The targets as an array, in their own dtype."""
+    try:
+        return np.asarray(targets.data if isinstance(targets, Tensor) else targets)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise DtypeError(f"{name} with targets {short(targets)}: {error}", hint="give an array of integers") from None
