@@ -44,3 +44,10 @@ def test_settings_of_nonsense(settings):
     with pytest.raises(DataError, match=f"{name}=") as caught:
         tg.schedules.ReduceLROnPlateau(**settings)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("scores", [1.0, None, ["a"], [None], [[1.0, 2.0]], [10**400]])
+def test_scores_are_numbers(scores):
+    with pytest.raises(DataError, match="share_after") as caught:
+        ReduceLROnPlateau().share_after(scores)
+    assert caught.value.hint

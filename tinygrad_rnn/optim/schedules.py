@@ -127,8 +127,12 @@ class ReduceLROnPlateau:
 
     def share_after(self, scores: Iterable[float]) -> float:
         """The share of the learning rate that holds after these evaluations, the earliest score first."""
+        try:
+            values = [float(score) for score in scores]
+        except (TypeError, ValueError, OverflowError):
+            raise DataError(f"share_after({short(scores)})", hint="a list of all scores so far, each a number") from None
         share, best, bad, cooling = 1.0, inf if self.mode == "min" else -inf, 0, 0
-        for score in scores:
+        for score in values:
             if self._better(score, best):
                 best, bad = score, 0
             else:
