@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 PACKAGE = Path(__file__).resolve().parents[2] / "tinygrad_rnn"
-ROOT_FILES = {"__init__", "__main__", "errors", "functional"}
+ROOT_FILES = {"__init__", "__main__", "errors"}
 
 # what a room may import besides itself, lowest room first; the most specific row holds, so viz.view is not bound by the row of viz
 ROOMS = {

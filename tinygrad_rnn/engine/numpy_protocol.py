@@ -198,7 +198,7 @@ class NumpyLike:
         return format(self.item(), spec) if spec else str(self)
 
 
-RECORDED: dict[str, Callable[..., Any]] = {}  # by name; `primitives.py` and `functional.py` say what they record
+RECORDED: dict[str, Callable[..., Any]] = {}  # by name; `primitives.py` and `functional` say what they record
 
 
 def _is_numeric(value: object) -> bool:

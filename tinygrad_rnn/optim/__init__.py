@@ -6,11 +6,11 @@ Here: what changes weights by their gradients. Not here: the loop around it (`tr
 from .algorithms import SGD, Adagrad, Adam, AdamW, RMSprop
 from .base import Optimizer
 from .clipping import clip_grad_norm_, clip_grad_value_
-from .schedules import Schedule, cosine, exponential, steps, warm_up
+from .schedules import ReduceLROnPlateau, Schedule, cosine, exponential, steps, warm_up
 
 __all__ = [
-    "SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "Schedule", "clip_grad_norm_", "clip_grad_value_", "cosine",
-    "exponential", "steps", "warm_up",
+    "SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "ReduceLROnPlateau", "Schedule", "clip_grad_norm_", "clip_grad_value_",
+    "cosine", "exponential", "steps", "warm_up",
 ]  # fmt: skip
 
 

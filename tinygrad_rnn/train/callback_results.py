@@ -28,15 +28,15 @@ def check_direction(name: str, mode: str | None) -> None:
     >>> check_direction("negative_accuracy", None)
     >>> check_direction("accuracy", None)
     Traceback (most recent call last):
-    tinygrad_rnn.errors.DataError: fit() with patience would keep the weights of the lowest accuracy
+    tinygrad_rnn.errors.DataError: fit() would take the lowest accuracy for the best one
     <BLANKLINE>
-    hint: mode="max" keeps those of the highest; mode="min" says that the lowest is meant
+    hint: mode="max" says that the highest is the best; mode="min" that the lowest is meant
     """
     words = {*re.findall("[a-z0-9]+", re.sub("([a-z])([A-Z])", r"\1 \2", name).lower())}
     if mode is None and words & HIGHER and not words & LOWER:
         raise DataError(
-            f"fit() with patience would keep the weights of the lowest {name}",
-            hint='mode="max" keeps those of the highest; mode="min" says that the lowest is meant',
+            f"fit() would take the lowest {name} for the best one",
+            hint='mode="max" says that the highest is the best; mode="min" that the lowest is meant',
         )
 
 

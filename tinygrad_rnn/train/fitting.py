@@ -15,7 +15,7 @@ from ..errors import DataError, LoadError
 from ..nn.meaning import StateDict, meaning_from
 from ..nn.module import Module
 from ..optim.base import Optimizer
-from ..optim.schedules import Schedule
+from ..optim.schedules import ReduceLROnPlateau, Schedule
 from ..shared.array_type import Array
 from ..shared.atomic_files import target_of
 from ..shared.checks import is_number, is_whole, short
@@ -42,7 +42,7 @@ def fit(
     updates: int | None = None,
     stateful: bool = False,
     clip: float | None = None,
-    schedule: Schedule | None = None,
+    schedule: Schedule | ReduceLROnPlateau | None = None,
     evaluate: Callable[[M], Score] | None = None,
     patience: int | None = None,
     mode: Literal["min", "max"] | None = None,
@@ -57,9 +57,9 @@ def fit(
 
     `loss_of(model, batch)` is the loss to make smaller, a tensor of one entry. `batches` is a list of batches, or a function that is
     given `rng` at the start of each epoch and gives that epoch's batches. `clip` is the largest norm of all gradients together.
-    `schedule(done)` is the share of the learning rate that holds after `done` updates (`tg.schedules`). A part that was put into
-    `eval()` stays in it (a frozen encoder, with its dropout off), unless the model itself is in `eval()`: then all of it is trained in
-    training mode. Afterwards every part is in the mode that it was in.
+    `schedule(done)` is the share of the learning rate that holds after `done` updates (`tg.schedules`); a `ReduceLROnPlateau` follows
+    the scores of `evaluate` instead. A part that was put into `eval()` stays in it (a frozen encoder, with its dropout off), unless
+    the model itself is in `eval()`: then all of it is trained in training mode. Afterwards every part is in the mode that it was in.
 
     stateful   loss_of(model, batch, state) returns (loss, state); the state goes on to the next batch, its values without their
                history (truncated backpropagation through time), and starts as None in every epoch. See `data.batches.windows`.
@@ -105,10 +105,16 @@ def fit(
         raise DataError("fit() without an end", hint="epochs=10, or updates=1000, or both")
     if mode not in (None, "min", "max"):
         raise DataError(f"fit() with mode={short(mode)}", hint='"min": low scores are better; "max": high ones')
-    if patience is not None and evaluate is not None:
+    decides = patience is not None or isinstance(schedule, ReduceLROnPlateau)
+    if decides and evaluate is not None:
         check_direction(getattr(evaluate, "__name__", ""), mode)
     if patience is not None and evaluate is None:
         raise DataError("patience without evaluate", hint="evaluate(model) says whether the model still gets better")
+    if isinstance(schedule, ReduceLROnPlateau):
+        if evaluate is None:
+            raise DataError("ReduceLROnPlateau without evaluate", hint="evaluate(model) gives the scores that it follows")
+        if schedule.mode != (mode or "min"):
+            raise DataError(f"{schedule} in fit(mode={mode!r})", hint=f'give both the same mode: fit(mode="{schedule.mode}")')
     if clip is not None and (not is_number(clip, Real) or not clip > 0):
         raise DataError(f"clip={clip!r}", hint="the largest norm allowed is positive, often 1.0")
     if callable(batches) and rng is None:
@@ -166,7 +172,12 @@ def _check_kinds(
         ("loss_of", loss_of, callable(loss_of), "a function: loss_of(model, batch) is the loss"),
         ("batches", batches, many, "a list of batches, or a function of rng that makes them"),
         ("optimizer", optimizer, isinstance(optimizer, Optimizer), "one of tg.optim, such as Adam(model.parameters())"),
-        ("schedule", schedule, schedule is None or callable(schedule), "one of tg.schedules, or a function of the updates done"),
+        (
+            "schedule",
+            schedule,
+            schedule is None or callable(schedule) or isinstance(schedule, ReduceLROnPlateau),
+            "one of tg.schedules, or a function of the updates done",
+        ),
         ("evaluate", evaluate, evaluate is None or callable(evaluate), "a function: evaluate(model) is a number"),
         ("checkpoint", checkpoint, checkpoint is None or isinstance(checkpoint, (str, os.PathLike)), "the path of a file"),
         ("rng", rng, rng is None or isinstance(rng, np.random.Generator), "np.random.default_rng(seed)"),

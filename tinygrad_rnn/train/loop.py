@@ -18,7 +18,7 @@ from ..nn.module import Module, evaluating, modes_kept
 from ..nn.states import detach_state
 from ..optim.base import Optimizer
 from ..optim.clipping import clip_grad_norm_
-from ..optim.schedules import Schedule
+from ..optim.schedules import ReduceLROnPlateau, Schedule
 from ..shared.checks import short
 from ..shared.interrupts import first_interrupt
 from ..shared.terminal import Progress
@@ -50,7 +50,7 @@ class Loop:
     optimizer: Optimizer
     stateful: bool
     clip: float | None
-    schedule: Schedule | None
+    schedule: Schedule | ReduceLROnPlateau | None
     evaluate: Callable[[Any], Score] | None
     patience: int | None
     every: int | None
@@ -63,6 +63,7 @@ class Loop:
     progress: Progress | None = None
 
     size: int = 0  # batches in an epoch, where that is known
+    share: float = 1.0  # of the learning rate, after the scores so far
     interrupted: bool = False
     whole: bool = True  # False while something is half done
     untouched: list[Tensor] | None = None  # parameters that no loss has reached; None before the first update
@@ -93,6 +94,7 @@ class Loop:
         """Go on from a checkpoint."""
         self.at = load_training(checkpoint, self.model, self.optimizer, self.generators, self.at.notes, self.mode or "min")
         self.good = self.model.state_dict(), self.optimizer.state_dict(), self.log.updates
+        self.follow_scores()
 
     # ---- the loop
 
@@ -184,13 +186,19 @@ class Loop:
             norm = clip_grad_norm_(self.optimizer.parameters, self.clip or np.inf)
             if not isfinite(norm):
                 raise self.diverged(f"gradients of norm {norm}", self.log.updates + 1)
-            share = 1.0 if self.schedule is None else share_of(self.schedule(self.log.updates), self.log.updates)
+            if callable(self.schedule):
+                self.share = share_of(self.schedule(self.log.updates), self.log.updates)
             self.whole = False
-            self.optimizer.lr = self.at.lr * share
+            self.optimizer.lr = self.at.lr * self.share
             self.optimizer.step()
         self.at.carried = carried
         self.log.add(value, norm, float(self.optimizer.lr))
         self.show(value)
+
+    def follow_scores(self) -> None:
+        """What a schedule that follows the scores makes of those so far."""
+        if isinstance(self.schedule, ReduceLROnPlateau):
+            self.share = self.schedule.share_after(next(iter(self.log.scores.values()), []))
 
     def evaluate_and_save(self) -> None:
         """What is due every `every` updates, or after an epoch; the weights then count as the last good ones."""
@@ -218,10 +226,12 @@ class Loop:
         scores = scores_of(given, [*self.log.scores])
         if any(np.isnan(value) for value in scores.values()):
             raise self.diverged(f"an evaluation that gave {scores}", self.log.updates)
-        if self.patience is not None and not self.log.scores:
+        decides = self.patience is not None or isinstance(self.schedule, ReduceLROnPlateau)
+        if decides and not self.log.scores:
             check_direction(next(iter(scores)), self.mode)
         if self.log.judge(scores) and self.patience is not None:
             self.at.best = self.model.state_dict()
+        self.follow_scores()
 
     def ended(self) -> bool:
         """Whether it is over; `log.stopped` then says why."""

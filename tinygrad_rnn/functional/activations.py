@@ -1,0 +1,70 @@
+"""Functions from scores to shares, and their logarithms, finite wherever their result is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..engine.primitives import exp, log
+from ..engine.scopes import here, place_of
+from ..engine.tensor import Tensor, TensorLike, as_tensor, named
+from ..errors import ShapeError
+
+__all__ = ["log_sigmoid", "log_softmax", "softmax", "softplus"]
+
+
+def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
+    """log(exp(x) / sum(exp(x))) along `axis`, finite for any finite x: the largest entry is taken off first.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.functional.log_softmax([1000.0, 0.0])
+    Tensor([    0., -1000.])
+    """
+    x = as_tensor(x)
+    shifted = x - _largest(x, axis)
+    return shifted - log(exp(shifted).sum(axis, keepdims=True))
+
+
+def _largest(x: Tensor, axis: int) -> Tensor:
+    """The largest entry along an axis, as a constant: the result does not depend on what is taken off."""
+    if not -x.ndim <= axis < x.ndim or not x.shape[axis]:
+        raise ShapeError(
+            f"softmax along axis {axis} of shape {x.shape}",
+            where=place_of(here.mode.frames),
+            hint="the axis must exist and hold at least one entry",
+        )
+    return named(as_tensor(x._array.max(axis=axis, keepdims=True)), "max")
+
+
+def softmax(x: TensorLike, axis: int = -1) -> Tensor:
+    """exp(x) / sum(exp(x)) along `axis`: positive, summing to 1.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.functional.softmax([0.0, 0.0])
+    Tensor([0.5, 0.5])
+    """
+    x = as_tensor(x)
+    powers = exp(x - _largest(x, axis))
+    return powers / powers.sum(axis, keepdims=True)
+
+
+def softplus(x: TensorLike) -> Tensor:
+    """log(1 + exp(x)) as m + log(exp(-m) + exp(x - m)) with m = max(x, 0), a constant: no overflow at any x.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.functional.softplus([-1000.0, 1000.0])
+    Tensor([   0., 1000.])
+    """
+    x = as_tensor(x)
+    kind = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    m = named(as_tensor(np.asarray(np.clip(x._array, 0, np.finfo(kind).max), kind)), "max")
+    return m + log(exp(-m) + exp(x - m))
+
+
+def log_sigmoid(x: TensorLike) -> Tensor:
+    """log(1 / (1 + exp(-x))) = -softplus(-x), finite for any finite x.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.functional.log_sigmoid([-1000.0])
+    Tensor([-1000.])
+    """
+    return -softplus(-as_tensor(x))
