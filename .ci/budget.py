@@ -9,20 +9,20 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent / "tinygrad_rnn"
 BUDGET = {  # room: lines, lowest room first; growing past it is a decision, written in the CHANGELOG
     "errors": 40,
-    "shared": 470,
-    "engine": 2000,
-    "functional": 130,
-    "replay": 340,
-    "nn": 2060,
-    "optim": 280,
-    "train": 710,
-    "probe": 970,
-    "data": 1230,
-    "io": 760,
+    "shared": 520,
+    "engine": 2530,
+    "functional": 290,
+    "replay": 345,
+    "nn": 2500,
+    "optim": 485,
+    "train": 860,
+    "probe": 985,
+    "data": 1250,
+    "io": 815,
     "viz": 3720,
     "plots": 640,
     "commands": 560,
-    "the face": 60,
+    "the face": 70,
 }
 
 

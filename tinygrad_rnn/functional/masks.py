@@ -7,8 +7,9 @@ import numpy as np
 from ..engine.dtypes import current_dtype
 from ..engine.primitives import where
 from ..engine.tensor import Tensor, TensorLike, as_tensor
+from ..errors import ShapeError
 from ..shared.array_type import Array, Dtype
-from ..shared.checks import check_dropout, check_rng
+from ..shared.checks import check_dropout, check_rng, is_whole, short
 
 __all__ = ["dropout", "dropout_mask"]
 
@@ -37,4 +38,6 @@ def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dty
     """
     check_dropout(p)
     check_rng(rng)
+    if not isinstance(shape, tuple) or not all(is_whole(size, 0) for size in shape):
+        raise ShapeError(f"dropout_mask of shape {short(shape)}", hint="whole numbers in a tuple: (batch, features)")
     return np.asarray((rng.random(shape) >= p) / (1 - p), dtype or current_dtype())

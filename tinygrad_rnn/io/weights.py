@@ -21,7 +21,7 @@ from ..nn.module import Module
 from ..shared.array_type import Array
 from ..shared.atomic_files import target_of, write
 from ..shared.call_site import call_site
-from ..shared.checks import short
+from ..shared.checks import check_kind, short
 from ..shared.strict_json import parse_json
 from .optional_packages import safetensors_package
 
@@ -105,6 +105,7 @@ def load_into(module: Module, path: str | os.PathLike[str]) -> None:
     where numbers become less exact, as those of float64 in a module of float32.
     """
     state = load(path)
+    check_kind("load_into of", module, Module, "give the module that shall hold the values: tg.io.load_into(model, path)")
     own, before = meaning_of(module), {name: p.dtype for name, p in module.named_parameters()}
     try:
         module.load_state_dict(state)

@@ -12,11 +12,13 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.dtypes import as_array
 from ..engine.primitives import broadcast_to, max, stack, where
 from ..engine.scopes import here, place_of
 from ..engine.tensor import Tensor, named
 from ..errors import DataError, ShapeError
 from ..shared.array_type import Array, Dtype
+from ..shared.checks import check_kind, check_sizes
 from . import init
 from .attention import DotAttention
 from .module import Module
@@ -84,7 +86,8 @@ class AttentionPooling(Module):
     """
 
     def __init__(self, features: int, *, rng: np.random.Generator, dtype: Dtype = None) -> None:
-        self.q = Tensor(init.uniform(rng, (1, features), features**-0.5 if features > 0 else 1.0, dtype), requires_grad=True)
+        check_sizes("AttentionPooling", features=features)
+        self.q = Tensor(init.uniform(rng, (1, features), features**-0.5, dtype), requires_grad=True)
         self.attention = DotAttention()
 
     def forward(self, outputs: Outputs, lengths: Lengths = None) -> Tensor:
@@ -96,12 +99,16 @@ class AttentionPooling(Module):
 
 def _whole(outputs: Outputs, lengths: Lengths) -> tuple[Tensor, Array | None]:
     """The outputs as one tensor (batch, time, features), and which of them count (batch, time): None for all."""
+    if not isinstance(outputs, Tensor):
+        check_kind(
+            "pooling of", outputs, (list, tuple), "outputs are one tensor (batch, time, features), or a list of one a step"
+        )
     if not isinstance(outputs, Tensor) and not outputs:
         raise DataError("pooling of no steps", where=place_of(here.mode.frames), hint="leave empty sequences out")
     whole = outputs if isinstance(outputs, Tensor) else stack(outputs, axis=1)
     if lengths is None:
         return whole, None
-    ends = np.asarray(lengths)
+    ends = as_array(lengths)
     if whole.ndim != 3 or ends.shape != whole.shape[:1]:
         raise ShapeError(
             f"pooling of outputs of shape {whole.shape} with lengths of shape {ends.shape}",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
-from ...shared.checks import check_rng, check_size
+from ...shared.checks import check_kind, check_rng, check_size
 from .task import IGNORED, Known, StringBatch, SymbolBatch
 
 __all__ = [
@@ -56,6 +56,7 @@ def is_reber(text: str) -> bool:
     >>> [tg.data.grammars.is_reber(text) for text in ("BPVVE", "BPVV", "BTVVE")]
     [True, False, False]
     """
+    check_kind("a string of symbols:", text, str, "give a text such as BPVVE")
     state = 0
     for symbol in text:
         state = dict(ARROWS[state]).get(symbol, -1) if 0 <= state < len(ARROWS) else -1
@@ -90,8 +91,9 @@ def is_embedded_reber(text: str) -> bool:
     >>> [tg.data.grammars.is_embedded_reber(text) for text in ("BTBPVVETE", "BTBPVVEPE")]
     [True, False]
     """
+    check_kind("a string of symbols:", text, str, "give a text such as BPVVE")
     frame = text[:2], text[-2:]
-    return frame in (("BT", "TE"), ("BP", "PE")) and is_reber(text[2:-2])
+    return frame in (("BT", "TE"), ("BP", "PE")) and len(text) > 4 and is_reber(text[2:-2])
 
 
 def _walk(rng: np.random.Generator) -> tuple[list[int], list[frozenset[int]]]:

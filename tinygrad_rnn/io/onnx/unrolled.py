@@ -17,6 +17,7 @@ from ...errors import DataError, GraphError
 from ...nn.module import Module
 from ...replay.from_loss import replay
 from ...shared.array_type import Array
+from ...shared.checks import check_kind
 from .writer import Writer
 
 __all__ = ["TRANSLATIONS", "Call", "export_onnx"]
@@ -185,6 +186,8 @@ def export_onnx(
         ports.append(w.port(name, t.dtype, t.shape))
     w.names |= wanted.keys()
     _refuse_unknown(given, values)
+    if module is not None:
+        check_kind("export_onnx with module =", module, Module, "the module whose weights keep their names, or None")
     parts = [] if module is None else [*module.named_parameters(), *module.named_buffers()]
     paths = {_key(t): path for path, t in parts}
     for n in sorted(values, key=lambda node: node.order):
@@ -230,6 +233,7 @@ def _by_name(tensors: Any, what: str) -> dict[str, Tensor]:
     if isinstance(tensors, Tensor):
         tensors = [tensors]
     if not isinstance(tensors, Mapping):
+        check_kind(f"{what}s of export_onnx:", tensors, (list, tuple), "a tensor, a list of them, or a dict of them by name")
         found = list(tensors)
         tensors = {getattr(t, "name", None) or (f"{what}{k + 1}" if len(found) > 1 else what): t for k, t in enumerate(found)}
         if len(tensors) < len(found):

@@ -15,7 +15,7 @@ from ...engine.scopes import scope
 from ...engine.tensor import Tensor, TensorLike
 from ...errors import DataError
 from ...shared.array_type import Dtype
-from ...shared.checks import check_dropout, check_flags, is_whole
+from ...shared.checks import check_dropout, check_flags, check_sizes, is_whole
 from ..cells.gru import GRUCell
 from ..cells.layer_norm import LayerNormGRUCell, LayerNormLSTMCell, LayerNormRNNCell
 from ..cells.lstm import LSTMCell
@@ -57,6 +57,7 @@ class _Recurrent(Stacked):
             made.recurrent_dropout, made.rng, made.project_once = recurrent_dropout, settings["rng"], project_once
             return made
 
+        check_sizes(type(self).__name__, input_size=input_size, hidden_size=hidden_size)
         sizes = [input_size] + [(2 if bidirectional else 1) * hidden_size] * (num_layers - 1)
         layers = [Bidirectional(cell(size), cell(size)) if bidirectional else cell(size) for size in sizes]
         super().__init__(layers, between=Dropout(dropout, rng=settings["rng"]) if dropout else None)

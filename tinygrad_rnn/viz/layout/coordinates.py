@@ -82,6 +82,7 @@ class Coordinates:
         row_labels = tuple(
             RowLabel(name, beside - 6, min(n.y - n.height / 2 for n in own), max(n.y + n.height / 2 for n in own))
             for name, own in ends.items()
+            if own  # a cell that runs in other steps than the first has no box there
         )
         end = max(max(y.values()) + (26 if self.after else 10), panel.bottom + 4)
         across = tuple(sorted(corridors)), tuple(sorted(passing))

@@ -183,4 +183,6 @@ def digits(x: float) -> float | int | str:
     if not math.isfinite(x):
         return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(x)]
     value = float(number(x))
+    if not math.isfinite(value):  # rounded up, the largest floats are infinite
+        return x
     return int(value) if value == int(value) and abs(value) < 1e15 else value

@@ -10,7 +10,9 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import combinations
 
+from ...errors import DataError
 from .boxes import Box, Chip, Measure
 from .shown_graph import Edge, View
 from .time_columns import Key
@@ -19,9 +21,13 @@ __all__ = ["rolled"]
 
 
 def rolled(view: View) -> View:
-    """One column for all steps of a view in which no step is hidden. A view without steps stays as it is."""
+    """One column for all steps of a view in which no step is hidden. A view without steps stays as it is.
+
+    Raises `DataError` where one cell runs after another, as a decoder after its encoder: that is more than one loop.
+    """
     if not view.steps:
         return view
+    _check_one_loop(view)
     measure = Measure(view.graph, view.color)
     after = 1
     column = {c: 0 if 0 <= c < view.after else after if c == view.after else c for c in {box.column for box in view.boxes}}
@@ -64,6 +70,20 @@ def rolled(view: View) -> View:
         series=(),
         turns=turns,
     )
+
+
+def _check_one_loop(view: View) -> None:
+    columns: dict[Key, set[int]] = defaultdict(set)
+    for box in view.boxes:
+        if box.block[0] == "cell" and 0 <= box.column < view.after:
+            columns[box.block].add(box.column)
+    for a, b in combinations(columns.values(), 2):
+        if a.isdisjoint(b):
+            first, second = (f"{view.steps[min(c)]} to {view.steps[max(c)]}" for c in sorted((a, b), key=min))
+            raise DataError(
+                f"draw(rolled=True) of cells that take turns: one in the steps {first}, one in {second}",
+                hint="a rolled picture is one loop; elide=True leaves out the middle steps of the unrolled one",
+            )
 
 
 def _folded(same: list[Box], column: int, view: View, measure: Measure) -> Box:

@@ -1,0 +1,114 @@
+"""Every picture of every model can be drawn, on a page too, or is refused with a word."""
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import unseen_cells
+
+import tinygrad_rnn as tg
+from tinygrad_rnn import nn
+from tinygrad_rnn.errors import DataError, TinygradRnnError
+
+IDS, LENGTHS = [[1, 2, 3], [1, 2, 0]], [3, 2]
+
+
+def _classified(pooling):
+    def loss(rng):
+        options = {"rng": rng} if pooling == "attention" else {}
+        model = nn.SequenceClassifier(
+            nn.Embedding(5, 3, rng=rng), nn.GRU(3, 4, rng=rng), nn.Linear(4, 2, rng=rng), pooling, **options
+        )
+        return tg.functional.cross_entropy(model(IDS, LENGTHS), [0, 1])
+
+    return loss
+
+
+def _translated(attention):
+    def loss(rng):
+        table = nn.Embedding(5, 3, rng=rng)
+        cells, size = [nn.GRUCell(3, 4, rng=rng) for _ in range(2)], 8 if attention else 4
+        model = nn.Seq2Seq(*cells, nn.Linear(size, 5, rng=rng), source=table, target=table, attention=attention)
+        logits, _ = model([[1, 2, 3]], [[0, 3, 2]])
+        return tg.functional.cross_entropy(logits, [[1, 2, 3]])
+
+    return loss
+
+
+def _run(make, reads="last"):
+    def loss(rng):
+        hs, _ = make(rng)(rng.standard_normal((1, 3, 3)))
+        return (hs[-1] ** 2).sum() if reads == "last" else sum((h**2).sum() for h in hs)
+
+    return loss
+
+
+def _written(rng):
+    words = tg.data.vocab.CharVocabulary.from_text("abc")
+    model = nn.CharModel(words, nn.LSTM(3, 4, rng=rng), features=3, rng=rng)
+    logits, _ = model([[0, 1, 2]])
+    return tg.functional.cross_entropy(logits, [[1, 2, 0]])
+
+
+def _without_time(rng):
+    model = nn.Sequential(nn.Linear(3, 4, rng=rng), tg.tanh, nn.LayerNorm(4), nn.Linear(4, 1, rng=rng))
+    return (model(rng.standard_normal((2, 3))) ** 2).sum()
+
+
+def _packed(rng):
+    packed = nn.pack([rng.standard_normal((n, 3)) for n in (3, 2)])
+    hs, _ = nn.LSTM(3, 4, rng=rng)(packed)
+    return sum((h**2).sum() for h in hs.tensors)
+
+
+CELLS = [nn.RNNCell, nn.LSTMCell, nn.GRUCell, nn.PeepholeLSTMCell, nn.LayerNormRNNCell, nn.LayerNormLSTMCell, nn.LayerNormGRUCell]
+MODELS = {
+    **{kind.__name__: _run(lambda rng, kind=kind: lambda xs: nn.unroll(kind(3, 4, rng=rng), xs)) for kind in CELLS},
+    "two layers": _run(lambda rng: nn.Stacked([nn.LSTMCell(3, 4, rng=rng), nn.GRUCell(4, 4, rng=rng)])),
+    "both directions, last": _run(lambda rng: nn.Bidirectional(nn.RNNCell(3, 4, rng=rng), nn.RNNCell(3, 4, rng=rng))),
+    "both directions, all": _run(lambda rng: nn.Bidirectional(nn.RNNCell(3, 4, rng=rng), nn.RNNCell(3, 4, rng=rng)), "all"),
+    "residual": _run(lambda rng: nn.Residual(nn.GRUCell(3, 3, rng=rng)), "all"),
+    "GridLSTM": _run(lambda rng: nn.GridLSTM(3, 3, 2, rng=rng)),
+    "packed": _packed,
+    **{f"classifier, {pooling}": _classified(pooling) for pooling in ("last", "mean", "max", "attention")},
+    "seq2seq": _translated(None),
+    "seq2seq with attention": _translated(nn.DotAttention()),
+    "character model": _written,
+    "without time": _without_time,
+    **{kind: lambda rng, kind=kind: unseen_cells.run(kind)[2] for kind in unseen_cells.UNSEEN},
+}  # fmt: skip
+VIEWS = [{}, {"detail": "op"}, {"detail": "gate"}, {"detail": "cell"}, {"rolled": True}, {"open": 1}, {"open": 3}, {"elide": 1}]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+@pytest.mark.parametrize("name", MODELS)
+def test_it_is_drawn_or_refused_with_a_word(name, view, tmp_path):
+    loss, refused = MODELS[name](np.random.default_rng(0)), None
+    try:
+        picture = tg.draw(loss, **view)
+        ElementTree.fromstring(picture.svg())
+        assert picture.describe()
+        assert picture.to_graphviz().source
+        if view in ({}, {"open": 1}):
+            assert picture.save(tmp_path / "x.html").stat().st_size > 100_000
+    except TinygradRnnError as error:
+        refused = error
+    assert refused is None or (refused.hint and view.keys() & {"open", "rolled", "detail"})
+
+
+def test_cells_that_take_turns_are_not_one_loop():
+    loss = MODELS["seq2seq"](np.random.default_rng(0))
+    with pytest.raises(DataError, match="one in the steps 1 to 3, one in 4 to 6"):
+        tg.draw(loss, rolled=True)
+
+
+def test_a_step_that_a_cell_does_not_run_in_can_be_opened():
+    for name in ("seq2seq", "seq2seq with attention", "both directions, last"):
+        for step in (1, 3):
+            assert tg.draw(MODELS[name](np.random.default_rng(0)), open=step).svg()
+
+
+def test_the_largest_float_is_a_number_on_the_page(tmp_path):
+    loss = MODELS["classifier, max"](np.random.default_rng(0))
+    assert tg.draw(loss).save(tmp_path / "x.html").exists()
