@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "tinygrad_rnn"
 BUDGET = {  # room: lines, lowest room first; growing past it is a decision, written in the CHANGELOG
     "errors": 40,
     "shared": 520,
-    "engine": 2530,
+    "engine": 2545,
     "functional": 290,
     "replay": 345,
     "nn": 2500,

@@ -135,7 +135,25 @@ def test_methods_that_people_look_for(compute, expected, slope):
 def test_argmax_and_the_gradient_of_std_at_a_constant():
     assert tg.Tensor([[1.0, 5.0], [7.0, 2.0]]).argmax() == 2
     assert tg.Tensor([[1.0, 5.0], [7.0, 2.0]]).argmax(1).tolist() == [1, 0]
-    assert np.isnan(gradients(lambda x: x.std(), [2.0, 2.0])[1]).all()  # as PyTorch's
+    value, slope = gradients(lambda x: x.std(1), [[2.0, 2.0], [1.0, 2.0]])
+    assert (value.tolist(), slope.tolist()) == ([0.0, 0.5], [[0.0, 0.0], [-0.5, 0.5]])  # as PyTorch's
+
+
+@pytest.mark.parametrize(
+    ("word", "here"),
+    [
+        ("view", "reshape"),
+        ("permute", "transpose"),
+        ("clone", "as it is"),
+        ("clamp", "clip"),
+        ("expand", "tg.broadcast_to"),
+        ("unheard_of", ""),
+    ],
+)
+def test_words_of_other_libraries_are_answered_with_the_word_here(word, here):
+    with pytest.raises(AttributeError, match=f"a Tensor has no {word}.*{here}"):
+        getattr(tg.Tensor([1.0]), word)
+    assert not hasattr(tg.Tensor([1.0]), word)
 
 
 @pytest.mark.parametrize(
@@ -209,3 +227,17 @@ def test_the_mean_along_an_axis_of_an_array_without_rows_is_numpys():
     for axis in (0, None):
         with pytest.raises(ShapeError, match="no entries"):
             tg.Tensor(np.zeros((0, 3))).mean(axis=axis)
+
+
+def test_softmax_over_two_axes_is_that_of_the_entries_in_one_row():
+    x = np.random.default_rng(0).normal(size=(2, 3, 4))
+    for name in ("softmax", "log_softmax"):
+        function = getattr(tg.functional, name)
+        row = function(x.transpose(0, 2, 1).reshape(8, 3).T.reshape(3, 8), axis=1).numpy()
+        both = function(x, axis=(0, 2)).numpy()
+        np.testing.assert_allclose(both.transpose(1, 0, 2).reshape(3, 8), row)
+        assert tg.gradcheck(lambda t, function=function: function(t, axis=(0, 2)), x, order=2)
+    for axis in (None, "0", 1.0, (), (0, 5)):
+        with pytest.raises(ShapeError) as caught:
+            tg.functional.softmax(x, axis=axis)
+        assert caught.value.hint

@@ -8,7 +8,9 @@ import pytest
 import random_programs
 import random_programs_values as reference
 
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of infinite slopes
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::RuntimeWarning", "ignore::UserWarning"
+)  # of infinite slopes, of variances of nothing
 KEPT = json.loads(reference.FILE.read_text(encoding="utf-8"))
 
 

@@ -196,7 +196,9 @@ def test_the_chart_stands_under_the_columns(data_of):
         columns = [(left, right) for words, left, right in view["columns"] if words.startswith("t = ")]
         assert sorted(line["name"] for line in view["chart"]) == ["c", "h"]
         for line in view["chart"]:
-            assert [x for x, _ in line["points"]] == pytest.approx([(a + b) / 2 for a, b in columns], abs=0.11)
+            middles = [(a + b) / 2 for a, b in columns]
+            even = np.linspace(middles[0], middles[-1], len(middles))  # columns of different widths do not bend the axis of time
+            assert [x for x, _ in line["points"]] == pytest.approx(even, abs=0.11)
 
 
 def test_hidden_steps_have_their_points_in_their_tile(data_of):

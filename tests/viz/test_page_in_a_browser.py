@@ -242,7 +242,7 @@ def test_at_the_end_it_says_what_came_of_it(opened, own):
 
 def test_hidden_steps_are_marked_in_the_chart(opened, folder):
     page = opened(tg.draw(pages.loss_of("RNN", 30), detail="cell").save(folder / "long.html"))
-    assert page.locator("#chart text.gap").text_content() == "t = 3 to 28, drawn narrower"
+    assert page.locator("#chart text.gap").text_content() == "t = 3 to 28, hidden above"
     band = page.locator("#chart rect.gap").bounding_box()
     inside = [x for x in middles(page, "#chart circle") if band["x"] < x < band["x"] + band["width"]]
     assert len(inside) == 26

@@ -56,6 +56,18 @@ INSTEAD = {
 }  # fmt: skip
 
 
+WORDS = {  # of PyTorch, for methods
+    "add_": "t.data = ...", "argmin": "(-t).argmax()", "astype": "tg.Tensor(t, dtype=...)", "chunk": "tg.split(t, parts, axis)",
+    "clamp": "t.clip(low, high)", "clone": "t as it is (values do not change in place), or x * 1", "contiguous": "t as it is",
+    "cpu": "t.numpy()", "dim": "t.ndim", "expand": "tg.broadcast_to(t, shape)", "float": "tg.Tensor(t, dtype=np.float32)",
+    "gather": "t[rows, columns]", "log_softmax": "tg.functional.log_softmax(t, axis)", "masked_fill": "tg.where(mask, value, t)",
+    "matmul": "t @ other", "mm": "t @ other", "mT": "t.transpose(...)", "numel": "t.size", "permute": "t.transpose(axes)",
+    "pow": "t ** exponent", "prod": "tg.prod(t, axis)", "cumsum": "tg.cumsum(t, axis)", "repeat": "tg.concat([t] * times, axis)",
+    "softmax": "tg.functional.softmax(t, axis)", "t": "t.T", "to": "tg.Tensor(t, dtype=...)", "tolist": "t.numpy().tolist()",
+    "unbind": "list(t)", "view": "t.reshape(shape)",
+}  # fmt: skip
+
+
 class NumpyLike:
     """What a Tensor has in common with an array: length, iteration, comparison, printing, NumPy's functions."""
 
@@ -70,6 +82,13 @@ class NumpyLike:
         def place(self) -> str: ...
         def item(self) -> float: ...
         def __getitem__(self, key: Index) -> Any: ...
+
+    else:
+
+        def __getattr__(self, name: str) -> Any:
+            """Only what is missing comes here: the word that people know from elsewhere is answered with the one here."""
+            instead = WORDS.get(name) or INSTEAD.get(name)
+            raise AttributeError(f"a Tensor has no {name}" + (f": use {instead}" if instead else ""), name=name, obj=self)
 
     def __array_ufunc__(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """`np.tanh(tensor)`, `array + tensor`: record the op of that name."""

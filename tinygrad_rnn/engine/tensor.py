@@ -375,8 +375,12 @@ class Tensor(NumpyLike):
         return total * (1 / terms)
 
     def std(self, axis: int | tuple[int, ...] | None = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
-        """The square root of `var`. Where all entries are equal its gradient is NaN, as in PyTorch."""
-        return self.var(axis, ddof, keepdims).sqrt()
+        """The square root of `var`. Where all entries are equal its gradient is taken as 0, as in PyTorch."""
+        v = self.var(axis, ddof, keepdims)
+        positive = np.asarray(v._array > 0)
+        if positive.all():
+            return v.sqrt()
+        return apply2(ops.WHERE, apply2(ops.WHERE, v, 1.0, positive).sqrt(), v, positive)
 
     def argmax(self, axis: int | None = None) -> Any:
         """Where the largest entry is, along `axis` or of all entries in a row: whole numbers of NumPy's, without a gradient."""

@@ -8,11 +8,12 @@ from ..engine.primitives import exp, log
 from ..engine.scopes import here, place_of
 from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import ShapeError
+from ..shared.checks import is_whole, short
 
 __all__ = ["log_sigmoid", "log_softmax", "softmax", "softplus"]
 
 
-def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
+def log_softmax(x: TensorLike, axis: int | tuple[int, ...] = -1) -> Tensor:
     """log(exp(x) / sum(exp(x))) along `axis`, finite for any finite x: the largest entry is taken off first.
 
     >>> import tinygrad_rnn as tg
@@ -24,18 +25,19 @@ def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
     return shifted - log(exp(shifted).sum(axis, keepdims=True))
 
 
-def _largest(x: Tensor, axis: int) -> Tensor:
-    """The largest entry along an axis, as a constant: the result does not depend on what is taken off."""
-    if not -x.ndim <= axis < x.ndim or not x.shape[axis]:
+def _largest(x: Tensor, axis: int | tuple[int, ...]) -> Tensor:
+    """The largest entry along an axis, or several, as a constant: the result does not depend on what is taken off."""
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    if not axes or not all(is_whole(k, -x.ndim) and k < x.ndim and x.shape[k] for k in axes):
         raise ShapeError(
-            f"softmax along axis {axis} of shape {x.shape}",
+            f"softmax along axis {short(axis)} of shape {x.shape}",
             where=place_of(here.mode.frames),
-            hint="the axis must exist and hold at least one entry",
+            hint="the axis must exist and hold at least one entry; several stand in a tuple",
         )
     return named(as_tensor(x._array.max(axis=axis, keepdims=True)), "max")
 
 
-def softmax(x: TensorLike, axis: int = -1) -> Tensor:
+def softmax(x: TensorLike, axis: int | tuple[int, ...] = -1) -> Tensor:
     """exp(x) / sum(exp(x)) along `axis`: positive, summing to 1.
 
     >>> import tinygrad_rnn as tg

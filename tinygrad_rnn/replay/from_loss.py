@@ -21,7 +21,7 @@ from ..shared.array_type import Array
 from .records import GraphSnapshot, Record
 from .stepper import Event, play
 
-__all__ = ["backward_steps", "replay", "snapshot"]
+__all__ = ["backward_steps", "recorded_ops", "replay", "snapshot"]
 
 SUPERSCRIPTS = str.maketrans("0123456789.-", "⁰¹²³⁴⁵⁶⁷⁸⁹·⁻")
 
@@ -75,6 +75,18 @@ def snapshot(loss: Tensor, gradient: Any = None) -> GraphSnapshot:
         records.append(_record(ids[n], n, tuple(parents), values[n], gradients.get(n)))
     sent_along = {(ids[n], slot): np.asarray(c) for n, pairs in edges.items() for slot, c in pairs}
     return GraphSnapshot(tuple(records), sent_along)
+
+
+def recorded_ops(loss: Tensor) -> int:
+    """How many ops a snapshot of this loss would compute again. Raises as `snapshot` does.
+
+    >>> import tinygrad_rnn as tg
+    >>> from tinygrad_rnn.replay.from_loss import recorded_ops
+    >>> w = tg.Tensor([1.0, 2.0], requires_grad=True)
+    >>> recorded_ops((w * w).sum())
+    2
+    """
+    return len(reachable(_root(loss))[0])
 
 
 def _root(loss: Tensor) -> Node:

@@ -7,7 +7,7 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec
 
 from ..errors import DataError
-from ..replay.from_loss import snapshot
+from ..replay.from_loss import recorded_ops, snapshot
 from ..replay.records import GraphSnapshot
 from .drawing import Comparison, Drawing
 from .style import THEMES, Scale, ThemeName
@@ -18,6 +18,7 @@ from .view.shown_graph import view_of
 if TYPE_CHECKING:
     import graphviz
 
+MOST_OPS = 100_000  # beyond that even a picture of few steps takes minutes; they are counted before anything is computed
 WIDE = 2700.0  # pixels: beyond that "auto" takes the next level
 MANY = 1500  # boxes, likewise
 KNOT = 2  # boxes after the last step that earlier steps lead to, likewise
@@ -110,6 +111,10 @@ def draw(
     >>> print(picture.describe().splitlines()[0])
     RNN, 3 steps, 17 ops, 3 weights.
     """
+    if not isinstance(loss, GraphSnapshot) and (ops := recorded_ops(loss)) > MOST_OPS:
+        raise DataError(
+            f"a picture of {ops:,} ops", hint=f"up to {MOST_OPS:,}: draw a shorter run, and look at the whole one with tg.probe"
+        )
     graph = loss if isinstance(loss, GraphSnapshot) else snapshot(loss)
     _check("color", color, ("grad", "value", "none"))
     _check("theme", theme, tuple(THEMES))

@@ -97,12 +97,13 @@ class Playback:
         """A picture without colours, and which nodes and events its parts stand for."""
         layout = arrange(bare(view))
         svg, frame = skeleton(layout, scale)
-        gap, hidden = layout.gap, [view.steps[column] for column in view.hidden]
+        hidden, x = [view.steps[column] for column in view.hidden], _time_axis(layout)
+        half = (x[view.steps[1]] - x[view.steps[0]]) / 2 if hidden else 0.0
         return {
             "svg": svg,
             "frame": [round(v, 1) for v in frame],
             "columns": [[b.words, round(b.left, 1), round(b.right, 1)] for b in layout.bands if b.words],
-            "gap": [round(gap.left, 1), round(gap.right, 1), hidden[0], hidden[-1]] if gap else None,
+            "gap": [round(x[hidden[0]] - half, 1), round(x[hidden[-1]] + half, 1), hidden[0], hidden[-1]] if hidden else None,
             "boxes": {box.id: box.members for box in view.boxes},
             "edges": [self._events(edge.uses) for edge in view.edges],
             "chips": [self._events(chip.uses) for box in view.boxes for chip in box.chips],
@@ -141,13 +142,16 @@ def _equation(r: Record, written: str) -> str:
     return clean(f"{r.name} = {written}" if r.name else written, 160)
 
 
+def _time_axis(layout: Layout) -> dict[int, float]:
+    """Where each step stands in the chart: equally far apart from the first column to the last, so that a steady decay is straight."""
+    view = layout.view
+    ends = [(b.left + b.right) / 2 for b in layout.bands if b.column in (0, view.after - 1)] or [0.0]
+    return dict(zip(view.steps, np.linspace(min(ends), max(ends), len(view.steps)).tolist(), strict=True))
+
+
 def _chart(layout: Layout) -> list[dict[str, Any]]:
     """A line for every h (or first state; h and c of a single LSTM): where its points stand, and for which nodes."""
-    view = layout.view
-    x = {view.steps[b.column]: (b.left + b.right) / 2 for b in layout.bands if 0 <= b.column < view.after}
-    if layout.gap is not None:
-        wide = (layout.gap.right - layout.gap.left) / (len(view.hidden) + 1)
-        x |= {view.steps[c]: layout.gap.left + wide * (k + 1) for k, c in enumerate(view.hidden)}
+    view, x = layout.view, _time_axis(layout)
     found = states_in_time(view)
     name = "h" if any(name == "h" for _, name in found) else next((name for _, name in found), "")
     both = len(found) == 2 and len({where for where, _ in found}) == 1

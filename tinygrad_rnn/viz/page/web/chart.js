@@ -1,4 +1,4 @@
-// The chart of the gradient that reaches every step, under its column.
+// The chart of the gradient that reaches every step, under its column where all columns are alike: its axis of time is even.
 
 function chart() {
   const lines = mounted.view.chart;
@@ -18,10 +18,10 @@ function chart() {
   };
   const width = mounted.place(mounted.view.frame[0] + mounted.view.frame[2]);
   const svg = drawn("svg", { width, height: tall, role: "img", "aria-label": "The norm of the gradient for the state of each step" });
-  if (mounted.view.gap) { // the steps that the graph hides stand here too, closer together
+  if (mounted.view.gap) { // the steps that the graph hides stand here too, as far apart as all others
     const [left, right, first, last] = mounted.view.gap, x = mounted.place(left), wide = (right - left) * mounted.zoom;
     svg.append(drawn("rect", { class: "gap", x, y: top, width: wide, height: bottom - top, rx: 6 }));
-    svg.append(drawn("text", { class: "gap", x: x + wide / 2, y: bottom - 8, "text-anchor": "middle" }, `t = ${first} to ${last}, drawn narrower`));
+    svg.append(drawn("text", { class: "gap", x: x + wide / 2, y: bottom - 8, "text-anchor": "middle" }, `t = ${first} to ${last}, hidden above`));
   }
   const axis = drawn("svg", { width: GUTTER, height: tall, "aria-hidden": "true" });
   axis.append(drawn("rect", { width: GUTTER - 4, height: tall }));
