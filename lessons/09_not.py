@@ -125,10 +125,8 @@ class Reader(tg.nn.Module):
     def __init__(self, cell):
         rng = np.random.default_rng(0)
         self.W = tg.Tensor(rng.standard_normal((16, 8)), requires_grad=True)
-        self.cell = cell and cell(8, 16, rng=rng)
-        self.hidden, self.readout = tg.nn.Linear(8, 16, rng=rng), tg.nn.Linear(16, 2, rng=rng)
-        if cell:
-            del self.hidden  # the bag's alone
+        self.cell, hidden = cell and cell(8, 16, rng=rng), tg.nn.Linear(8, 16, rng=rng)
+        self.hidden, self.readout = None if cell else hidden, tg.nn.Linear(16, 2, rng=rng)  # hidden is the bag's alone
 
     def forward(self, ids, lengths):
         rows = lookup(self.W, ids)

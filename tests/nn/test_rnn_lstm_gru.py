@@ -472,7 +472,7 @@ def test_it_is_drawn(kind, settings, as_list):
 WRONG = [
     (lambda: made("LSTM", 3, 4, 0), DataError, "LSTM(num_layers=0)"),
     (lambda: made("GRU", 3, 4, 1.5), DataError, "GRU(num_layers=1.5)"),
-    (lambda: made("RNN tanh", 3, 0), ShapeError, "RNNCell with input_size=3, hidden_size=0"),
+    (lambda: made("RNN tanh", 3, 0), ShapeError, "RNN with input_size=3, hidden_size=0"),
     (lambda: made("LSTM", 3, 4, dropout=1.0), DataError, "dropout with dropout=1.0"),
     (lambda: made("LSTM", 3, 4, dropout=-0.1), DataError, "dropout with dropout=-0.1"),
     (lambda: made("LSTM", 3, 4, recurrent_dropout=float("nan")), DataError, "dropout with recurrent_dropout=nan"),

@@ -47,6 +47,8 @@ tg.abs(x), tg.add(x, 1.0), tg.broadcast_to(x, (3, 2, 2)), tg.div(x, 2.0), tg.exp
 tg.getitem(x, 0), tg.matmul(x, x), tg.max(x, axis=0, keepdims=True), tg.maximum(x, 0.0), tg.mul(x, 2.0), tg.neg(x), tg.pow(x, 2.0)
 tg.relu(x), tg.reshape(x, (4,)), tg.sub(x, 1.0), tg.transpose(x, (1, 0))
 x.abs(), x.exp(), x.log(), x.max(axis=0, keepdims=True), x.mean(axis=0, keepdims=True), x.relu(), x.reshape(4), x.sigmoid(), x.tanh()
+x.min(axis=0), x.var(axis=0, ddof=1), x.std(axis=0, ddof=1), x.clip(0.0, 2.0), x.argmax(0), x.unsqueeze(0).squeeze(0), x.sum(axis=0)
+tg.sin(x), tg.cos(x), tg.nn.init.ones((2, 2)), tg.nn.DotAttention(scale=True)
 x.transpose(1, 0), x.detach(), x.numpy(), x.zero_grad(), (x * x).retain_grad(), x.replace(np.ones((2, 2)))
 (x * x).sum().backward(np.ones(()), keep_graph=True)
 inputs, tokens = np.zeros((3, 2, 4)), np.array([[0, 1, 2], [2, 1, 0]])

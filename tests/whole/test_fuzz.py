@@ -13,7 +13,8 @@ BASES = {  # to build others on, or called by the package alone: their arguments
     "tg.nn.LayerNormLSTMCell.projection", "tg.nn.LayerNormRNNCell.add_weights", "tg.nn.LayerNormRNNCell.preactivation",
     "tg.nn.LayerNormRNNCell.projection", "tg.nn.Decoding", "tg.nn.Seq2Seq.answer", "tg.nn.SequenceLayer.forward",
     "tg.nn.Cell.initial_state", "tg.nn.Cell.step", "tg.StepModel.start", "tg.StepModel.step", "tg.optim.Optimizer",
-    "tg.schedules.Schedule", "tg.Drawing",
+    "tg.schedules.Schedule", "tg.Drawing", "tg.train.weights_in",
+    *(f"tg.optim.{name}.change" for name in ("Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "SGD")),
 }  # fmt: skip
 
 
