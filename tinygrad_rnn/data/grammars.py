@@ -144,5 +144,5 @@ def _classes(count: int) -> Known:
 
 
 def _check_task(task: str) -> None:
-    if task not in list(DESCRIPTIONS):
+    if not isinstance(task, str) or task not in list(DESCRIPTIONS):
         raise DataError(f"no task is called {task!r}", hint=f"one of: {', '.join(DESCRIPTIONS)}")

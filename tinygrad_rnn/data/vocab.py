@@ -144,6 +144,9 @@ def spelled(text: str, kept: str = "") -> str:
     "am a'aaa?"
     """
 
+    for given in (text, kept):
+        check_kind("spelled of", given, str, "give a text")
+
     def one(c: str) -> str:
         if c in kept:
             return c

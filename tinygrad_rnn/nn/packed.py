@@ -16,7 +16,7 @@ from ..engine.primitives import concat, take
 from ..engine.scopes import here, place_of, time_step
 from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import DataError, DtypeError, ShapeError
-from ..shared.checks import is_number
+from ..shared.checks import check_kind, is_number
 from .inputs import whole_of
 
 __all__ = ["PackedSequence", "last_valid", "mask", "pack", "steps_in", "unpack"]
@@ -65,7 +65,11 @@ class PackedSequence:
         >>> doubled[-1].data
         array([[2., 2., 2.]])
         """
-        return PackedSequence(tuple(tensors), self.lengths, self.order)
+        check_kind("a packed sequence like this one, of", tensors, Iterable, "tensors, one a step")
+        made = tuple(tensors)
+        for t in made:
+            check_kind("a step of a packed sequence:", t, Tensor, "tensors, one a step")
+        return PackedSequence(made, self.lengths, self.order)
 
     @property
     def steps(self) -> int:

@@ -12,6 +12,7 @@ from ...engine.scopes import scope, steps_after, time_step
 from ...engine.tensor import Tensor, named
 from ...errors import DataError, ShapeError
 from ...shared.array_type import Array
+from ...shared.checks import check_kind, is_whole
 from ..cells.cell import Cell
 from ..module import Module
 from ..packed import PackedSequence, mask, unpack
@@ -176,7 +177,7 @@ class Decoding(Module):
     def start(self, batch: int) -> Any:
         """The state before the first symbol: what the encoder read is part of it, so that every beam carries its own."""
         memory, state, valid = self.model.encode(self.source, self.lengths)
-        if batch == 1:
+        if is_whole(batch, 1) and batch == 1:
             return state, memory, valid
         raise DataError(
             f"decoding one source starts with one sequence, not {batch}", hint="start(1); tg.beam_search does the rest"
@@ -184,6 +185,9 @@ class Decoding(Module):
 
     def step(self, ids: Any, state: Any) -> tuple[Tensor, Any]:
         """The logits (batch, symbols) after ids (batch), and the state."""
+        check_kind("a state of decoding:", state, tuple, "the one that start(1) or the last step() gave")
+        if len(state) != 3:
+            raise ShapeError(f"a state of decoding with {len(state)} parts", hint="the one that start(1) or the last step() gave")
         inner, memory, valid = state
         if self.model.target is None:
             raise DataError("decoding with a Seq2Seq that reads vectors", hint="Seq2Seq(..., target=nn.Embedding(...)) reads ids")

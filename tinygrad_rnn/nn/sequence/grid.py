@@ -11,7 +11,7 @@ from ...engine.scopes import here, place_of, scope, time_step
 from ...engine.tensor import Tensor, TensorLike, as_tensor, named
 from ...errors import DataError, ShapeError
 from ...shared.array_type import Dtype
-from ...shared.checks import check_flags, check_sizes, is_whole
+from ...shared.checks import check_flags, check_kind, check_sizes, is_whole
 from .. import init
 from ..cells.cell import State
 from ..cells.grid_lstm import GridLSTMCell, Pair
@@ -100,6 +100,7 @@ class _Column:
         return starts[0][0], *(part for pair in starts for part in pair)
 
     def step(self, x: TensorLike, state: State) -> State:
+        check_kind("the state of a grid:", state, (tuple, list), "the one that initial_state or the last step gave")
         if len(state) != 1 + 2 * len(self.blocks):
             raise ShapeError(
                 f"a grid of depth {len(self.blocks)} was given a state of {len(state)} tensors",
