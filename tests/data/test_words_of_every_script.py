@@ -105,3 +105,8 @@ def test_beams_do_not_share_a_state():
         assert len({0, *ids}) == len([0, *ids]) or ids.count(0) == 1
     with pytest.raises(DataError, match="the beams would share"):
         tg.beam_search(WithSets(), [0], 3, beams=3)
+
+
+def test_given_words_are_lowered_and_composed_as_those_of_a_text_are():
+    known = WordVocabulary.from_texts(["é the"])
+    assert known.encode(["É", "é", "e\u0301", "The"]).tolist() == known.encode("É é e\u0301 The").tolist()

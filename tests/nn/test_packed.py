@@ -448,3 +448,15 @@ def test_what_does_not_fit_is_said(call, error, words):
         call()
     assert words in caught.value.message
     assert caught.value.hint
+
+
+def test_a_packed_sequence_is_no_array_and_is_not_pooled_by_its_last_step():
+    packed = tg.nn.pack([np.ones((2, 3)), np.ones((2, 3))])
+    for use in (tg.nn.Linear(3, 2, rng=np.random.default_rng(0)), tg.Tensor, lambda p: tg.Tensor(np.ones(3)) @ p):
+        with pytest.raises(DtypeError, match="packed sequence is no array"):
+            use(packed)
+    for pool in (tg.nn.pool_last, tg.nn.pool_mean, tg.nn.pool_max):
+        with pytest.raises(DataError) as caught:
+            pool(packed)
+        assert "nn.unpack(packed)" in caught.value.hint
+    assert isinstance(tg.nn.pool_last([np.ones((2, 3))]), tg.Tensor)

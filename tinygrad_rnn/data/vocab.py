@@ -214,7 +214,7 @@ class WordVocabulary:
         return {symbol: i for i, symbol in enumerate(self.symbols)}
 
     def encode(self, text: str | Sequence[str]) -> NDArray[np.int64]:
-        """The ids of a text's words, `(words,)`, or of words that are given as a list, each as it stands.
+        """The ids of a text's words, `(words,)`, or of words that are given as a list, in lower case too.
 
         A text without a word, such as one of emoji alone, is one unknown word: a model reads at least one step.
 
@@ -226,7 +226,8 @@ class WordVocabulary:
         given = [text] if isinstance(text, str) else text
         if not isinstance(given, (list, tuple)) or not all(isinstance(word, str) for word in given):
             raise DataError(f"encode() of {type(text).__name__}, expected str", hint="one text, or a list of its words")
-        found = words(text) or [UNKNOWN_WORD] if isinstance(text, str) else given
+        one = [unicodedata.normalize("NFC", word.lower()) for word in given]
+        found = words(text) or [UNKNOWN_WORD] if isinstance(text, str) else one
         return np.array([self._ids.get(word, self.unknown_id) for word in found], dtype=np.int64)
 
     def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DtypeError
+from ..errors import DtypeError, TinygradRnnError
 from ..shared.array_type import Array
 from ..shared.checks import short
 
@@ -113,6 +113,8 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
         raise DtypeError("a list that holds masked values: they would count", hint="masked.filled(value) gives a plain array")
     try:
         array: Array = np.asarray(data)
+    except TinygradRnnError:
+        raise
     except (ValueError, TypeError, RuntimeError) as error:
         raise DtypeError(
             f"cannot make a tensor of {short(data)}: {error}", hint="give numbers, or lists of equal length"

@@ -16,6 +16,7 @@ from ..engine.primitives import concat, take
 from ..engine.scopes import here, place_of, time_step
 from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import DataError, DtypeError, ShapeError
+from ..shared.array_type import Array
 from ..shared.checks import check_kind, is_number
 from .inputs import whole_of
 
@@ -70,6 +71,12 @@ class PackedSequence:
         for t in made:
             check_kind("a step of a packed sequence:", t, Tensor, "tensors, one a step")
         return PackedSequence(made, self.lengths, self.order)
+
+    def __array__(self, dtype: object = None, copy: object = None) -> Array:
+        raise DtypeError(
+            "a packed sequence is no array: its steps have different numbers of rows",
+            hint="layers read it as it is; nn.unpack(packed) gives (batch, time, features) and the lengths",
+        )
 
     @property
     def steps(self) -> int:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..engine.dtypes import as_array
 from ..engine.primitives import broadcast_to, max, stack, where
 from ..engine.scopes import here, place_of
-from ..engine.tensor import Tensor, named
+from ..engine.tensor import Tensor, as_tensor, named
 from ..errors import DataError, ShapeError
 from ..shared.array_type import Array, Dtype
 from ..shared.checks import check_kind, check_sizes
@@ -38,8 +38,8 @@ def pool_last(outputs: Outputs, lengths: Lengths = None) -> Tensor:
     >>> tg.nn.pool_last(steps, [2, 1]).data.tolist()
     [[2.0], [5.0]]
     """
-    if lengths is None and not isinstance(outputs, Tensor) and outputs:
-        return outputs[-1]
+    if lengths is None and isinstance(outputs, (list, tuple)) and outputs:
+        return as_tensor(outputs[-1])
     whole, valid = _whole(outputs, lengths)
     return named(whole[:, -1] if valid is None else whole[np.arange(len(valid)), valid.sum(axis=1) - 1], "last")
 
@@ -101,7 +101,10 @@ def _whole(outputs: Outputs, lengths: Lengths) -> tuple[Tensor, Array | None]:
     """The outputs as one tensor (batch, time, features), and which of them count (batch, time): None for all."""
     if not isinstance(outputs, Tensor):
         check_kind(
-            "pooling of", outputs, (list, tuple), "outputs are one tensor (batch, time, features), or a list of one a step"
+            "pooling of",
+            outputs,
+            (list, tuple),
+            "one tensor (batch, time, features), or a list of one a step: nn.unpack(packed)",
         )
     if not isinstance(outputs, Tensor) and not outputs:
         raise DataError("pooling of no steps", where=place_of(here.mode.frames), hint="leave empty sequences out")

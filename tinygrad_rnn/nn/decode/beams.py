@@ -94,7 +94,7 @@ def state_rows(state: Any, rows: npt.ArrayLike) -> Any:
         return state[np.asarray(rows)]
     if isinstance(state, (tuple, list, dict)):
         return mapped(lambda part: state_rows(part, rows), state)
-    if state is not None and not isinstance(state, (int, float, str)):  # a number or a text is one for all, and never changes
+    if state is not None and not isinstance(state, (int, float)):  # a number, such as a count of steps, is one for all
         raise DataError(
             f"a state that holds a {type(state).__name__}, which the beams would share",
             hint="carry arrays or tensors with a row for each sequence: (batch, ...)",
