@@ -100,7 +100,20 @@ class WithSets(WithArrays):
         return np.array([[k in found for k in range(4)] for found in seen])
 
 
+class WithAList(WithArrays):
+    def empty(self, batch):
+        return []
+
+    def with_ids(self, state, ids):
+        return [*state, *map(int, ids)]
+
+    def mask(self, seen):
+        return np.array([[k in seen for k in range(4)]])
+
+
 def test_beams_do_not_share_a_state():
+    with pytest.raises(DataError, match="a list, which the beams would share"):
+        tg.beam_search(WithAList(), [3], 3, beams=2)
     for ids, _ in tg.beam_search(WithArrays(), [0], 3, beams=3):
         assert len({0, *ids}) == len([0, *ids]) or ids.count(0) == 1
     with pytest.raises(DataError, match="the beams would share"):

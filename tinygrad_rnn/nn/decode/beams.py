@@ -14,7 +14,7 @@ from ...errors import DataError
 from ...functional import log_softmax
 from ...shared.array_type import Array
 from ...shared.checks import is_number, is_whole
-from ...shared.nested import mapped
+from ...shared.nested import leaves, mapped
 from ..module import evaluating
 from .sampling import checked_logits
 from .step_model import Prompt, StepModel, check_writer, step
@@ -92,7 +92,9 @@ def state_rows(state: Any, rows: npt.ArrayLike) -> Any:
         return Tensor(state_rows(state.data, rows), name=state.name)
     if isinstance(state, np.ndarray):
         return state[np.asarray(rows)]
-    if isinstance(state, (tuple, list, dict)):
+    values = [value for value in leaves(state) if value is not None]
+    shared = isinstance(state, (list, dict)) and values and not any(isinstance(value, (Tensor, np.ndarray)) for value in values)
+    if isinstance(state, (tuple, list, dict)) and not shared:
         return mapped(lambda part: state_rows(part, rows), state)
     if state is not None and not isinstance(state, (int, float)):  # a number, such as a count of steps, is one for all
         raise DataError(
