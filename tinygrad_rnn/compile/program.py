@@ -1,0 +1,120 @@
+"""The intermediate form: a program over time, whose values print themselves.
+
+A value is either whole (one array) or timed (one array at each step t = 1..T of its lane). Operations stand within one step; what
+reaches over time is an operation of its own:
+
+    before(v, outside)   v of the step before; `outside` at the first step
+    after(v, outside)    v of the step after; `outside` at the last step
+    row(w)               the row t of a whole
+    slab(v)              all steps of v, as a whole with a leading axis of time
+    first(v), last(v)    v of the first, of the last step, as a whole
+    total(v)             the sum of v over all steps, as a whole
+    first_only(w), last_only(w)    w at that step, 0 at the others
+
+So a program is the same text for every length, and what can run for all steps at once is what no cycle through `before` and `after`
+holds back (`distribute`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+__all__ = ["Lane", "Program", "Slot", "Value", "filled", "needed", "slots"]
+
+
+class Slot(int):
+    """Stands in a setting for the input of that place: an index, a condition."""
+
+    def __repr__(self) -> str:
+        return f"${int(self)}"
+
+
+def filled(args: Any, inputs: Sequence[Any]) -> Any:
+    """The settings with the inputs in the place of their slots."""
+    if type(args) is Slot:
+        return inputs[args]
+    if isinstance(args, tuple):
+        return tuple(filled(part, inputs) for part in args) if slots(args) else args
+    return args
+
+
+def slots(args: Any) -> set[int]:
+    """Which inputs stand in the settings."""
+    if type(args) is Slot:
+        return {int(args)}
+    return set().union(*map(slots, args)) if isinstance(args, tuple) else set()
+
+
+class Lane(NamedTuple):
+    """The steps on which a timed value exists: from `first` to `last`, of the scope that recorded them."""
+
+    scope: str
+    first: int
+    last: int
+
+    @property
+    def steps(self) -> int:
+        return self.last - self.first + 1
+
+
+@dataclass(eq=False)
+class Value:
+    """One value: the operation that makes it, of which other values, in which shape (of one step, if it is timed)."""
+
+    op: str
+    inputs: tuple[Value, ...]
+    args: Any
+    shape: tuple[int, ...]
+    lane: Lane | None = None
+    name: str = ""
+    dtype: Any = None
+    array: Any = field(default=None, repr=False)  # of what is given: a parameter, data, a number
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def __repr__(self) -> str:
+        return self.name or self.op
+
+
+@dataclass
+class Program:
+    """Values in an order in which each stands after all it is made of, within a step, and the results."""
+
+    values: list[Value]
+    results: dict[str, Value]
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        label = {v: f"%{k}" for k, v in enumerate(self.values)}
+        for v in self.values:
+            time = "" if v.lane is None else f"[t = {v.lane.first}..{v.lane.last}]"
+            given = ", ".join(label.get(i, "?") for i in v.inputs)
+            settings = "" if v.args is None else f" {v.args}"
+            yield f"{label[v]}{time} = {v.op}({given}){settings}  {v.shape} {v.name}".rstrip()
+        yield "-> " + ", ".join(f"{name}: {label[v]}" for name, v in self.results.items())
+
+    def used_by(self) -> dict[Value, list[Value]]:
+        """{value: the values that are made of it}."""
+        users: dict[Value, list[Value]] = {v: [] for v in self.values}
+        for v in self.values:
+            for i in v.inputs:
+                users[i].append(v)
+        return users
+
+
+def needed(results: Sequence[Value], values: Sequence[Value]) -> list[Value]:
+    """Those of the values that the results are made of, in their order."""
+    met: set[Value] = set()
+    todo = list(results)
+    while todo:
+        v = todo.pop()
+        if v not in met:
+            met.add(v)
+            todo.extend(v.inputs)
+    return [v for v in values if v in met]
