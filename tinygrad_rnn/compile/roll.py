@@ -117,6 +117,9 @@ class Roller:
         for n in self.nodes:  # inputs of timed values may stand later in the order of recording: a state is made of itself
             if self._inside(n):
                 self._connect(n)
+        while same := [v for v in self.values if v.lane and v.op != "row" and all(i.lane is None for i in v.inputs)]:
+            for v in same:
+                v.lane = None  # made of wholes alone, it is the same at every step
         loss = self._value(self.root)
         return Program(needed([loss], self.values), {"loss": loss})
 
