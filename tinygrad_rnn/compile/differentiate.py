@@ -105,12 +105,12 @@ def _zeros(F: Symbols, v: Value) -> Value:
 
 # the gradients that an operation over time sends to its inputs
 RULES: dict[str, Any] = {
-    "before": lambda F, v, g: (F.make("after", (g, _zeros(F, g)), None, v.lane), F.make("first", (g,))),
-    "after": lambda F, v, g: (F.make("before", (g, _zeros(F, g)), None, v.lane), F.make("last", (g,))),
+    "before": lambda F, v, g: (F.make("after", (g, _zeros(F, g)), None, v.lane), F.make("at", (g,), 0)),
+    "after": lambda F, v, g: (F.make("before", (g, _zeros(F, g)), None, v.lane), F.make("at", (g,), -1)),
     "row": lambda F, v, g: (F.make("slab", (g,)),),
     "slab": lambda F, v, g: (F.make("row", (g,), None, v.inputs[0].lane),),
-    "first": lambda F, v, g: (F.make("first_only", (g,), None, v.inputs[0].lane),),
-    "last": lambda F, v, g: (F.make("last_only", (g,), None, v.inputs[0].lane),),
+    "at": lambda F, v, g: (F.make("only", (g,), v.args, v.inputs[0].lane),),
+    "part": lambda F, v, g: (F.make("padded", (g,), v.args, v.inputs[0].lane),),
 }
 
 

@@ -17,6 +17,8 @@ HELPERS = {
     "rows": "def rows(x):  # all steps, one under the other\n    return x.reshape(-1, x.shape[-1])\n",
     "times": "def times(x, W):  # one product for all steps\n    return (x.reshape(-1, x.shape[-1]) @ W).reshape(*x.shape[:-1], W.shape[-1])\n",
     "placed": "def placed(g, key, shape):\n    whole = np.zeros(shape, g.dtype)\n    np.add.at(whole, key, g)\n    return whole\n",
+    "largest": "def largest(x, axes):  # 1 at the largest entries, shared among ties\n    hit = x == x.max(axis=axes, keepdims=True)\n"
+    "    return hit / hit.sum(axis=axes, keepdims=True, dtype=x.dtype)\n",
     "summed_to": "def summed_to(g, shape):\n    g = g.sum(axis=tuple(range(g.ndim - len(shape))))\n"
     "    return g.sum(axis=tuple(k for k, n in enumerate(shape) if n == 1 and g.shape[k] != 1), keepdims=True)\n",
 }
@@ -24,6 +26,7 @@ SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "matmul": "@", "greater
          "not_equal": "!=", "logical_and": "&", "logical_or": "|", "F.matmul": "@"}  # fmt: skip
 CALLS = {"exp": "np.exp", "log": "np.log", "tanh": "np.tanh", "sin": "np.sin", "cos": "np.cos", "abs": "np.abs", "maximum": "np.maximum",
          "F.log": "np.log", "F.sin": "np.sin", "F.cos": "np.cos", "F.sign": "np.sign", "logical_not": "~", "neg": "-", "sigmoid": "sigmoid"}  # fmt: skip
+BROADCASTS = frozenset(SIGNS) - {"matmul", "F.matmul"} | {"maximum", "where", "broadcast_to", "F.spread", "F.where", "F.larger"}
 
 
 class Printer:
@@ -31,7 +34,7 @@ class Printer:
         self.program, self.blocks = program, distributed(program)
         self.names: dict[Value, str] = {}
         self.slabs: dict[Value, str] = {}
-        self.taken: set[str] = {"np", "t", "T"}
+        self.taken: set[str] = {"np", "step", "t", "T", *HELPERS}
         self.helpers: set[str] = set()
         self.lines: list[str] = []
         self.loop: set[Value] = set()  # values of the loop that is being printed
@@ -85,6 +88,13 @@ class Printer:
             return f"{given[0]} * (1 - {given[1]} * {given[1]})"
         if op == "F.sigmoid_slope":
             return f"{given[0]} * ({given[1]} * (1 - {given[1]}))"
+        if op == "F.larger":
+            return f"({given[0]} > {given[1]}) + 0.5 * ({given[0]} == {given[1]})"
+        if op == "F.is_max":
+            self.helpers.add("largest")
+            axes = v.args[1]
+            axes = tuple(range(v.ndim)) if axes is None else axes
+            return f"largest({given[0]}, {tuple(a % v.ndim + axis for a in axes)})"
         if op == "relu":
             return f"np.maximum({given[0]}, 0)"
         if op in ("pow", "F.power"):
@@ -148,7 +158,7 @@ class Printer:
 
     def aligned(self, i: Value, v: Value, text: str, lifted: bool) -> str:
         """A timed value with fewer axes than the result: its axis of time stays the first."""
-        if lifted and i.lane is not None and v.op in SIGNS and v.op not in ("matmul", "F.matmul") and i.ndim < v.ndim:
+        if lifted and i.lane is not None and v.op in BROADCASTS and i.ndim < v.ndim:
             return f"{text}[:, {', '.join(['None'] * (v.ndim - i.ndim))}]"
         return text
 
@@ -211,14 +221,17 @@ class Printer:
             self.names[v] = self.whole(v.inputs[0])
         elif v.op == "slab":
             self.names[v] = self.whole(v.inputs[0])
-        elif v.op in ("first", "last", "at"):
-            k = {"first": 0, "last": -1}.get(v.op, v.args)
-            self.lines.append(f"{self.name(v)} = {self.whole(v.inputs[0])}[{k}]")
+        elif v.op == "at":
+            self.lines.append(f"{self.name(v)} = {self.whole(v.inputs[0])}[{v.args}]")
+        elif v.op == "part":
+            a, b = v.args
+            self.names[v] = f"{self.whole(v.inputs[0])}[{a or ''}:{-b or ''}]"
         elif v.op == "total":
             self.lines.append(f"{self.name(v)} = {self.total(v.inputs[0])}")
-        elif v.op in ("first_only", "last_only"):
-            self.lines.append(f"{self.name(v)} = np.zeros(({self.steps(v)}, *{v.shape}), {self.whole(v.inputs[0])}.dtype)")
-            self.lines.append(f"{self.name(v)}[{0 if v.op == 'first_only' else -1}] = {self.whole(v.inputs[0])}")
+        elif v.op in ("only", "padded"):
+            self.lines.append(f"{self.name(v)} = np.zeros({(self.steps(v), *v.shape)}, np.{v.dtype})")
+            key = str(v.args) if v.op == "only" else f"{v.args[0] or ''}:{-v.args[1] or ''}"
+            self.lines.append(f"{self.name(v)}[{key}] = {self.whole(v.inputs[0])}")
         elif v.op in ("before", "after"):
             u, outside = map(self.whole, v.inputs)
             parts = f"[{outside}[None], {u}[:-1]]" if v.op == "before" else f"[{u}[1:], {outside}[None]]"

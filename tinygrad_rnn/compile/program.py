@@ -7,9 +7,11 @@ reaches over time is an operation of its own:
     after(v, outside)    v of the step after; `outside` at the last step
     row(w)               the row t of a whole
     slab(v)              all steps of v, as a whole with a leading axis of time
-    first(v), last(v)    v of the first, of the last step, as a whole
+    at(v) k              v of one step, as a whole: k counts from 0, or from the last with -1
+    only(w) k            w at that step, 0 at the others
+    part(v) a, b         v of a longer run, without its first a and its last b steps
+    padded(v) a, b       0 at a steps more in front and b behind
     total(v)             the sum of v over all steps, as a whole
-    first_only(w), last_only(w)    w at that step, 0 at the others
 
 So a program is the same text for every length, and what can run for all steps at once is what no cycle through `before` and `after`
 holds back (`distribute`).

@@ -7,6 +7,7 @@ differ are left out of the run and stand as they were recorded.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -36,11 +37,16 @@ class Roller:
             given = [self.dtypes[p] if p is not None else n.consts[k]._array.dtype for k, p in enumerate(n.parents)]  # type: ignore[index, union-attr]
             self.dtypes[n] = np.result_type(*given)
             t, around, cell = lane_frames(n.frames)
+            scope = place_of((*around, *cell))
+            if t is None:  # recorded outside the steps, such as a loss that is added up: it belongs to the latest step that it reads
+                read = [self.where[p] for p in n.parents if p in self.where]
+                inherited, t, _ = max(read, key=itemgetter(1), default=("", None, 0))
+                scope = inherited if inherited.startswith("of ") else f"of {inherited}"
             if t is not None:
-                scope = place_of((*around, *cell))
                 step = self.lanes.setdefault(scope, {}).setdefault(t, [])
                 self.where[n] = scope, t, len(step)
                 step.append(n)
+        self.body: dict[str, int] = {}
         self.runs = {scope: self._run(steps) for scope, steps in self.lanes.items()}
         while self._shrink():
             pass
@@ -53,10 +59,11 @@ class Roller:
         numbers = sorted(steps)
         middle = numbers[len(numbers) // 2]
         first = last = middle
-        while first - 1 in steps and len(steps[first - 1]) == len(steps[middle]):
+        while first - 1 in steps and len(steps[first - 1]) >= len(steps[middle]):
             first -= 1
-        while last + 1 in steps and len(steps[last + 1]) == len(steps[middle]):
+        while last + 1 in steps and len(steps[last + 1]) >= len(steps[middle]):
             last += 1
+        self.body[self.where[steps[middle][0]][0]] = len(steps[middle])  # what a step has besides is in no run
         return Lane(self.where[steps[middle][0]][0], first, last) if last - first + 1 >= SHORTEST else None
 
     def _shrink(self) -> bool:
@@ -80,12 +87,13 @@ class Roller:
     def _inside(self, node: Node | None) -> bool:
         if node is None or node not in self.where:
             return False
-        scope, t, _ = self.where[node]
+        scope, t, place = self.where[node]
         run = self.runs[scope]
-        return run is not None and run.first <= t <= run.last
+        return run is not None and run.first <= t <= run.last and place < self.body[scope]
 
     def _fits(self, scope: str, t: int, middle: int) -> bool:
-        return all(self._equal(n, m) for n, m in zip(self.lanes[scope][t], self.lanes[scope][middle], strict=True))
+        steps = self.lanes[scope]
+        return all(self._equal(n, m) for n, m in zip(steps[t], steps[middle][: self.body[scope]], strict=False))
 
     def _equal(self, n: Node, m: Node) -> bool:
         assert n.op is not None
@@ -105,7 +113,7 @@ class Roller:
             else:
                 run = self.runs[scope]
                 assert run is not None
-                if abs(shift) != 1 or run.first <= t + shift <= run.last:
+                if abs(shift) != 1 or run.first <= t + shift <= run.last or self.runs[self.where[n][0]][1:] != run[1:]:  # type: ignore[index]
                     return False
         return True
 
@@ -114,13 +122,13 @@ class Roller:
     def program(self) -> Program:
         for n in self.nodes:
             self._value(n)
+        loss = self._one_of(self.root) if self._inside(self.root) else self._value(self.root)
         for n in self.nodes:  # inputs of timed values may stand later in the order of recording: a state is made of itself
             if self._inside(n):
                 self._connect(n)
         while same := [v for v in self.values if v.lane and v.op != "row" and all(i.lane is None for i in v.inputs)]:
             for v in same:
                 v.lane = None  # made of wholes alone, it is the same at every step
-        loss = self._value(self.root)
         return Program(needed([loss], self.values), {"loss": loss})
 
     def _add(self, key: Any, v: Value) -> Value:
@@ -184,9 +192,9 @@ class Roller:
         scope, t, place = self.where[p]
         run, v = self.runs[scope], self._value(p)
         assert run is not None
-        op = "first" if t == run.first else "last" if t == run.last else "at"
-        key = (op, t, v)
-        return self.made.get(key) or self._add(key, Value(op, (v,), None if op != "at" else t - run.first, v.shape, None, v.name, v.dtype))
+        k = -1 if t == run.last else t - run.first
+        key = ("at", k, v)
+        return self.made.get(key) or self._add(key, Value("at", (v,), k, v.shape, None, v.name, v.dtype))
 
     def _constant(self, n: Node, slot: int) -> Value:
         constant = n.consts[slot]  # type: ignore[index]
@@ -217,13 +225,15 @@ class Roller:
             return self._series([m.consts[slot]._array for m in steps], v.lane, steps[0].consts[slot])  # type: ignore[index, union-attr]
         if not self._inside(middle):
             return self._value(middle)
-        at = (v.lane.first + v.lane.last) // 2
-        shift = self.where[middle][1] - at
+        shift = self.where[middle][1] - (v.lane.first + v.lane.last) // 2
         u = self._value(middle)
-        if shift == 0 and u.lane is not None and u.lane[1:] == v.lane[1:]:
+        assert u.lane is not None
+        if u.lane[1:] != v.lane[1:]:  # of a longer run
+            part = v.lane.first + shift - u.lane.first, u.lane.last - v.lane.last - shift
+            key = ("part", u, part, v.lane)
+            return self.made.get(key) or self._add(key, Value("part", (u,), part, u.shape, v.lane, u.name, u.dtype))
+        if shift == 0:
             return u
-        if shift == 0:  # a part of a longer lane
-            raise NotImplementedError("lanes of different lengths")
         outside = parents[0 if shift < 0 else -1]
         whole = self._input(steps[0 if shift < 0 else -1], slot)
         key = ("shift", shift, u, whole)

@@ -114,12 +114,9 @@ def compute(op: str, inputs: list[Any], args: Any) -> Any:
     return rule.forward(*plain, *settings) if rule.inputs else rule.forward(plain, *settings)
 
 
-OVER_TIME = frozenset({"before", "after", "row", "slab", "first", "last", "total", "first_only", "last_only", "at"})
-
-
 def result_of(op: str, inputs: tuple[Value, ...], args: Any) -> tuple[tuple[int, ...], Any]:
     """Shape and dtype of a result."""
-    if op in ("before", "after", "first", "last", "at", "total", "first_only", "last_only"):
+    if op in ("before", "after", "at", "only", "part", "padded", "total"):
         return inputs[0].shape, inputs[0].dtype
     if op == "slab":
         assert inputs[0].lane is not None
