@@ -73,7 +73,7 @@ class Printer:
             return repr(v.args)
         if op == "zeros":
             return f"np.zeros({v.args[0]}, np.{v.args[1]})"
-        if op in ("matmul", "F.matmul") and lifted and v.inputs[0].lane and not v.inputs[1].lane:
+        if op in ("matmul", "F.matmul") and lifted and v.inputs[0].lane and not v.inputs[1].lane and v.inputs[1].ndim == 2:
             self.helpers.add("times")
             return f"times({plain[0] if op == 'matmul' else given[0]}, {given[1]})"
         if op in SIGNS:
@@ -139,12 +139,16 @@ class Printer:
                 return f"{text}.sum(axis={ones}, keepdims=True)" if ones else text
             return f"summed_to({given[0]}, {shape})"
         if op == "getitem":
-            return f"{plain[0]}[{self.key(v.args, given, lifted)}]"
+            if lifted and v.inputs[0].lane is None:
+                raise NotImplementedError("another part of a whole at each step")
+            return f"{plain[0]}[{self.key(v.args, v, given, lifted)}]"
         if op in ("F.place", "place"):
             self.helpers.add("placed")
             key, shape = v.args[1:] if op == "F.place" else v.args
-            return f"placed({given[0]}, {self.key_value(key, given, lifted)}, {(self.steps(v), *v.shape) if lifted else v.shape})"
+            return f"placed({given[0]}, {self.key_value(key, v, given, lifted)}, {(self.steps(v), *v.shape) if lifted else v.shape})"
         if op == "take":
+            if lifted and v.inputs[0].lane:
+                raise NotImplementedError("another table at each step")
             return f"{plain[0]}[{self.setting(v.args, given)}]"
         if op == "concat":
             return f"np.concatenate([{', '.join(given)}], axis={v.args[0] + axis})"
@@ -165,13 +169,25 @@ class Printer:
     def setting(self, part: Any, given: list[str]) -> str:
         return given[part] if type(part) is Slot else repr(part)
 
-    def key(self, key: Any, given: list[str], lifted: bool) -> str:
+    def key(self, key: Any, v: Value, given: list[str], lifted: bool) -> str:
         parts = key if isinstance(key, tuple) else (key,)
         texts = [_index(part, given) for part in parts]
-        return ", ".join([":", *texts] if lifted else texts) or "()"
+        if not lifted:
+            return ", ".join(texts) or "()"
+        arrays = [v.inputs[part] for part in parts if type(part) is Slot]
+        places = [k for k, part in enumerate(parts) if type(part) in (Slot, int)]
+        if arrays and places != list(range(places[0], places[0] + len(places))):
+            raise NotImplementedError("index arrays apart from each other")
+        if not any(i.lane for i in arrays):
+            return ", ".join([":", *texts])
+        if places[0] or any(i.lane is None or i.dtype.kind == "b" for i in arrays):
+            raise NotImplementedError("index arrays behind a slice")
+        ndim = max(i.ndim for i in arrays)
+        own = ", ".join([":", *["None"] * ndim])
+        return ", ".join([f"np.arange({self.steps(v)})[{own}]", *texts])
 
-    def key_value(self, key: Any, given: list[str], lifted: bool) -> str:
-        return f"np.s_[{self.key(key, given, lifted)}]"
+    def key_value(self, key: Any, v: Value, given: list[str], lifted: bool) -> str:
+        return f"np.s_[{self.key(key, v, given, lifted)}]"
 
     # ---- lines ----------------------------------------------------------------------------------------------------------------------
 
@@ -236,13 +252,31 @@ class Printer:
             u, outside = map(self.whole, v.inputs)
             parts = f"[{outside}[None], {u}[:-1]]" if v.op == "before" else f"[{u}[1:], {outside}[None]]"
             self.lines.append(f"{self.name(v)} = np.concatenate({parts})")
-        elif v.lane is not None and self.users[v] and all(u.op == "total" for u in self.users[v]) and v.op in ("F.product", "F.unbroadcast"):
+        elif v.lane is not None and self.users[v] and all(u.op == "total" for u in self.users[v]) and self.summed(v):
             return  # the sum over the steps is inside what reads it
         else:
+            self.in_one_operation(v)
+
+    def in_one_operation(self, v: Value) -> None:
+        try:
             self.lines.append(f"{self.name(v)} = {self.expression(v, self.whole, v.lane is not None)}")
+        except NotImplementedError:  # NumPy has none for all steps
+            if v.lane is None:
+                raise
+
+            def read(i: Value) -> str:
+                return f"{self.whole(i)}[t]" if i.lane is not None else self.whole(i)
+
+            self.lines.append(f"{self.name(v)} = np.empty({(self.steps(v), *v.shape)}, np.{v.dtype})")
+            self.lines.append(f"for t in range({self.steps(v)}):")
+            self.lines.append(f"    {self.name(v)}[t] = {self.expression(v, read, False)}")
+
+    def summed(self, v: Value) -> bool:
+        """Whether the sum over the steps is one operation with what is summed."""
+        return v.op == "F.unbroadcast" or (v.op == "F.product" and v.args[2] == 2)
 
     def total(self, v: Value) -> str:
-        if v.op == "F.product" and v.args[2] == 2:
+        if v.op == "F.product" and self.summed(v):
             self.helpers.add("rows")
             return f"rows({self.whole(v.inputs[0])}).T @ rows({self.whole(v.inputs[1])})"
         if v.op == "F.unbroadcast":
@@ -258,7 +292,7 @@ class Printer:
         for v in block.values:
             if v not in carried and self.kept(v):
                 ahead, behind = self.pads(v)
-                self.lines.append(f"{self.slab(v)} = np.empty(({T + ahead + behind}, *{v.shape}), np.{v.dtype})")
+                self.lines.append(f"{self.slab(v)} = np.empty({(T + ahead + behind, *v.shape)}, np.{v.dtype})")
         local: dict[Value, str] = {}
         for c in carried:
             u, outside = c.inputs

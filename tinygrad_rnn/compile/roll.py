@@ -1,130 +1,44 @@
-"""From a recorded graph to a program over time: nodes that are the same at every step become one timed value.
+"""From a recorded graph to a program over time: nodes that are the same at every step of a run become one timed value.
 
-Nothing is assumed. Every step of a run is compared with the middle one: same operations in the same order, same settings, inputs from
-the same distance in time. At the ends a state may come from outside, and is then the `outside` of a `before` or an `after`. Steps that
-differ are left out of the run and stand as they were recorded.
+What a step reads of the step before it becomes a `before`, and what the first one has in its place is its `outside`. Nodes that are
+in no run stand as they were recorded.
 """
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
 from ..engine.graph import Constant, Node, reachable
-from ..engine.ops import STACK
-from ..engine.scopes import lane_frames, place_of
+from ..engine.ops import GETITEM, STACK
 from ..engine.tensor import Tensor
 from .program import Lane, Program, Slot, Value, needed
+from .runs import Runs, same_settings
 
 __all__ = ["rolled"]
-
-SHORTEST = 3  # steps that are worth a loop
-
-Key = tuple[str, int]  # the lane, and the place of a node in each of its steps
-
 
 class Roller:
     def __init__(self, loss: Tensor, names: dict[Node, str]) -> None:
         assert loss.node is not None
         self.root, self.names = loss.node, names
         self.nodes, self.leaves = reachable(loss.node)
-        self.lanes: dict[str, dict[int, list[Node]]] = {}
-        self.where: dict[Node, tuple[str, int, int]] = {}  # lane, step, place in the step
+        self.runs = Runs(self.nodes)
         self.dtypes = {leaf: leaf.value.dtype for leaf in self.leaves}
         for n in self.nodes:
             given = [self.dtypes[p] if p is not None else n.consts[k]._array.dtype for k, p in enumerate(n.parents)]  # type: ignore[index, union-attr]
             self.dtypes[n] = np.result_type(*given)
-            t, around, cell = lane_frames(n.frames)
-            scope = place_of((*around, *cell))
-            if t is None:  # recorded outside the steps, such as a loss that is added up: it belongs to the latest step that it reads
-                read = [self.where[p] for p in n.parents if p in self.where]
-                inherited, t, _ = max(read, key=itemgetter(1), default=("", None, 0))
-                scope = inherited if inherited.startswith("of ") else f"of {inherited}"
-            if t is not None:
-                step = self.lanes.setdefault(scope, {}).setdefault(t, [])
-                self.where[n] = scope, t, len(step)
-                step.append(n)
-        self.body: dict[str, int] = {}
-        self.runs = {scope: self._run(steps) for scope, steps in self.lanes.items()}
-        while self._shrink():
-            pass
         self.values: list[Value] = []
         self.made: dict[Any, Value] = {}
-
-    # ---- which steps are equal ------------------------------------------------------------------------------------------------
-
-    def _run(self, steps: dict[int, list[Node]]) -> Lane | None:
-        numbers = sorted(steps)
-        middle = numbers[len(numbers) // 2]
-        first = last = middle
-        while first - 1 in steps and len(steps[first - 1]) >= len(steps[middle]):
-            first -= 1
-        while last + 1 in steps and len(steps[last + 1]) >= len(steps[middle]):
-            last += 1
-        self.body[self.where[steps[middle][0]][0]] = len(steps[middle])  # what a step has besides is in no run
-        return Lane(self.where[steps[middle][0]][0], first, last) if last - first + 1 >= SHORTEST else None
-
-    def _shrink(self) -> bool:
-        """Leave out what differs from the middle step; whether anything did."""
-        for scope, run in self.runs.items():
-            if run is None:
-                continue
-            middle = (run.first + run.last) // 2
-            fits = [self._fits(scope, t, middle) for t in range(run.first, run.last + 1)]
-            if all(fits):
-                continue
-            first, last = middle, middle
-            while first > run.first and fits[first - 1 - run.first]:
-                first -= 1
-            while last < run.last and fits[last + 1 - run.first]:
-                last += 1
-            self.runs[scope] = Lane(scope, first, last) if last - first + 1 >= SHORTEST else None
-            return True
-        return False
-
-    def _inside(self, node: Node | None) -> bool:
-        if node is None or node not in self.where:
-            return False
-        scope, t, place = self.where[node]
-        run = self.runs[scope]
-        return run is not None and run.first <= t <= run.last and place < self.body[scope]
-
-    def _fits(self, scope: str, t: int, middle: int) -> bool:
-        steps = self.lanes[scope]
-        return all(self._equal(n, m) for n, m in zip(steps[t], steps[middle][: self.body[scope]], strict=False))
-
-    def _equal(self, n: Node, m: Node) -> bool:
-        assert n.op is not None
-        if n.op is not m.op or n.shape != m.shape or len(n.parents) != len(m.parents) or not same_settings(n.args, m.args):
-            return False
-        t, middle = self.where[n][1], self.where[m][1]
-        for p, q in zip(n.parents, m.parents, strict=True):
-            if not self._inside(q):
-                if p is not q:  # also: a constant in one, a node in the other
-                    return False
-                continue
-            scope, step, place = self.where[q]  # type: ignore[index]
-            shift = step - middle
-            if self._inside(p):
-                if self.where[p] != (scope, t + shift, place):  # type: ignore[index]
-                    return False
-            else:
-                run = self.runs[scope]
-                assert run is not None
-                if abs(shift) != 1 or run.first <= t + shift <= run.last or self.runs[self.where[n][0]][1:] != run[1:]:  # type: ignore[index]
-                    return False
-        return True
 
     # ---- the program ----------------------------------------------------------------------------------------------------------
 
     def program(self) -> Program:
         for n in self.nodes:
             self._value(n)
-        loss = self._one_of(self.root) if self._inside(self.root) else self._value(self.root)
+        loss = self._one_of(self.root) if self.runs.run_of(self.root) else self._value(self.root)
         for n in self.nodes:  # inputs of timed values may stand later in the order of recording: a state is made of itself
-            if self._inside(n):
+            if self.runs.run_of(n):
                 self._connect(n)
         while same := [v for v in self.values if v.lane and v.op != "row" and all(i.lane is None for i in v.inputs)]:
             for v in same:
@@ -140,10 +54,10 @@ class Roller:
         """The value of a node: of its whole run, if it is in one."""
         if n.op is None:
             return self.made.get(n) or self._add(n, Value("param", (), None, n.shape, name=self.names.get(n, n.name or "w"), dtype=n.value.dtype, array=n.value))
-        if self._inside(n):
-            scope, _, place = self.where[n]
-            key = scope, place
-            return self.made.get(key) or self._add(key, Value(n.op.name, (), None, n.shape, self.runs[scope], n.name or "", self.dtypes[n]))
+        if self.runs.run_of(n):
+            run = self.runs.run_of(n)
+            key = run, self.runs.where[n][2]
+            return self.made.get(key) or self._add(key, Value(n.op.name, (), None, n.shape, run, n.name or "", self.dtypes[n]))
         if n in self.made:
             return self.made[n]
         if n.op is STACK and (whole := self._all_steps(n)):
@@ -155,15 +69,13 @@ class Roller:
     def _all_steps(self, n: Node) -> Value | None:
         """The stack of a timed value of all its steps, in their order."""
         p = n.parents[0]
-        if p is None or not self._inside(p):
+        if p is None or not self.runs.run_of(p):
             return None
-        scope, _, place = self.where[p]
-        run = self.runs[scope]
-        assert run is not None
-        if n.parents != tuple(self.lanes[scope][t][place] for t in range(run.first, run.last + 1)):
+        if n.parents != tuple(self.runs.column(p)):
             return None
         v = self._value(p)
-        whole = self._add(("slab", v), Value("slab", (v,), None, (run.steps, *v.shape), None, v.name, v.dtype))
+        assert v.lane is not None
+        whole = self._add(("slab", v), Value("slab", (v,), None, (v.lane.steps, *v.shape), None, v.name, v.dtype))
         axes = [*range(1, whole.ndim)]
         axes.insert(n.args, 0)
         return whole if n.args == 0 else self._add(n, Value("transpose", (whole,), tuple(axes), n.shape, None, n.name or "", v.dtype))
@@ -183,14 +95,13 @@ class Roller:
         p = n.parents[slot]
         if p is None:
             return self._constant(n, slot)
-        if not self._inside(p):
+        if not self.runs.run_of(p):
             return self._value(p)
         return self._one_of(p)
 
     def _one_of(self, p: Node) -> Value:
         """One step of a timed value, as a whole."""
-        scope, t, place = self.where[p]
-        run, v = self.runs[scope], self._value(p)
+        run, v, t = self.runs.run_of(p), self._value(p), self.runs.where[p][1]
         assert run is not None
         k = -1 if t == run.last else t - run.first
         key = ("at", k, v)
@@ -202,13 +113,12 @@ class Roller:
         return self._given(constant._array, constant.name or "")
 
     def _connect(self, n: Node) -> None:
-        scope, t, place = self.where[n]
-        run = self.runs[scope]
-        assert run is not None
-        if t != (run.first + run.last) // 2:
+        steps, v = self.runs.column(n), self._value(n)
+        if n is not steps[0]:
             return
-        steps = [self.lanes[scope][k][place] for k in range(run.first, run.last + 1)]
-        v = self._value(n)
+        if n.op is GETITEM and not same_settings(steps[0].args, steps[1].args):
+            self._read_by_step(v, steps)
+            return
         inputs = [self._timed_input(steps, slot, v) for slot in range(len(n.parents))]
         arrays = []
         for m in steps:
@@ -217,15 +127,45 @@ class Roller:
         extra = [self._series(list(column), v.lane) for column in zip(*arrays, strict=True)]
         v.inputs, v.args = (*inputs, *extra), args
 
+    def _read_by_step(self, v: Value, steps: list[Node]) -> None:
+        """An index that moves on with the steps, or a slice of rows: the row t of a whole, whose axis of time comes first."""
+        first, second = (m.args if isinstance(m.args, tuple) else (m.args,) for m in steps[:2])
+        (axis,) = [k for k, (a, b) in enumerate(zip(first, second, strict=True)) if not same_settings(a, b)]
+        whole, moving = self._input(steps[0], 0), first[axis]
+        if axis:
+            order = (axis, *(k for k in range(whole.ndim) if k != axis))
+            whole = self._made("transpose", whole, order, tuple(whole.shape[k] for k in order))
+        size = moving.stop - moving.start if isinstance(moving, slice) else 1
+        start = moving.start if isinstance(moving, slice) else moving
+        if len(steps) * size != whole.shape[0]:
+            rows = slice(start, start + len(steps) * size)
+            whole = self._made("getitem", whole, (rows,), (len(steps) * size, *whole.shape[1:]))
+        rest: tuple[Any, ...] = (*first[:axis], *first[axis + 1 :])
+        if isinstance(moving, slice):
+            shape = (len(steps), size, *whole.shape[1:])
+            whole = self._made("reshape", whole, shape, shape)
+            if axis:
+                raise NotImplementedError("rows of a batch along another axis")
+        if all(part == slice(None) for part in rest):
+            v.op, v.inputs, v.args = "row", (whole,), None
+            return
+        row = self._add((v, "row"), Value("row", (whole,), None, whole.shape[1:], v.lane, whole.name, whole.dtype))
+        v.inputs, v.args = (row,), (slice(None), *rest) if isinstance(moving, slice) else rest
+
+    def _made(self, op: str, v: Value, args: Any, shape: tuple[int, ...]) -> Value:
+        """A whole of another whole, once."""
+        key = (op, v, repr(args))
+        return self.made.get(key) or self._add(key, Value(op, (v,), args, shape, None, v.name, v.dtype))
+
     def _timed_input(self, steps: list[Node], slot: int, v: Value) -> Value:
         parents = [m.parents[slot] for m in steps]
         middle = parents[(len(parents) - 1) // 2]
         assert v.lane is not None
         if middle is None:
             return self._series([m.consts[slot]._array for m in steps], v.lane, steps[0].consts[slot])  # type: ignore[index, union-attr]
-        if not self._inside(middle):
+        if not self.runs.run_of(middle):
             return self._value(middle)
-        shift = self.where[middle][1] - (v.lane.first + v.lane.last) // 2
+        shift = self.runs.where[middle][1] - (v.lane.first + v.lane.last) // 2
         u = self._value(middle)
         assert u.lane is not None
         if u.lane[1:] != v.lane[1:]:  # of a longer run
@@ -243,22 +183,13 @@ class Roller:
     def _series(self, arrays: list[Any], lane: Lane | None, constant: Constant | None = None) -> Value:
         """Data that comes step by step: one whole if it is the same object at all steps, else the rows of a whole."""
         if all(a is arrays[0] for a in arrays):
-            return self._given(arrays[0], (constant.name if constant else None) or "")
+            return self._given(arrays[0], (constant.name if constant is not None else None) or "")
         key = ("series", *map(id, arrays))
         if key in self.made:
             return self.made[key]
         whole = Value("given", (), None, (len(arrays), *arrays[0].shape), dtype=arrays[0].dtype, array=np.stack(arrays))
         self.values.append(whole)
         return self._add(key, Value("row", (whole,), None, arrays[0].shape, lane, dtype=whole.dtype))
-
-
-def same_settings(a: Any, b: Any) -> bool:
-    """Whether settings are equal; arrays in them need have the same shape alone."""
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.shape == b.shape and a.dtype == b.dtype
-    if isinstance(a, tuple) and isinstance(b, tuple):
-        return len(a) == len(b) and all(map(same_settings, a, b))
-    return bool(a == b)
 
 
 def without_arrays(args: Any, inputs: int, arrays: list[Any]) -> Any:
