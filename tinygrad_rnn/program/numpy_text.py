@@ -8,7 +8,7 @@ from keyword import iskeyword
 from typing import Any
 
 from .distribute import Block, distributed
-from .program import Program, Slot, Value, slots
+from .values import Program, Slot, Value, slots
 
 __all__ = ["numpy_text"]
 
@@ -192,14 +192,13 @@ class Printer:
     # ---- lines ----------------------------------------------------------------------------------------------------------------------
 
     def print(self) -> str:
-        params = [v for v in self.program.values if v.op in ("param", "given")]
-        header = f"def step({', '.join(self.name(v) for v in params)}):"
+        header = f"def step({', '.join(map(self.name, self.program.given))}):"
         for block in self.blocks:
             if block.lane is None:
                 self.at_once(block.values[0])
             else:
                 self.in_loop(block)
-        results = ", ".join(self.whole(v) for v in self.program.results.values())
+        results = ", ".join(map(self.whole, (self.program.loss, *self.program.gradients.values())))
         helpers = [HELPERS[name] for name in HELPERS if name in self.helpers]
         body = "\n".join(f"    {line}" for line in [*self.lines, f"return {results}"])
         return "import numpy as np\n\n\n" + "".join(text + "\n\n" for text in helpers) + f"{header}\n{body}\n"

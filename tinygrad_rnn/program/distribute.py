@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .program import Lane, Program, Value
+from .values import Lane, Program, Value
 
 __all__ = ["Block", "distributed"]
 

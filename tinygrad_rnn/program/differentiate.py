@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ..engine.ops import BOTH, NOTHING, OPS, OTHER, OUTPUT
-from .program import Program, Value, filled, needed, slots
+from .values import Program, Value, filled, needed, slots
 from .symbolic import Symbol, Symbols
 
 __all__ = ["differentiated"]
@@ -31,7 +31,7 @@ class Differentiation:
 
     def run(self) -> Program:
         """The program with the gradients of its parameters as further results."""
-        loss = self.forward.results["loss"]
+        loss = self.forward.loss
         self._send(loss, self.F.number(1.0))
         todo = [loss]
         while todo:
@@ -42,11 +42,8 @@ class Differentiation:
         same = {g: self._sum(v, g) for v, g in self.gradient.items()}
         for v in self.values:
             v.inputs = tuple(_resolved(i, same) for i in v.inputs)
-        results = {"loss": loss}
-        for v in self.forward.values:
-            if v.op == "param" and v in self.gradient:
-                results[v.name] = _resolved(self.gradient[v], same)
-        return Program(needed([*results.values()], self.values), results)
+        gradients = {v: _resolved(self.gradient[v], same) for v in self.forward.given if v in self.gradient}
+        return Program(needed([loss, *gradients.values()], self.values), loss, gradients)
 
     def _send(self, to: Value, gradient: Value) -> None:
         """Add to what a value receives; the sum of it stands before its terms are known, since states lead back to themselves."""

@@ -84,10 +84,11 @@ class Value:
 
 @dataclass
 class Program:
-    """Values in an order in which each stands after all it is made of, within a step, and the results."""
+    """Values, each after all it is made of (states apart), the loss among them, and the gradient of each parameter if there is one."""
 
     values: list[Value]
-    results: dict[str, Value]
+    loss: Value
+    gradients: dict[Value, Value] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
@@ -95,11 +96,18 @@ class Program:
     def _lines(self) -> Iterator[str]:
         label = {v: f"%{k}" for k, v in enumerate(self.values)}
         for v in self.values:
-            time = "" if v.lane is None else f"[t = {v.lane.first}..{v.lane.last}]"
-            given = ", ".join(label.get(i, "?") for i in v.inputs)
+            time = "" if v.lane is None else f"[{v.lane.first}..{v.lane.last}]"
+            given = ", ".join(label[i] for i in v.inputs)
             settings = "" if v.args is None else f" {v.args}"
             yield f"{label[v]}{time} = {v.op}({given}){settings}  {v.shape} {v.name}".rstrip()
-        yield "-> " + ", ".join(f"{name}: {label[v]}" for name, v in self.results.items())
+        yield f"loss {label[self.loss]}"
+        for param, gradient in self.gradients.items():
+            yield f"d loss / d {param.name} {label[gradient]}"
+
+    @property
+    def given(self) -> list[Value]:
+        """What the program is given: parameters and data, in the order of its arguments."""
+        return [v for v in self.values if v.op in ("param", "given")]
 
     def used_by(self) -> dict[Value, list[Value]]:
         """{value: the values that are made of it}."""

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.graph import Node
-from ..engine.ops import GETITEM
 from ..engine.scopes import lane_frames, place_of
-from .program import Lane
+from ..replay.records import GraphSnapshot, Record
+from .values import Lane
 
 __all__ = ["Runs", "same_settings"]
 
@@ -25,10 +24,13 @@ SHORTEST = 3  # steps that are worth a loop
 class Runs:
     """Where every node stands in time (scope, step, place in the step), and the runs of equal steps."""
 
-    def __init__(self, nodes: list[Node]) -> None:
-        self.steps: dict[tuple[str, int], list[Node]] = {}
-        self.where: dict[Node, tuple[str, int, int]] = {}
-        for n in nodes:
+    def __init__(self, graph: GraphSnapshot) -> None:
+        self.graph = graph
+        self.steps: dict[tuple[str, int], list[Record]] = {}
+        self.where: dict[Record, tuple[str, int, int]] = {}
+        for n in graph:
+            if n.kind != "op":
+                continue
             scope, t = self._scope(n)
             if t is not None:
                 step = self.steps.setdefault((scope, t), [])
@@ -41,24 +43,28 @@ class Runs:
         while any([self._split(run) for run in list(self.body)]):
             pass
 
-    def _scope(self, n: Node) -> tuple[str, int | None]:
+    def _scope(self, n: Record) -> tuple[str, int | None]:
         t, around, cell = lane_frames(n.frames)
         if t is not None:
             return place_of((*around, *cell)), t
         # recorded outside the steps, such as a loss that is added up: it belongs to the latest step that it reads
-        read = [self.where[p] for p in n.parents if p in self.where]
+        read = [self.where[p] for p in self.parents(n) if p in self.where]
         scope, t, _ = max(read, key=itemgetter(1), default=("", None, 0))
         return scope if scope.startswith("of ") else f"of {scope}", t
 
-    def run_of(self, n: Node | None) -> Lane | None:
+    def parents(self, n: Record) -> list[Record]:
+        """What a node was computed from."""
+        return [self.graph[id] for id in n.parents]
+
+    def run_of(self, n: Record) -> Lane | None:
         """The run that a node is in, or None."""
-        if n is None or n not in self.where:
+        if n not in self.where:
             return None
         scope, t, place = self.where[n]
         run = self.at.get((scope, t))
         return run if run is not None and place < self.body[run] else None
 
-    def column(self, n: Node) -> list[Node]:
+    def column(self, n: Record) -> list[Record]:
         """The node and its equals in all steps of its run, in their order."""
         scope, _, place = self.where[n]
         run = self.at[self.where[n][:2]]
@@ -105,33 +111,33 @@ class Runs:
         body = self.steps[run.scope, middle][: self.body[run]]
         return all(self._equal(n, m) for n, m in zip(self.steps[run.scope, t], body, strict=False))
 
-    def _equal(self, n: Node, m: Node) -> bool:
-        assert n.op is not None
-        if n.op is not m.op or n.shape != m.shape or len(n.parents) != len(m.parents):
+    def _equal(self, n: Record, m: Record) -> bool:
+        if n.op != m.op or n.shape != m.shape or len(n.parents) != len(m.parents):
             return False
         t, middle = self.where[n][1], self.where[m][1]
         if not same_settings(n.args, m.args, (t - middle) * self._moves(m)):
             return False
-        return all(self._same_source(p, q, n, m) for p, q in zip(n.parents, m.parents, strict=True))
+        return all(self._same_source(p, q, n, m) for p, q in zip(self.parents(n), self.parents(m), strict=True))
 
-    def _moves(self, m: Node) -> int:
+    def _moves(self, m: Record) -> int:
         """1 for an index into a whole that moves on with the steps, else 0."""
-        if m.op is not GETITEM or self.run_of(m.parents[0]) is not None:
+        if m.op != "getitem" or self.run_of(self.parents(m)[0]):
             return 0
         scope, t, place = self.where[m]
         run = self.at[scope, t]
         beside = self.steps[scope, t + 1 if t < run.last else t - 1][place]
         return 0 if same_settings(beside.args, m.args) else 1
 
-    def _same_source(self, p: Node | None, q: Node | None, n: Node, m: Node) -> bool:
-        """Whether n reads p as m reads q: the same whole, or a value from the same distance in time."""
+    def _same_source(self, p: Record, q: Record, n: Record, m: Record) -> bool:
+        """Whether n reads p as m reads q: the same whole, data of the same shape, or a value from the same distance in time."""
         run = self.run_of(q)
-        if q is None or run is None:
-            return p is q
+        if run is None:
+            data = p.kind == q.kind == "constant" and p.shape == q.shape and p.value.dtype == q.value.dtype
+            return p is q or data
         scope, step, place = self.where[q]
         t, shift = self.where[n][1], step - self.where[m][1]
         if self.run_of(p) == run:
-            return p is not None and self.where[p] == (scope, t + shift, place)
+            return self.where[p] == (scope, t + shift, place)
         own = self.run_of(n)  # at an end of the run the state comes from outside
         return abs(shift) == 1 and not run.first <= t + shift <= run.last and own is not None and own[1:] == run[1:]
 

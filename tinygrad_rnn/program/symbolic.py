@@ -12,7 +12,7 @@ import numpy as np
 
 from ..engine import ops
 from ..engine.vjp_on_arrays import Arrays
-from .program import Lane, Slot, Value, filled, slots
+from .values import Lane, Slot, Value, filled, slots
 
 __all__ = ["Symbol", "Symbols", "compute"]
 
