@@ -68,8 +68,11 @@ class Differentiation:
         g = Symbol(self.F, self.gradient[v])
         if v.op in RULES:
             for slot, term in enumerate(RULES[v.op](self.F, v, self.gradient[v])):
-                if v.inputs[slot] in self.wanted:
-                    self._send(v.inputs[slot], term)
+                u = v.inputs[slot]
+                if u in self.wanted:
+                    if term.op in ("before", "after") and u.name:
+                        term.name = f"d_{u.name}_{'next' if term.op == 'after' else 'before'}"
+                    self._send(u, term)
             return
         if v.op in ("param", "given"):
             return

@@ -1,330 +1,238 @@
-"""A program as text: NumPy that a person can read, and that runs without this package."""
+"""A program as text: NumPy that a person can read, and that runs without this package.
+
+Each value that all steps keep is an array over time, and `h[t]` is one step of it. A state has one row more, so that what a step
+before left stands at `h[t]` and what this one leaves at `h[t + 1]`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from keyword import iskeyword
-from typing import Any
-
 from .distribute import Block, distributed
-from .values import Program, Slot, Value, slots
+from .numpy_operations import HELPERS, Operations, Text, dtype_of
+from .values import Program, Value
 
 __all__ = ["numpy_text"]
 
-HELPERS = {
-    "sigmoid": "def sigmoid(x):\n    return 0.5 * np.tanh(0.5 * x) + 0.5\n",
-    "rows": "def rows(x):  # all steps, one under the other\n    return x.reshape(-1, x.shape[-1])\n",
-    "times": "def times(x, W):  # one product for all steps\n    return (x.reshape(-1, x.shape[-1]) @ W).reshape(*x.shape[:-1], W.shape[-1])\n",
-    "placed": "def placed(g, key, shape):\n    whole = np.zeros(shape, g.dtype)\n    np.add.at(whole, key, g)\n    return whole\n",
-    "largest": "def largest(x, axes):  # 1 at the largest entries, shared among ties\n    hit = x == x.max(axis=axes, keepdims=True)\n"
-    "    return hit / hit.sum(axis=axes, keepdims=True, dtype=x.dtype)\n",
-    "summed_to": "def summed_to(g, shape):\n    g = g.sum(axis=tuple(range(g.ndim - len(shape))))\n"
-    "    return g.sum(axis=tuple(k for k, n in enumerate(shape) if n == 1 and g.shape[k] != 1), keepdims=True)\n",
-}
-SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "matmul": "@", "greater": ">", "greater_equal": ">=", "less": "<", "equal": "==",
-         "not_equal": "!=", "logical_and": "&", "logical_or": "|", "F.matmul": "@"}  # fmt: skip
-CALLS = {"exp": "np.exp", "log": "np.log", "tanh": "np.tanh", "sin": "np.sin", "cos": "np.cos", "abs": "np.abs", "maximum": "np.maximum",
-         "F.log": "np.log", "F.sin": "np.sin", "F.cos": "np.cos", "F.sign": "np.sign", "logical_not": "~", "neg": "-", "sigmoid": "sigmoid"}  # fmt: skip
-BROADCASTS = frozenset(SIGNS) - {"matmul", "F.matmul"} | {"maximum", "where", "broadcast_to", "F.spread", "F.where", "F.larger"}
+
+def numpy_text(program: Program) -> str:
+    """The program as a module with one function `step`, which returns the loss and the gradient of every parameter."""
+    return _Printer(program).text()
 
 
-class Printer:
+class _Printer:
     def __init__(self, program: Program) -> None:
         self.program, self.blocks = program, distributed(program)
-        self.names: dict[Value, str] = {}
-        self.slabs: dict[Value, str] = {}
-        self.taken: set[str] = {"np", "step", "t", "T", *HELPERS}
-        self.helpers: set[str] = set()
-        self.lines: list[str] = []
-        self.loop: set[Value] = set()  # values of the loop that is being printed
-        self.of_loop = {v: block for block in self.blocks if block.lane for v in block.values}
         self.users = program.used_by()
+        self.loop_of = {v: block for block in self.blocks if block.lane for v in block.values}
+        self.operations = Operations()
+        self.names: dict[Value, str] = {}
+        self.taken = {"np", "step", "t", "T", "range", "reversed", *HELPERS}
+        self.inlined: dict[Value, Text] = {}
+        self.lines: list[str] = []
+        self.results = {program.loss, *program.gradients.values()}
+
+    def text(self) -> str:
+        given = [v for v in self.program.given if not _is_number(v)]
+        for v in sorted(given, key=lambda v: v.op != "param"):
+            self.name(v)
+        for block in self.blocks:
+            if block.lane:
+                self.loop(block)
+            else:
+                self.at_once(block.values[0])
+        returned = [f"{self.whole(g)},  # d loss / d {p.name}" for p, g in self.program.gradients.items()]
+        shapes = [f"# {self.name(v)} {v.shape}" for v in given]
+        body = [*shapes, *self.lines, f"return {self.whole(self.program.loss)}, (", *(f"    {line}" for line in returned), ")"]
+        helpers = [text for name, text in HELPERS.items() if name in self.operations.used]
+        header = f"def step({', '.join(map(self.name, given))}):"
+        return "import numpy as np\n\n\n" + "".join(f"{text}\n\n" for text in helpers) + "\n    ".join([header, *body]) + "\n"
 
     # ---- names ------------------------------------------------------------------------------------------------------------------
 
     def name(self, v: Value) -> str:
+        """What a value is called: as its cell calls it, or after what it is made of."""
         if v not in self.names:
-            base = re.sub(r"\W+", "_", v.name).strip("_") or ("w" if v.lane is None else "v")
-            if base[0].isdigit():
-                base = "v" + base
+            base = self.base(v)
             name, k = base, 1
             while name in self.taken or iskeyword(name):
                 k += 1
-                name = f"{base}_{k}"
+                name = f"{base}{k}"
             self.taken.add(name)
             self.names[v] = name
         return self.names[v]
 
+    def base(self, v: Value) -> str:
+        if v.op == "param":
+            names = [p.name for p in self.program.given if p.op == "param"]
+            parts = v.name.split(".")
+            ends = [".".join(parts[k:]) for k in reversed(range(len(parts)))]
+            return _word(next((end for end in ends if self.alone(end, names)), v.name)) or "w"
+        if v.name:
+            return _word(v.name)
+        made_of = next((i.name for i in v.inputs if i.name), "")
+        return _word(f"{v.op.removeprefix('F.')}_{made_of}") if v.op in ("tanh", "exp", "log") and made_of else "v"
+
+    def alone(self, end: str, names: list[str]) -> bool:
+        return sum(name == end or name.endswith(f".{end}") for name in names) == 1
+
+    # ---- how a value is read ----------------------------------------------------------------------------------------------------
+
     def kept(self, v: Value) -> bool:
-        """Whether all steps of a value of a loop are kept in a slab: something outside the loop reads them."""
-        block = self.of_loop[v]
-        inside = set(block.values)
-        return any(u not in inside or (u.op in ("before", "after") and any(w not in inside for w in self.users[u])) for u in self.users[v])
+        """Whether all steps of a value of a loop are kept: something outside the loop reads them, or the step after."""
+        inside = set(self.loop_of[v].values)
+        return v in self.results or any(
+            u not in inside or (u.op in ("before", "after") and any(w not in inside for w in self.users[u])) for u in self.users[v]
+        )
 
-    # ---- expressions --------------------------------------------------------------------------------------------------------------
+    def rows(self, v: Value) -> tuple[int, int]:
+        """How many rows more an array over time has in front and at the end: for what comes from outside."""
+        inside = self.loop_of[v].values
+        states = {u.op for u in self.users[v] if u in inside}
+        return int("before" in states), int("after" in states)
 
-    def expression(self, v: Value, read: Callable[[Value], str], lifted: bool) -> str:
-        given = [self.aligned(i, v, read(i), lifted) for i in v.inputs]
-        plain = [g for k, g in enumerate(given) if k not in slots(v.args)]
-        axis = 1 if lifted else 0  # the axis of time is before all others
-        op = v.op
-        if op == "number":
-            return repr(v.args)
-        if op == "zeros":
-            return f"np.zeros({v.args[0]}, np.{v.args[1]})"
-        if op in ("matmul", "F.matmul") and lifted and v.inputs[0].lane and not v.inputs[1].lane and v.inputs[1].ndim == 2:
-            self.helpers.add("times")
-            return f"times({plain[0] if op == 'matmul' else given[0]}, {given[1]})"
-        if op in SIGNS:
-            return f"{given[0]} {SIGNS[op]} {given[1]}"
-        if op in CALLS:
-            call = CALLS[op]
-            if call in ("-", "~"):
-                return f"{call}{given[0]}"
-            self.helpers.add(call)
-            return f"{call}({', '.join(given)})"
-        if op == "F.tanh_slope":
-            return f"{given[0]} * (1 - {given[1]} * {given[1]})"
-        if op == "F.sigmoid_slope":
-            return f"{given[0]} * ({given[1]} * (1 - {given[1]}))"
-        if op == "F.larger":
-            return f"({given[0]} > {given[1]}) + 0.5 * ({given[0]} == {given[1]})"
-        if op == "F.is_max":
-            self.helpers.add("largest")
-            axes = v.args[1]
-            axes = tuple(range(v.ndim)) if axes is None else axes
-            return f"largest({given[0]}, {tuple(a % v.ndim + axis for a in axes)})"
-        if op == "relu":
-            return f"np.maximum({given[0]}, 0)"
-        if op in ("pow", "F.power"):
-            exponent = v.args if op == "pow" else v.args[1]
-            return given[0] if exponent == 1 else f"{given[0]} ** {exponent!r}"
-        if op == "F.where":
-            condition = self.setting(v.args[0], given)
-            return f"np.where({condition}, {self.setting(v.args[1], given)}, 0)"
-        if op == "where":
-            return f"np.where({self.setting(v.args, given)}, {plain[0]}, {plain[1]})"
-        if op in ("sum", "max"):
-            axes, keep = v.args
-            if axes is None and lifted:
-                axes = tuple(range(v.inputs[0].ndim))
-            axes = None if axes is None else tuple(a % v.inputs[0].ndim + axis for a in axes)
-            return f"{given[0]}.{op}(axis={axes}, keepdims={keep})"
-        if op in ("reshape", "F.reshape"):
-            shape = v.shape
-            return f"{given[0]}.reshape({(self.steps(v), *shape) if lifted else shape})"
-        if op in ("transpose", "F.transpose"):
-            axes = v.args if op == "transpose" else v.args[1]
-            return f"{given[0]}.transpose({(0, *(a + 1 for a in axes)) if lifted else axes})"
-        if op in ("broadcast_to", "F.spread"):
-            return f"np.broadcast_to({given[0]}, {(self.steps(v), *v.shape) if lifted else v.shape})"
-        if op == "F.swap":
-            return f"{given[0]}.swapaxes(-1, -2)" if v.ndim > 2 or lifted and v.inputs[0].lane else f"{given[0]}.T"
-        if op == "F.product":
-            if v.inputs[0].ndim == 2 and not lifted:
-                return f"{given[0]}.T @ {given[1]}"
-            self.helpers.add("rows")
-            if v.args[2] == 2 and not lifted:
-                return f"rows({given[0]}).T @ rows({given[1]})"
-            return f"{given[0]}.swapaxes(-1, -2) @ {given[1]}"
-        if op == "F.unbroadcast":
-            self.helpers.add("summed_to")
-            shape = v.shape
-            if lifted:
-                wide = v.inputs[0].shape
-                inner = len(wide) - len(shape)
-                text = f"{given[0]}.sum(axis={tuple(range(1, 1 + inner))})" if inner else given[0]
-                ones = tuple(k + 1 for k, n in enumerate(shape) if n == 1 and wide[inner + k] != 1)
-                return f"{text}.sum(axis={ones}, keepdims=True)" if ones else text
-            return f"summed_to({given[0]}, {shape})"
-        if op == "getitem":
-            if lifted and v.inputs[0].lane is None:
-                raise NotImplementedError("another part of a whole at each step")
-            return f"{plain[0]}[{self.key(v.args, v, given, lifted)}]"
-        if op in ("F.place", "place"):
-            self.helpers.add("placed")
-            key, shape = v.args[1:] if op == "F.place" else v.args
-            return f"placed({given[0]}, {self.key_value(key, v, given, lifted)}, {(self.steps(v), *v.shape) if lifted else v.shape})"
-        if op == "take":
-            if lifted and v.inputs[0].lane:
-                raise NotImplementedError("another table at each step")
-            return f"{plain[0]}[{self.setting(v.args, given)}]"
-        if op == "concat":
-            return f"np.concatenate([{', '.join(given)}], axis={v.args[0] + axis})"
-        if op == "stack":
-            return f"np.stack([{', '.join(given)}], axis={v.args + axis})"
-        raise NotImplementedError(op)
+    def whole(self, v: Value) -> Text:
+        """All of a value: an array over time, if it is timed."""
+        if v in self.inlined:
+            return self.inlined[v]
+        block = self.loop_of.get(v)
+        if block and v.op in STATES:
+            return Text(self.name(v.inputs[0]) + ("[:-1]" if v.op == "before" else "[1:]"))
+        if block:
+            before, after = self.rows(v)
+            return Text(self.name(v) + ("[1:]" if before else "[:-1]" if after else ""))
+        return Text(self.name(v))
 
-    def steps(self, v: Value) -> int:
-        assert v.lane is not None
-        return v.lane.steps
-
-    def aligned(self, i: Value, v: Value, text: str, lifted: bool) -> str:
-        """A timed value with fewer axes than the result: its axis of time stays the first."""
-        if lifted and i.lane is not None and v.op in BROADCASTS and i.ndim < v.ndim:
-            return f"{text}[:, {', '.join(['None'] * (v.ndim - i.ndim))}]"
-        return text
-
-    def setting(self, part: Any, given: list[str]) -> str:
-        return given[part] if type(part) is Slot else repr(part)
-
-    def key(self, key: Any, v: Value, given: list[str], lifted: bool) -> str:
-        parts = key if isinstance(key, tuple) else (key,)
-        texts = [_index(part, given) for part in parts]
-        if not lifted:
-            return ", ".join(texts) or "()"
-        arrays = [v.inputs[part] for part in parts if type(part) is Slot]
-        places = [k for k, part in enumerate(parts) if type(part) in (Slot, int)]
-        if arrays and places != list(range(places[0], places[0] + len(places))):
-            raise NotImplementedError("index arrays apart from each other")
-        if not any(i.lane for i in arrays):
-            return ", ".join([":", *texts])
-        if places[0] or any(i.lane is None or i.dtype.kind == "b" for i in arrays):
-            raise NotImplementedError("index arrays behind a slice")
-        ndim = max(i.ndim for i in arrays)
-        own = ", ".join([":", *["None"] * ndim])
-        return ", ".join([f"np.arange({self.steps(v)})[{own}]", *texts])
-
-    def key_value(self, key: Any, v: Value, given: list[str], lifted: bool) -> str:
-        return f"np.s_[{self.key(key, v, given, lifted)}]"
-
-    # ---- lines ----------------------------------------------------------------------------------------------------------------------
-
-    def print(self) -> str:
-        header = f"def step({', '.join(map(self.name, self.program.given))}):"
-        for block in self.blocks:
-            if block.lane is None:
-                self.at_once(block.values[0])
-            else:
-                self.in_loop(block)
-        results = ", ".join(map(self.whole, (self.program.loss, *self.program.gradients.values())))
-        helpers = [HELPERS[name] for name in HELPERS if name in self.helpers]
-        body = "\n".join(f"    {line}" for line in [*self.lines, f"return {results}"])
-        return "import numpy as np\n\n\n" + "".join(text + "\n\n" for text in helpers) + f"{header}\n{body}\n"
-
-    def whole(self, v: Value) -> str:
-        """How all of a value is read: a slab, if it is timed."""
+    def inside(self, v: Value, block: Block) -> Text:
+        """One step of a value, in a loop."""
         if v.lane is None:
-            return repr(v.args) if v.op == "number" else self.name(v)
-        if v in self.of_loop:
-            if v.op in ("before", "after"):
-                return f"{self.slab(v.inputs[0])}[:-1]" if v.op == "before" else f"{self.slab(v.inputs[0])}[1:]"
-            ahead, behind = self.pads(v)
-            return f"{self.slab(v)}[1:]" if ahead else f"{self.slab(v)}[:-1]" if behind else self.slab(v)
-        return self.name(v)
+            return self.whole(v)
+        own = self.loop_of.get(v) is block
+        if v in self.inlined:
+            return self.inlined[v] if own else Text(f"{_in_brackets(self.inlined[v])}[t]")
+        if v in self.loop_of and v.op in STATES:
+            u = v.inputs[0]
+            return Text(f"{self.name(u)}[{'t' if v.op == 'before' else 't + 1'}]" if self.kept(u) else self.name(v))
+        if own and not self.kept(v):
+            return Text(self.name(v))
+        return Text(self.stored(v) if v in self.loop_of else f"{self.whole(v)}[t]")
 
-    def slab(self, v: Value) -> str:
-        """The name of all steps: the plural, as `hs` of `h`."""
-        if v not in self.slabs:
-            name = self.name(v) + "s"
-            while name in self.taken or iskeyword(name):
-                name += "_"
-            self.taken.add(name)
-            self.slabs[v] = name
-        return self.slabs[v]
+    def stored(self, v: Value) -> str:
+        return f"{self.name(v)}[{'t + 1' if self.rows(v)[0] else 't'}]"
 
-    def pads(self, v: Value) -> tuple[bool, bool]:
-        """Whether the slab has a row more in front, or at the end: what `before` or `after` takes from outside."""
-        inside = set(self.of_loop[v].values)
-        return tuple(any(u.op == op and u in inside for u in self.users[v]) for op in ("before", "after"))  # type: ignore[return-value]
+    # ---- lines ------------------------------------------------------------------------------------------------------------------
 
     def at_once(self, v: Value) -> None:
-        if v.op in ("param", "given", "number"):
+        """A value that stands in no loop."""
+        T = v.lane.steps if v.lane else 0
+        if v.op == "number" or _is_number(v):
+            self.inlined[v] = _number(v)
+        elif v.op in ("param", "given"):
             return
-        if v.op == "row":
-            self.names[v] = self.whole(v.inputs[0])
-        elif v.op == "slab":
-            self.names[v] = self.whole(v.inputs[0])
+        elif v.op in ("row", "slab"):
+            self.inlined[v] = self.whole(v.inputs[0])
+        elif v.op == "zeros" or (v.op == "F.swap" and not v.lane):
+            self.inlined[v] = self.operations.once(v, self.whole)
         elif v.op == "at":
-            self.lines.append(f"{self.name(v)} = {self.whole(v.inputs[0])}[{v.args}]")
+            self.define(v, Text(f"{_in_brackets(self.whole(v.inputs[0]))}[{v.args}]"))
         elif v.op == "part":
-            a, b = v.args
-            self.names[v] = f"{self.whole(v.inputs[0])}[{a or ''}:{-b or ''}]"
+            self.inlined[v] = Text(f"{_in_brackets(self.whole(v.inputs[0]))}[{v.args[0] or ''}:{-v.args[1] or ''}]")
         elif v.op == "total":
-            self.lines.append(f"{self.name(v)} = {self.total(v.inputs[0])}")
+            self.define(v, self.operations.total(v.inputs[0], self.whole))
         elif v.op in ("only", "padded"):
-            self.lines.append(f"{self.name(v)} = np.zeros({(self.steps(v), *v.shape)}, np.{v.dtype})")
-            key = str(v.args) if v.op == "only" else f"{v.args[0] or ''}:{-v.args[1] or ''}"
-            self.lines.append(f"{self.name(v)}[{key}] = {self.whole(v.inputs[0])}")
+            key = v.args if v.op == "only" else f"{v.args[0] or ''}:{-v.args[1] or ''}"
+            self.lines += [f"{self.name(v)} = np.zeros({(T, *v.shape)}{dtype_of(v.dtype)})", f"{self.name(v)}[{key}] = {self.whole(v.inputs[0])}"]
         elif v.op in ("before", "after"):
             u, outside = map(self.whole, v.inputs)
             parts = f"[{outside}[None], {u}[:-1]]" if v.op == "before" else f"[{u}[1:], {outside}[None]]"
-            self.lines.append(f"{self.name(v)} = np.concatenate({parts})")
-        elif v.lane is not None and self.users[v] and all(u.op == "total" for u in self.users[v]) and self.summed(v):
-            return  # the sum over the steps is inside what reads it
+            self.define(v, Text(f"np.concatenate({parts})"))
+        elif not (v.lane and self.users[v] and all(u.op == "total" for u in self.users[v]) and self.operations.summed(v)):
+            text = self.operations.for_all_steps(v, self.whole) if v.lane else self.operations.once(v, self.whole)
+            if text is None:
+                self.step_by_step(v, T)
+            else:
+                self.define(v, text)
+
+    def define(self, v: Value, text: Text) -> None:
+        """A line, or a part of the line that reads it."""
+        reader = self.only_reader(v)
+        if reader and reader not in self.loop_of and reader.op != "row" and len(text) < LONG:
+            self.inlined[v] = text
         else:
-            self.in_one_operation(v)
+            self.lines.append(f"{self.name(v)} = {text}")
 
-    def in_one_operation(self, v: Value) -> None:
-        try:
-            self.lines.append(f"{self.name(v)} = {self.expression(v, self.whole, v.lane is not None)}")
-        except NotImplementedError:  # NumPy has none for all steps
-            if v.lane is None:
-                raise
+    def only_reader(self, v: Value) -> Value | None:
+        """What reads a value that needs no name: one operation, once."""
+        readers = self.users[v]
+        return readers[0] if len(readers) == 1 and not v.name and v not in self.results and readers[0].op not in TWICE else None
 
-            def read(i: Value) -> str:
-                return f"{self.whole(i)}[t]" if i.lane is not None else self.whole(i)
+    def step_by_step(self, v: Value, T: int) -> None:
+        """What NumPy cannot do for all steps at once."""
 
-            self.lines.append(f"{self.name(v)} = np.empty({(self.steps(v), *v.shape)}, np.{v.dtype})")
-            self.lines.append(f"for t in range({self.steps(v)}):")
-            self.lines.append(f"    {self.name(v)}[t] = {self.expression(v, read, False)}")
+        def read(i: Value) -> Text:
+            return Text(f"{_in_brackets(self.whole(i))}[t]") if i.lane else self.whole(i)
 
-    def summed(self, v: Value) -> bool:
-        """Whether the sum over the steps is one operation with what is summed."""
-        return v.op == "F.unbroadcast" or (v.op == "F.product" and v.args[2] == 2)
+        self.lines += [f"{self.name(v)} = np.empty({(T, *v.shape)}{dtype_of(v.dtype)})", f"for t in range({T}):"]
+        self.lines.append(f"    {self.name(v)}[t] = {self.operations.once(v, read)}")
 
-    def total(self, v: Value) -> str:
-        if v.op == "F.product" and self.summed(v):
-            self.helpers.add("rows")
-            return f"rows({self.whole(v.inputs[0])}).T @ rows({self.whole(v.inputs[1])})"
-        if v.op == "F.unbroadcast":
-            self.helpers.add("summed_to")
-            return f"summed_to({self.whole(v.inputs[0])}, {v.shape})"
-        return f"{self.whole(v)}.sum(axis=0)"
-
-    def in_loop(self, block: Block) -> None:
+    def loop(self, block: Block) -> None:
+        """A loop over the steps, and the arrays that it fills."""
         assert block.lane is not None
-        inside = set(block.values)
-        carried = [v for v in block.values if v.op in ("before", "after")]
-        T = block.lane.steps
+        T, forward = block.lane.steps, block.direction == 1
+        states = [v for v in block.values if v.op in ("before", "after")]
+        self.lines.append("")
+        self.lines.append(f"# {block.lane.scope}, step {block.lane.first} to {block.lane.last}" + ("" if forward else ", from the last to the first"))
         for v in block.values:
-            if v not in carried and self.kept(v):
-                ahead, behind = self.pads(v)
-                self.lines.append(f"{self.slab(v)} = np.empty({(T + ahead + behind, *v.shape)}, np.{v.dtype})")
-        local: dict[Value, str] = {}
-        for c in carried:
-            u, outside = c.inputs
-            if self.kept(u):
-                self.lines.append(f"{self.slab(u)}[{0 if c.op == 'before' else -1}] = {self.whole(outside)}")
-            local[c] = self.name(c)
-            self.lines.append(f"{local[c]} = {self.whole(outside)}")
+            if v not in states and self.kept(v):
+                self.lines.append(f"{self.name(v)} = np.empty({(T + sum(self.rows(v)), *v.shape)}{dtype_of(v.dtype)})")
+        for s in states:
+            u, outside = s.inputs
+            target = f"{self.name(u)}[{0 if s.op == 'before' else -1}]" if self.kept(u) else self.name(s)
+            self.lines.append(f"{target} = {self.whole(outside)}")
 
-        def read(i: Value) -> str:
-            if i in inside:
-                return self.name(i)
-            return f"{self.whole(i)}[t]" if i.lane is not None else self.whole(i)
+        def read(i: Value) -> Text:
+            return self.inside(i, block)
 
-        self.lines.append(f"for t in range({T}):" if block.direction == 1 else f"for t in reversed(range({T})):")
+        self.lines.append(f"for t in range({T}):" if forward else f"for t in reversed(range({T})):")
+        last: list[str] = []  # lines that leave a state to the next step: after all that read the state of this one
+        early: set[Value] = {*states}  # values whose text reads such a state
         for v in block.values:
-            if v in carried:
+            if v in states:
                 continue
-            self.lines.append(f"    {self.name(v)} = {self.expression(v, read, False)}")
-            if self.kept(v):
-                self.lines.append(f"    {self.slab(v)}[{'t + 1' if self.pads(v)[0] else 't'}] = {self.name(v)}")
-        for c in carried:
-            self.lines.append(f"    {local[c]} = {self.name(c.inputs[0])}")
+            text, reader = self.operations.once(v, read), self.only_reader(v)
+            if reader and not self.kept(v) and (reader.op not in STATES or not early.intersection(v.inputs)) and len(text) < LONG:
+                self.inlined[v] = text
+                early.update([v] if early.intersection(v.inputs) else [])
+            else:
+                self.lines.append(f"    {read(v)} = {text}")
+        for s in states:
+            if not self.kept(s.inputs[0]):
+                last.append(f"    {self.name(s)} = {read(s.inputs[0])}")
+        self.lines += [*last, ""]
 
 
-def _index(part: Any, given: list[str]) -> str:
-    if type(part) is Slot:
-        return given[part]
-    if isinstance(part, slice):
-        ends = ["" if end is None else str(end) for end in (part.start, part.stop, part.step)]
-        return ":".join(ends if ends[2] else ends[:2])
-    return "..." if part is ... else repr(part)
+STATES = ("before", "after")
+TWICE = ("F.tanh_slope", "F.sigmoid_slope", "F.larger", "total")  # whose text holds an input twice, or reads another one
+LONG = 60  # characters of a text that still stands inside another one
 
 
-def numpy_text(program: Program) -> str:
-    """The program as a module with one function `step`."""
-    return Printer(program).print()
+def _word(name: str) -> str:
+    word = re.sub(r"\W+", "_", name).strip("_")
+    return f"v{word}" if word[:1].isdigit() else word
+
+
+def _in_brackets(text: Text) -> str:
+    return text if text.binds == Text("").binds else f"({text})"
+
+
+def _is_number(v: Value) -> bool:
+    """Whether a value that is given is a number of the program, such as the 2 of a mean, and no data."""
+    return v.op == "given" and not v.name and not v.shape and v.dtype.kind == "f"
+
+
+def _number(v: Value) -> Text:
+    number = v.args if v.op == "number" else v.array.item()
+    text = f"{number:g}" if float(f"{number:g}") == number and v.op == "number" else repr(number)
+    if v.op == "given" and v.dtype != "float64":
+        return Text(f"np.{v.dtype}({text})")
+    return Text(text, 9 if number >= 0 else 3)

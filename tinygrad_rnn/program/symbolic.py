@@ -74,6 +74,10 @@ class Symbols:
 
     def write(self, op: str, given: list[Any], args: Any = None) -> Symbol:
         """One operation; a symbol in the settings becomes an input, with a slot where it stood."""
+        if op == "mul" and any(isinstance(g, Symbol) and g.value.op == "number" and g.value.args == 1.0 for g in given):
+            one, other = given if isinstance(given[0], Symbol) and given[0].value.op == "number" else given[::-1]
+            if isinstance(other, Symbol) and one.value.args == 1.0:
+                return other
         inputs = [g.value if isinstance(g, Symbol) else self.number(g) for g in given]
         args = _without_symbols(args, inputs)
         lane = next((v.lane for v in inputs if v.lane is not None), None)
