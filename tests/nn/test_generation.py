@@ -10,8 +10,8 @@ import tinygrad_rnn as tg
 from tinygrad_rnn import nn
 from tinygrad_rnn.data.vocab import CharVocabulary
 from tinygrad_rnn.errors import DataError, DtypeError, GraphError, NumericError, ShapeError
-from tinygrad_rnn.nn.decode.beams import state_rows
 from tinygrad_rnn.nn.decode.sampling import draw_symbol, next_probabilities
+from tinygrad_rnn.nn.decode.step_model import state_rows
 
 TEXT = "the quick brown fox jumps over the lazy dog"
 LETTERS = CharVocabulary.from_text(TEXT)
@@ -405,8 +405,191 @@ class Named(NamedTuple):
 def test_rows_of_a_state():
     x = tg.Tensor(np.arange(6.0).reshape(3, 2))
     state = {"a": Named(x, [x, (x, None)]), "mask": np.array([True, False, True])}
-    chosen = state_rows(state, [2, 0])
+    chosen = state_rows(state, [2, 0], 3)
     assert isinstance(chosen["a"], Named)
     assert chosen["a"].others[1][0].data.tolist() == [[4.0, 5.0], [0.0, 1.0]]
     assert chosen["a"].others[1][1] is None
     assert chosen["mask"].tolist() == [True, True]
+
+
+class NoRepeat:
+    """Never writes a symbol twice. What it wrote is its state, kept in another way by each subclass."""
+
+    def step(self, ids, state):
+        seen = self.after(state, ids)
+        return tg.Tensor(np.where(self.mask(seen, len(ids)), -np.inf, np.log([0.4, 0.3, 0.2, 0.1]))), seen
+
+
+class InAnArray(NoRepeat):
+    def start(self, batch):
+        return np.zeros((batch, 4), bool)
+
+    def after(self, state, ids):
+        return state | (np.eye(4)[ids] > 0)
+
+    def mask(self, seen, batch):
+        return seen
+
+
+class InArraysInADict(InAnArray):
+    def start(self, batch):
+        return {"seen": [np.zeros((batch, 4), bool), None], "count": tg.Tensor(np.zeros(batch))}
+
+    def after(self, state, ids):
+        return {"seen": [state["seen"][0] | (np.eye(4)[ids] > 0), None], "count": state["count"] + 1.0}
+
+    def mask(self, seen, batch):
+        return seen["seen"][0]
+
+
+class InTheBitsOfAnArray(NoRepeat):
+    """From one whole number for all, which NumPy makes an array of the first ids."""
+
+    def start(self, batch):
+        return 0
+
+    def after(self, state, ids):
+        return state | (1 << ids)
+
+    def mask(self, seen, batch):
+        return (seen[:, None] >> np.arange(4)) & 1 > 0
+
+
+class InAnInt(NoRepeat):
+    def start(self, batch):
+        return 0
+
+    def after(self, state, ids):
+        for id in ids:
+            state |= 1 << int(id)
+        return state
+
+    def mask(self, seen, batch):
+        return np.tile([bool(seen >> k & 1) for k in range(4)], (batch, 1))
+
+
+class InASet(InAnInt):
+    def start(self, batch):
+        return frozenset()
+
+    def after(self, state, ids):
+        return state | {*map(int, ids)}
+
+    def mask(self, seen, batch):
+        return np.tile([k in seen for k in range(4)], (batch, 1))
+
+
+class InSets(InAnInt):
+    def start(self, batch):
+        return [set() for _ in range(batch)]
+
+    def after(self, state, ids):
+        for seen, id in zip(state, ids, strict=True):
+            seen.add(int(id))
+        return state
+
+    def mask(self, seen, batch):
+        return np.array([[k in found for k in range(4)] for found in seen])
+
+
+class InLists(InSets):
+    def start(self, batch):
+        return [[] for _ in range(batch)]
+
+    def after(self, state, ids):
+        return [[*seen, int(id)] for seen, id in zip(state, ids, strict=True)]
+
+
+class InOneList(InASet):
+    def start(self, batch):
+        return []
+
+    def after(self, state, ids):
+        return [*state, *map(int, ids)]
+
+
+class InAText(InASet):
+    def start(self, batch):
+        return ""
+
+    def after(self, state, ids):
+        return state + "".join(map(str, ids))
+
+    def mask(self, seen, batch):
+        return np.tile([str(k) in seen for k in range(4)], (batch, 1))
+
+
+class InAnObject(InASet):
+    def after(self, state, ids):
+        return np.array([{*map(int, ids), *(state[0] if len(state) else ())}], dtype=object)
+
+    def mask(self, seen, batch):
+        return np.tile([k in seen[0] for k in range(4)], (batch, 1))
+
+
+class InAFraction(InAnInt):
+    def start(self, batch):
+        return 0.0
+
+    def after(self, state, ids):
+        return float(super().after(int(state), ids))
+
+    def mask(self, seen, batch):
+        return super().mask(int(seen), batch)
+
+
+class WithoutRows(InAnArray):
+    """A mask (symbols), without an axis of sequences."""
+
+    def start(self, batch):
+        return np.zeros(4, bool)
+
+    def after(self, state, ids):
+        return state | (np.eye(4)[ids] > 0).any(axis=0)
+
+    def mask(self, seen, batch):
+        return np.tile(seen, (batch, 1))
+
+
+class WithoutAxes(InAnInt):
+    def start(self, batch):
+        return np.zeros((), int)
+
+    def after(self, state, ids):
+        return np.asarray(super().after(state, ids))
+
+
+@pytest.mark.parametrize("kind", [InAnArray, InArraysInADict, InTheBitsOfAnArray])
+@pytest.mark.parametrize("beams", [1, 2, 3, 24])
+def test_every_beam_carries_its_own_rows(kind, beams):
+    logs = np.log([0.4, 0.3, 0.2, 0.1])
+    found = tg.beam_search(kind(), [3], 3, beams)
+    assert found[0][0] == [0, 1, 2]
+    assert all(sorted(ids) == [0, 1, 2] for ids, _ in found)  # of the three that are left, each once
+    for ids, score in found:
+        kept = [[k for k in range(4) if k not in [3, *ids[:n]]] for n in range(3)]
+        p = [logs[id] - np.log(np.exp(logs[among]).sum()) for id, among in zip(ids, kept, strict=True)]
+        np.testing.assert_allclose(score, sum(p), rtol=1e-12)
+    assert len(found) == min(beams, 6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "words"),
+    [
+        (InAnInt, DataError, "holds 8, of type int, which all sequences would share"),
+        (InAFraction, DataError, "holds 8.0, of type float"),
+        (InASet, DataError, "of type frozenset, which all sequences would share"),
+        (InSets, DataError, "of type set, which all sequences would share"),
+        (InLists, DataError, "holds 3, of type int"),
+        (InOneList, DataError, "holds 3, of type int"),
+        (InAText, DataError, "holds '3', of type str"),
+        (InAnObject, DataError, "an array of objects"),
+        (WithoutRows, ShapeError, r"shape \(4,\) for 1 sequences"),
+        (WithoutAxes, ShapeError, r"shape \(\) for 1 sequences"),
+    ],
+)
+def test_a_state_that_beams_would_share_is_refused(kind, error, words):
+    assert tg.generate(kind(), [3], 3, method="greedy") == [0, 1, 2]  # one sequence may carry what it likes
+    with pytest.raises(error, match=words) as caught:
+        tg.beam_search(kind(), [3], 3, beams=2)
+    assert "(batch, ...)" in caught.value.hint

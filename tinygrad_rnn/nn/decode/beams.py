@@ -7,19 +7,16 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ...engine.tensor import Tensor
 from ...errors import DataError
 from ...functional import log_softmax
 from ...shared.array_type import Array
 from ...shared.checks import is_number, is_whole
-from ...shared.nested import leaves, mapped
 from ..module import evaluating
 from .sampling import checked_logits
-from .step_model import Prompt, StepModel, check_writer, step
+from .step_model import Prompt, StepModel, check_writer, state_rows, step
 
-__all__ = ["beam_search", "state_rows"]
+__all__ = ["beam_search"]
 
 
 def beam_search(
@@ -37,7 +34,8 @@ def beam_search(
 
     The penalty is 0 for the probability itself, which favours short ones, and 1 for the mean of a symbol. At most `beams` are
     returned, each with at most `length` symbols; `stop` ends one and is left out. Of equals the lower ids come first. With as many
-    beams as there are continuations the search is complete. Prompt, vocabulary and errors are those of `generate`.
+    beams as there are continuations the search is complete. Prompt, vocabulary and errors are those of `generate`; besides,
+    `DataError` for a state that the beams would share (see `tg.StepModel`), `ShapeError` for one without a row for each of them.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> class Coin:  # heads twice as likely as tails
@@ -74,31 +72,6 @@ def beam_search(
                 live = []
                 break
             if size < length:
-                logits, state = step(model, ids, state_rows(state, rows))
+                logits, state = step(model, ids, state_rows(state, rows, len(totals)))
     ended += [(-total / max(length, 1) ** length_penalty, ids) for ids, total in live]
     return [(given.told(ids), -score) for score, ids in sorted(ended)[:beams]]
-
-
-def state_rows(state: Any, rows: npt.ArrayLike) -> Any:
-    """A state with its sequences (rows) chosen anew: those of the beams that live on. Tuples, lists, dicts and None are kept.
-
-    >>> import tinygrad_rnn as tg
-    >>> from tinygrad_rnn.nn.decode.beams import state_rows
-    >>> h, c = state_rows((tg.Tensor([[1.0], [2.0]]), tg.Tensor([[3.0], [4.0]])), [1, 1])
-    >>> h.data.tolist(), c.data.tolist()
-    ([[2.0], [2.0]], [[4.0], [4.0]])
-    """
-    if isinstance(state, Tensor):
-        return Tensor(state_rows(state.data, rows), name=state.name)
-    if isinstance(state, np.ndarray):
-        return state[np.asarray(rows)]
-    values = [value for value in leaves(state) if value is not None]
-    shared = isinstance(state, (list, dict)) and values and not any(isinstance(value, (Tensor, np.ndarray)) for value in values)
-    if isinstance(state, (tuple, list, dict)) and not shared:
-        return mapped(lambda part: state_rows(part, rows), state)
-    if state is not None and not isinstance(state, (int, float)):  # a number, such as a count of steps, is one for all
-        raise DataError(
-            f"a state that holds a {type(state).__name__}, which the beams would share",
-            hint="carry arrays or tensors with a row for each sequence: (batch, ...)",
-        )
-    return state

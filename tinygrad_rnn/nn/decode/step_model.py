@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from ...engine.tensor import Tensor
 from ...errors import DataError, DtypeError, GraphError, ShapeError
 from ...shared.array_type import Array
-from ...shared.checks import is_whole
+from ...shared.checks import is_whole, short
+from ...shared.nested import mapped
 from ..states import check_method
 
-__all__ = ["Prompt", "StepModel", "check_writer", "step"]
+__all__ = ["Prompt", "StepModel", "check_writer", "state_rows", "step"]
 
 
 class StepModel(Protocol):
@@ -29,7 +31,13 @@ class StepModel(Protocol):
     """
 
     def start(self, batch: int) -> Any:
-        """The state before the first symbol, for that many sequences: None, tensors or arrays, or tuples, lists, dicts of them."""
+        """The state before the first symbol, for that many sequences: None, or tensors and arrays with a row for each of them,
+        (batch, ...), in tuples, lists and dicts, nested as you like.
+
+        A row belongs to one sequence: `beam_search` puts rows in another order, drops some and writes on from some twice. Nothing
+        else can be told apart by sequence, so it refuses other kinds: a count of steps is `np.full(batch, count)`, a set of symbols
+        is a mask (batch, symbols). What is the same for all sequences is kept by the model, not by the state.
+        """
         ...
 
     def step(self, ids: Any, state: Any) -> Any:
@@ -119,3 +127,38 @@ def step(model: StepModel, ids: Array, state: Any) -> tuple[Array, Any]:
             hint="a row of one logit a symbol for every id: (batch, symbols)",
         )
     return z, state
+
+
+def state_rows(state: Any, rows: npt.ArrayLike, batch: int) -> Any:
+    """A state of so many sequences with its rows chosen anew: those of the sequences that go on, of some more than once.
+
+    Raises `DataError` for a state that cannot be told apart by sequence, since it would be shared, and `ShapeError` for an array
+    without a row for each of them.
+
+    >>> import tinygrad_rnn as tg
+    >>> from tinygrad_rnn.nn.decode.step_model import state_rows
+    >>> h, c = state_rows((tg.Tensor([[1.0], [2.0]]), tg.Tensor([[3.0], [4.0]])), [1, 1], 2)
+    >>> h.data.tolist(), c.data.tolist()
+    ([[2.0], [2.0]], [[4.0], [4.0]])
+    """
+    chosen = np.asarray(rows)
+
+    def of_part(part: Any) -> Any:
+        if part is None:
+            return None
+        values = part.data if isinstance(part, Tensor) else part
+        if not isinstance(values, np.ndarray) or values.dtype.kind == "O":
+            kind = "an array of objects" if isinstance(values, np.ndarray) else f"{short(part)}, of type {type(part).__name__}"
+            raise DataError(
+                f"a state that holds {kind}, which all sequences would share",
+                hint="carry arrays or tensors with a row for each sequence, (batch, ...): np.full(batch, 0) for a number, "
+                "a mask (batch, symbols) for a set; help(tg.StepModel.start)",
+            )
+        if values.shape[:1] != (batch,):
+            raise ShapeError(
+                f"a state with a part of shape {values.shape} for {batch} sequences",
+                hint="each part has a row for each sequence, (batch, ...); what all share is kept by the model",
+            )
+        return Tensor(values[chosen], name=part.name) if isinstance(part, Tensor) else values[chosen]
+
+    return mapped(of_part, state)
