@@ -84,6 +84,8 @@ translator = tg.nn.Seq2Seq(reader, writer, tg.nn.Linear(5, 3, rng=rng), source=t
 translator(tokens, tokens, lengths=[3, 3])
 translator.encode(tokens, lengths=[3, 3])
 translator.decoding(tokens[:1], lengths=[3]).step(np.array([0]), translator.decoding(tokens[:1]).start(1))
+tg.generate(translator.decoding(tokens, lengths=[3, 2]), [[0], [0]], 3, method="greedy", stop=1, allowed=[0, 1])
+tg.beam_search(translator.decoding(tokens[:1]), [0], 3, beams=2, stop=1, allowed=[0, 1])
 layer.load_state_dict(layer.state_dict())
 layer.train(True), layer.zero_grad()
 tg.nn.init.identity((2, 2)), tg.nn.init.normal(rng, (2, 2)), tg.nn.init.uniform(rng, (2, 2), 0.1), tg.nn.init.zeros((2, 2))

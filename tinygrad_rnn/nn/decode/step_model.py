@@ -46,56 +46,79 @@ class StepModel(Protocol):
 
 
 class Prompt:
-    """The prompt and the stop symbol as ids, and the way back."""
+    """The prompt and the stop symbol as ids, and the way back. `many` says that there is a row for each of several sequences."""
 
     def __init__(self, model: StepModel, prompt: Any, stop: Any, vocabulary: Any) -> None:
         self.is_text = isinstance(prompt, str)
         self.vocabulary: Any = getattr(model, "vocabulary", None) if vocabulary is None else vocabulary
-        if (self.is_text or isinstance(stop, str)) and not hasattr(self.vocabulary, "encode"):
-            raise DataError(
-                "generation from a text needs a vocabulary, and the model has none"
-                if self.vocabulary is None
-                else f"generation with a vocabulary that is a {type(self.vocabulary).__name__}",
-                hint="vocabulary=tg.data.vocab.CharVocabulary.from_text(...), or give the prompt (and stop) as ids",
-            )
-        self.ids = self._ids_of(prompt)
-        self.stop = None if stop is None else self._stop_of(stop)
+        rows = self._rows_of(prompt)
+        self.many = rows.ndim == 2
+        self.ids = rows if self.many else rows[None]  # (batch, time)
+        self.stop = None if stop is None else self.symbol("stop", stop)
 
-    def _ids_of(self, prompt: Any) -> Array:
+    def _rows_of(self, prompt: Any) -> Array:
         try:
-            ids = np.asarray(self.vocabulary.encode(prompt) if self.is_text else prompt)
+            ids = self._encoded(prompt) if self.is_text else np.asarray(prompt)
         except ValueError as error:
             if isinstance(error, DataError):
                 raise
-            raise DtypeError("a prompt of rows of different lengths", hint="a text, or one row of whole numbers") from None
+            raise DtypeError(
+                "a prompt of rows of different lengths",
+                hint="a text, one row of whole numbers, or rows of one length, (batch, time); generate writes on from each alone too",
+            ) from None
         if not ids.size:
             raise DataError(
                 "generation from an empty prompt", hint="give at least one symbol to start from, such as a line break"
             )
-        if ids.ndim != 1 or ids.dtype.kind not in "iu":
-            raise DtypeError(f"a prompt of shape {ids.shape} and dtype {ids.dtype}", hint="a text, or one row of whole numbers")
+        if ids.ndim not in (1, 2) or ids.dtype.kind not in "iu":
+            raise DtypeError(
+                f"a prompt of shape {ids.shape} and dtype {ids.dtype}",
+                hint="a text, or whole numbers: one row, or a row for each of several sequences, (batch, time)",
+            )
         return ids
 
-    def _stop_of(self, stop: Any) -> int:
-        if isinstance(stop, str):
-            ids = self.vocabulary.encode(stop)
+    def _encoded(self, text: str) -> Array:
+        if not hasattr(self.vocabulary, "encode"):
+            raise DataError(
+                "generation from a text needs a vocabulary, and the model has none"
+                if self.vocabulary is None
+                else f"generation with a vocabulary that is a {type(self.vocabulary).__name__}",
+                hint="vocabulary=tg.data.vocab.CharVocabulary.from_text(...), or give the prompt, stop and allowed as ids",
+            )
+        return np.asarray(self.vocabulary.encode(text))
+
+    def symbols(self, name: str, text: str) -> Array:
+        """The ids of the symbols of a text, for a setting: all of them known, or the id of the unknown would be meant in silence."""
+        ids = self._encoded(text)
+        unknown = getattr(self.vocabulary, "unknown_id", None)
+        if unknown is not None and (ids == unknown).any():
+            raise DataError(f"{name}={short(text)} holds a symbol that the vocabulary does not know", hint="give symbols of it")
+        return ids
+
+    def symbol(self, name: str, given: Any) -> int:
+        """The id of one symbol, given as itself or as its id."""
+        if isinstance(given, str):
+            ids = self.symbols(name, given)
             if len(ids) != 1:
-                raise DataError(f"stop={stop!r} is {len(ids)} symbols", hint="it is one symbol of the vocabulary")
+                raise DataError(f"{name}={given!r} is {len(ids)} symbols", hint="it is one symbol of the vocabulary")
             return int(ids[0])
-        if not is_whole(stop, 0):
-            raise DataError(f"stop={stop!r}", hint="it is the id of a symbol, or the symbol")
-        return int(stop)
+        if not is_whole(given, 0):
+            raise DataError(f"{name}={short(given)}", hint="it is the id of a symbol, or the symbol")
+        return int(given)
 
     def read(self, model: StepModel) -> tuple[Array, Any]:
-        """The logits after the prompt, and the state."""
-        state, logits = model.start(1), np.zeros((1, 0))
-        for id in self.ids:
-            logits, state = step(model, np.array([id]), state)
+        """The logits after the prompt, (batch, symbols), and the state."""
+        batch = len(self.ids)
+        state, logits = model.start(batch), np.zeros((batch, 0))
+        for ids in self.ids.T:
+            logits, state = step(model, ids, state)
+        if self.stop is not None and self.stop >= logits.shape[1]:
+            raise DataError(f"stop={self.stop} of {logits.shape[1]} symbols", hint="it would never come; ids start at 0")
         return logits, state
 
     def told(self, ids: list[int]) -> Any:
         """Ids as the caller gave the prompt: as text or as ids."""
-        return self.vocabulary.decode(ids) if self.is_text else ids
+        return self.vocabulary.decode(ids) if self.is_text else list(ids)
 
 
 def check_writer(model: Any, length: Any) -> None:
