@@ -15,6 +15,7 @@ from ...shared.checks import check_flags, check_kind, check_sizes, is_whole
 from .. import init
 from ..cells.cell import State
 from ..cells.grid_lstm import GridLSTMCell, Pair
+from ..inputs import fitting
 from ..module import Module
 from .unrolling import SequenceLayer, unroll
 
@@ -29,7 +30,7 @@ class _Project(Module):
         self.Wx = Tensor(init.uniform(rng, (input_size, 2 * hidden_size), input_size**-0.5, dtype), requires_grad=True)
 
     def step(self, x: TensorLike) -> Pair:
-        h, m = split(as_tensor(x, self.Wx) @ self.Wx, 2)
+        h, m = split(fitting(x, self.Wx) @ self.Wx, 2)
         return named(h, "h_in"), named(m, "m_in")
 
 
