@@ -88,11 +88,7 @@ def _settings(part: Any) -> list[str]:
     """
     named = getattr(type(part), "settings", ())
     found = {name: getattr(part, name, None) for name in named if isinstance(name, str)} if isinstance(named, tuple) else {}
-    try:
-        takes = signature(type(part)).parameters
-    except (TypeError, ValueError):
-        takes = {}  # type: ignore[assignment]
-    for name, parameter in takes.items():
+    for name, parameter in signature(type(part).__init__).parameters.items():
         value = vars(part).get(name)
         if isinstance(value, (bool, float, str)) and (parameter.default is parameter.empty or value != parameter.default):
             found[name] = value
