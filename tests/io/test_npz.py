@@ -220,6 +220,16 @@ def test_another_ending_gets_a_sentence_that_names_the_two(tmp_path, name):
     assert ".safetensors or .npz" in caught.value.hint
 
 
+@pytest.mark.parametrize("path", [0, 3, -1, True, 10**400, 2.5, None, ["w.npz"]])
+def test_what_is_no_path_is_refused(path):
+    for call in (tg.io.load, tg.io.metadata, lambda path: tg.io.load_into(cell(), path)):
+        with pytest.raises(LoadError, match="cannot load") as caught:
+            call(path)
+        assert caught.value.hint
+    with pytest.raises(DataError, match="cannot save"):
+        tg.io.save(cell(), path)
+
+
 def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     path = tg.io.save(cell(0), tmp_path / "w.npz")
     before = path.read_bytes()

@@ -867,9 +867,10 @@ def test_on_update_is_given_one_record_an_update(tmp_path):
         {name: row[name] for name in ("update", "epoch", "loss", "grad_norm", "lr")} for row in whole
     ]
     assert {type(value) for value in seen[0]} == {int, float}
-    with pytest.raises(DataError, match="on_update is a int") as caught:
-        train(on_update=3)
-    assert caught.value.hint
+    for wrong, kind in ((3, "int"), (list, "type")):  # a class of loggers is meant to be one of them
+        with pytest.raises(DataError, match=f"on_update is a {kind}") as caught:
+            train(on_update=wrong)
+        assert caught.value.hint
 
 
 def test_on_update_may_switch_modes_and_a_resumed_training_counts_on(tmp_path):

@@ -104,7 +104,8 @@ def _suffix_of(path: Any) -> str:
     """The suffix that tells the format. Raises `LoadError` for what is not a file that one may read."""
     known = " or ".join(SUFFIXES)
     try:
-        there, whole = os.path.exists(path), os.path.isfile(path)  # a pipe or a device may never end
+        name = os.fsdecode(path)  # a number would be an open file
+        there, whole = os.path.exists(name), os.path.isfile(name)  # a pipe or a device may never end
     except (TypeError, ValueError) as error:
         raise unloadable(path, str(error), f"give the path of a {known} file") from None
     if not there:
@@ -113,7 +114,7 @@ def _suffix_of(path: Any) -> str:
         raise unloadable(path, "it is not a file", f"name a file that ends in {known}")
     if not os.access(path, os.R_OK):
         raise unloadable(path, "you may not read it", "ask its owner, or change its permissions")
-    suffix = os.path.splitext(os.fsdecode(path))[1].lower()
+    suffix = os.path.splitext(name)[1].lower()
     if suffix not in SUFFIXES:
         raise unloadable(path, "its name does not tell the format", f"weights are in files that end in {known}")
     return suffix

@@ -102,7 +102,7 @@ def fit(
     """
     _check_kinds(model, loss_of, batches, optimizer, schedule, evaluate, checkpoint, rng)
     for name, function, of in (("on_epoch", on_epoch, "the history so far"), ("on_update", on_update, "the record of an update")):
-        if function is not None and not callable(function):
+        if function is not None and (not callable(function) or isinstance(function, type)):
             raise DataError(f"fit(): {name} is a {type(function).__name__}", hint=f"{name} is a function of {of}")
     _check_arguments(loss_of, stateful)
     for name, count in (("epochs", epochs), ("updates", updates), ("every", every), ("patience", patience)):
