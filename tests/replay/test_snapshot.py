@@ -157,3 +157,17 @@ def test_what_has_no_graph_says_where_one_is(made, hint, look):
     with pytest.raises(GraphError) as caught:
         look(made(net, hs))
     assert hint in caught.value.hint
+
+
+def test_what_a_run_is_made_of_is_short_where_it_is_printed():
+    cell = tg.nn.LSTMCell(4, 8, rng=np.random.default_rng(0))
+    hs, _ = tg.nn.unroll(cell, np.ones((2, 200, 4)))
+    loss = (hs[-1] ** 2).sum()
+    graph = tg.snapshot(loss)
+    events = list(tg.backward_steps(loss))
+    assert len(repr(graph)) < 120
+    assert max(len(repr(record)) for record in graph) < 400
+    assert max(len(repr(use)) for use in graph.uses("Wh")) < 120
+    assert max(len(repr(event)) for event in events) < 120
+    assert max(len(repr(message)) for event in events for message in event.sent) < 120
+    assert repr(events[0].sent[0]) == f"<Message to pow: norm {np.sqrt(events[0].sent[0].gradient.size):.3g}, 0 more to come>"
