@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, GraphError, TinygradRnnError
 from ..shared.atomic_files import target_of, write
+from ..shared.checks import check_size
 from .formats.animated_gif import gif
 from .formats.dot import dag, digraph
 from .formats.graphviz_program import NotPainted, painted
 from .layout.coordinates import arrange
 from .layout.placed_parts import Layout
 from .layout.sheet import Sheet, compared, single
+from .page.framed import FramedPage
 from .page.html import Control, Shown, page, views_of
 from .style import THEMES, Brush, Scale, clean
 from .svg.arrivals import Arrivals
@@ -146,6 +148,18 @@ class Drawing:
         if kind == ".html":
             return write(path, self._page().encode())
         return write(path, self._rendered(path, kind))
+
+    def page(self, height: int = 720) -> FramedPage:
+        """The page that plays the backward pass, as the last line of a notebook's cell: shown there, `height` pixels high.
+
+        It is the page that `save("x.html")` writes. Raises `DataError` if there are no gradients to show.
+
+        >>> import tinygrad_rnn as tg
+        >>> w = tg.Tensor(2.0, requires_grad=True, name="w")
+        >>> tg.draw(w * 3.0).page(height=600).title
+        '1 op: gradient of the result'
+        """
+        return FramedPage(self._page(), self.title, check_size("height", height, 1))
 
     def _after(self, event: float) -> Picture:
         """The picture as it looks after that event of the backward pass."""
