@@ -16,6 +16,7 @@ from ..shared.checks import check_size
 from .formats.animated_gif import gif
 from .formats.dot import dag, digraph
 from .formats.graphviz_program import NotPainted, painted
+from .formats.installed import installed_formats, written
 from .layout.coordinates import arrange
 from .layout.placed_parts import Layout
 from .layout.sheet import Sheet, compared, single
@@ -131,14 +132,18 @@ class Drawing:
 
         An .html is a page that plays the backward pass, event by event. A .gif is always `animated`, an .svg if asked for (see
         `svg`). Returns the path. Raises `DataError` if it cannot be written. Without Graphviz, PNG and PDF
-        become an SVG beside it, unless there is one already.
+        become an SVG beside it, unless there is one already. An installed package may bring more suffixes (entry points of the
+        group `tinygrad_rnn.formats`).
         """
-        path = target_of(path, KINDS, "picture")
+        others = installed_formats(beside=KINDS)
+        path = target_of(path, (*KINDS, *others), "picture")
         kind = path.suffix.lower()
         if animated and kind == ".html":
             raise DataError(f"{path.name!r} is a page that plays by itself", hint="leave out animated=True")
         if animated and kind not in MOVING:
             raise DataError(f"a picture in {path.name!r} cannot move", hint=f"the suffix is {' or '.join(MOVING)}")
+        if kind in others:
+            return write(path, written(others[kind], self))
         if kind == ".svg":
             return write(path, self.svg(animated).encode())
         if kind == ".gif":
