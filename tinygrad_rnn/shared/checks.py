@@ -50,7 +50,7 @@ def check_flags(owner: str, **flags: Any) -> None:
     """
     for name, value in flags.items():
         if not isinstance(value, (bool, np.bool_)):
-            raise DataError(f"{owner}({name}={value!r})", hint="it is True or False")
+            raise DataError(f"{owner}({name}={short(value)})", hint="it is True or False")
 
 
 def check_kind(what: str, value: Any, kind: type | tuple[type, ...], hint: str) -> None:
@@ -111,7 +111,7 @@ def check_dropout(p: Any, name: str = "p") -> None:
 def check_size(name: str, value: Any, least: int) -> int:
     """The value as an int. Raise a `DataError` unless it is a whole number of at least `least`."""
     if not is_number(value, Integral):
-        raise DataError(f"{name}={value!r}, expected an integer", hint=f"{name}={max(least, 32)}")
+        raise DataError(f"{name}={short(value)}, expected an integer", hint=f"{name}={max(least, 32)}")
     if value < least:
         raise DataError(f"{name}={value}, expected {least} or more", hint=f"{name}={max(least, 32)}")
     return int(value)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, GraphError, TinygradRnnError
 from ..shared.atomic_files import target_of, write
-from ..shared.checks import check_size
+from ..shared.checks import check_flags, check_size
 from .formats.animated_gif import gif
 from .formats.dot import dag, digraph
 from .formats.graphviz_program import NotPainted, painted
@@ -110,6 +110,7 @@ class Drawing:
         >>> "@keyframes" in picture.svg(), "@keyframes" in picture.svg(animated=True)
         (False, True)
         """
+        check_flags("svg", animated=animated)
         return self._moving if animated else self._svg
 
     def describe(self) -> str:
@@ -135,6 +136,7 @@ class Drawing:
         become an SVG beside it, unless there is one already. An installed package may bring more suffixes (entry points of the
         group `tinygrad_rnn.formats`).
         """
+        check_flags("save", animated=animated)
         others = installed_formats(beside=KINDS)
         path = target_of(path, (*KINDS, *others), "picture")
         kind = path.suffix.lower()
