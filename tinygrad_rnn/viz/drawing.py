@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, GraphError, TinygradRnnError
 from ..shared.atomic_files import target_of, write
+from ..shared.checks import check_flags
 from .formats.animated_gif import gif
 from .formats.dot import dag, digraph
 from .formats.graphviz_program import NotPainted, painted
@@ -107,6 +108,7 @@ class Drawing:
         >>> "@keyframes" in picture.svg(), "@keyframes" in picture.svg(animated=True)
         (False, True)
         """
+        check_flags("svg", animated=animated)
         return self._moving if animated else self._svg
 
     def describe(self) -> str:
@@ -131,6 +133,7 @@ class Drawing:
         `svg`). Returns the path. Raises `DataError` if it cannot be written. Without Graphviz, PNG and PDF
         become an SVG beside it, unless there is one already.
         """
+        check_flags("save", animated=animated)
         path = target_of(path, KINDS, "picture")
         kind = path.suffix.lower()
         if animated and kind == ".html":
