@@ -11,10 +11,12 @@ project = "tinygrad_rnn"
 author = "the authors of tinygrad_rnn"
 release = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)[1]
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "docs.writer.extension"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "docs.writer.extension"]
 exclude_patterns = ["_build", "README.md"]
 myst_enable_extensions = ["attrs_inline", "deflist"]
 myst_heading_anchors = 3
+nb_execution_mode = "off"  # docs/writer/course.py runs them
+nb_merge_streams = True
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

@@ -8,7 +8,8 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.errors import ExtensionError
 
-from docs.writer import docstrings, links, pictures, reference
+from docs.writer import course, directives, docstrings, gallery, links, pictures, reference
+from docs.writer.included import included
 from docs.writer.names import public
 
 PICTURES = "_static/pictures"
@@ -16,13 +17,17 @@ PICTURES = "_static/pictures"
 
 def setup(app):
     """What Sphinx calls."""
+    app.add_directive("drawn", directives.Drawn)
+    app.add_directive("raises", directives.Raises)
+    app.add_directive("gallery", directives.Gallery)
+    app.add_config_value("whole_course", False, "env", bool)
     app.connect("builder-inited", make)
     app.connect("autodoc-process-docstring", docstring)
     app.connect("autodoc-process-signature", signature)
     app.connect("autodoc-process-bases", bases)
     app.connect("autodoc-skip-member", skip)
     app.connect("missing-reference", elsewhere)
-    app.connect("source-read", lead_to_pictures)
+    app.connect("source-read", fill_in)
     app.connect("doctree-resolved", short_names)
     app.connect("build-finished", check_links)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -30,10 +35,10 @@ def setup(app):
 
 def make(app):
     """Write what is generated."""
-    folder = Path(app.srcdir)
-    reference.write(
-        folder / "reference", lambda name, recorded: pictured(name, recorded, folder / "_build" / "static" / "pictures")
-    )
+    folder, images = Path(app.srcdir), directives.images(app)
+    reference.write(folder / "reference", lambda name, recorded: pictured(name, recorded, images))
+    gallery.write(folder / "gallery", images)
+    course.write(folder / "course", folder / "_build" / "course", app.config.whole_course)
 
 
 def pictured(name, recorded, folder):
@@ -46,9 +51,12 @@ def pictured(name, recorded, folder):
     return pictures.write(make, name.short, folder) if make else ""
 
 
-def lead_to_pictures(app, docname, source):
-    """The way from a page to the pictures."""
-    source[0] = source[0].replace("PICTURES/", "../" * docname.count("/") + f"{PICTURES}/")
+def fill_in(app, docname, source):
+    """The way from a page to the pictures, and what it includes."""
+    text, files = included(source[0].replace("PICTURES/", "../" * docname.count("/") + f"{PICTURES}/"), docname)
+    for file in files:
+        app.env.note_dependency(file, docname=docname)
+    source[0] = text
 
 
 @cache

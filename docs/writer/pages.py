@@ -6,12 +6,16 @@ from typing import NamedTuple
 FENCE = re.compile(r"^```(\{?[a-z]+\}?)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
+PYTHON = "python", "drawn", "raises"
+
+
 class Block(NamedTuple):
-    """A block of code: its language ("python", "drawn", "console", "powershell" ...), its text and the line where it begins."""
+    """A block of code: its language ("python", "drawn", "console" ...), its text, the line where it begins, its argument."""
 
     kind: str
     text: str
     line: int
+    argument: str = ""
 
 
 def blocks(text):
@@ -19,10 +23,5 @@ def blocks(text):
     found = []
     for match in FENCE.finditer(text):
         code = re.sub(r"\A(:[\w-]+:[^\n]*\n)+\n?", "", match[3])
-        found.append(Block(match[1].strip("{}"), code, text.count("\n", 0, match.start()) + 2))
+        found.append(Block(match[1].strip("{}"), code, text.count("\n", 0, match.start()) + 2, match[2].strip()))
     return found
-
-
-def python(text):
-    """The Python of a page as one text: its examples, in order."""
-    return "\n".join(block.text for block in blocks(text) if block.kind in ("python", "drawn"))

@@ -84,7 +84,7 @@ def found_in(text, recorded=False):
     if drawing := next(filter(is_drawing, values), None):
         return partial(themed, drawing)
     if any(map(is_plot, values)):
-        return partial(plotted, examples)
+        return partial(plotted, examples, {"__name__": "__main__"})
     if recorded:
         values.sort(key=lambda value: not isinstance(value, tg.nn.Module))  # a cell says more than what came out of it
         drawing = next(filter(None, map(drawn, values)), None)
@@ -92,9 +92,9 @@ def found_in(text, recorded=False):
     return None
 
 
-def plotted(examples, theme):
-    """The figure that examples make in a theme."""
-    namespace, shown = {"__name__": "__main__"}, []
+def plotted(examples, before, theme):
+    """The figure that examples make in a theme, with the names that were there before them."""
+    namespace, shown = {**before}, []
     with plots_in(theme):
         run(examples, namespace, shown)
     return next(filter(is_plot, [*namespace.values(), *shown][::-1]))
@@ -114,8 +114,8 @@ def drawn(value):
     return None
 
 
-def write(make, name, folder):
-    """Write both themes of a picture into a folder; what a page shows of it (see `html`)."""
+def write(make, name, folder, moves=False):
+    """Write both themes of a picture into a folder; what a page shows of it (see `html`). Some move."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     wide, words, title = 0, "", ""
     for theme in THEMES:
@@ -124,17 +124,18 @@ def write(make, name, folder):
             tg.plots.save(picture, file)
             wide, words, title = 72 * picture.get_size_inches()[0], " ".join(tg.plots.describe(picture).split()), "A plot"
         else:
-            file.write_bytes(picture.svg().encode())
+            file.write_bytes(picture.svg(animated=moves).encode())
             wide, words, title = picture.sheet.width, " ".join(picture.describe().split()), picture.title
     return html(name, title, words, wide)
 
 
 def html(name, title, words, wide):
     """A picture in both themes; it scrolls where it would become too small to read. PICTURES stands for the way to the folder."""
+    words, title = escape(words, quote=True), escape(title, quote=True)
+    files = {theme: f"PICTURES/{name}.{theme}.svg" for theme in THEMES}
     images = "".join(
-        f'<a class="only-{theme}" href="PICTURES/{name}.{theme}.svg">'
-        f'<img src="PICTURES/{name}.{theme}.svg" alt="{escape(words, quote=True)}" loading="lazy" '
-        f'style="width: {round(wide)}px; min-width: min({round(wide)}px, {min(round(wide), 900)}px)"></a>'
-        for theme in THEMES
+        f'<a class="only-{theme}" href="{file}">'
+        f'<img src="{file}" alt="{words}" loading="lazy" style="min-width: {min(wide, 900):.0f}px"></a>'
+        for theme, file in files.items()
     )
-    return f'<div class="picture" tabindex="0" role="group" aria-label="{escape(title, quote=True)}">{images}</div>'
+    return f'<div class="picture" style="width: {wide:.0f}px" tabindex="0" role="group" aria-label="{title}">{images}</div>'

@@ -15,9 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # docs stands beside the package
 
 import tinygrad_rnn as tg  # noqa: E402
-from docs.writer import docstrings, links, names, pages, pictures, reference  # noqa: E402
+from docs.writer import docstrings, included, links, names, pages, pictures, reference  # noqa: E402
 
 MADE = {"_build", "_static", "reference", "course", "gallery", "writer"}
+NEEDS = {"tg.plots.": "matplotlib", ".safetensors": "safetensors", "onnx": "onnx"}
 WRITTEN = [path for path in sorted((ROOT / "docs").rglob("*.md")) if not MADE & {*path.relative_to(ROOT / "docs").parts}]
 
 
@@ -114,26 +115,35 @@ def test_a_word_leads_to_the_name_that_it_means_where_it_stands():
 def test_the_code_on_a_page_runs(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = path.read_text(encoding="utf-8")
-    source = pages.python(text)
-    if "tg.plots." in source:
-        pytest.importorskip("matplotlib")
-    if re.search(r"\.safetensors|onnx", source):
-        pytest.importorskip("safetensors")
-        pytest.importorskip("onnx")
-    test = doctest.DocTestParser().get_doctest(source, {"__name__": "__main__"}, path.name, str(path), 0)
-    said = []
-    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
-    runner.run(test, out=said.append)
-    assert not said, "".join(said)
-    for block in pages.blocks(text):
-        if block.kind == "console":
+    blocks = pages.blocks(text)
+    source = "".join(block.text for block in blocks)
+    for word, package in NEEDS.items():
+        if word in source:
+            pytest.importorskip(package)
+    names = {"__name__": "__main__"}
+    for block in blocks:
+        where = f"{path.name}:{block.line}"
+        if block.kind in pages.PYTHON:
+            assert block.text.startswith(">>> "), f"{where}: an example without prompts is not run"
+        if block.kind in ("python", "drawn"):
+            run_examples(block, names, where)
+        elif block.kind == "raises":
+            with pytest.raises(tg.errors.TinygradRnnError) as caught:
+                pictures.run(pictures.PARSER.get_examples(block.text), names, [])
+            assert caught.type.__name__ == block.argument, where
+        elif block.kind == "console":
             run_commands(block.text)
-        elif block.kind in ("python", "drawn"):
-            assert block.text.startswith(">>> "), f"{path.name}:{block.line}: an example without prompts is not run"
         else:
-            assert block.kind in ("powershell", "text", "toctree", "include", "gallery"), (
-                f"{path.name}:{block.line}: {block.kind}"
-            )
+            assert block.kind in ("powershell", "text", "toctree", "gallery"), f"{where}: {block.kind}"
+
+
+def run_examples(block, names, where):
+    """Run examples as doctests; names stay for the blocks below."""
+    test = doctest.DocTestParser().get_doctest(block.text, names, where, where, 0)
+    test.globs, said = names, []
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    runner.run(test, out=said.append, clear_globs=False)
+    assert not said, "".join(said)
 
 
 def run_commands(text):
@@ -150,8 +160,24 @@ def run_commands(text):
 
 def test_blocks_of_a_page_are_found():
     text = "# A\n\n```python\n>>> 1\n1\n```\n\n```{drawn}\n:name: x\n\n>>> 2\n2\n```\n\n```console\nls\n```\n"
-    assert pages.blocks(text) == [("python", ">>> 1\n1\n", 4), ("drawn", ">>> 2\n2\n", 9), ("console", "ls\n", 16)]
-    assert pages.python(text) == ">>> 1\n1\n\n>>> 2\n2\n"
+    assert pages.blocks(text) == [("python", ">>> 1\n1\n", 4, ""), ("drawn", ">>> 2\n2\n", 9, ""), ("console", "ls\n", 16, "")]
+    assert pages.blocks("```{raises} DataError\n>>> f()\n```") == [("raises", ">>> f()\n", 2, "DataError")]
+
+
+def test_every_kind_of_error_is_on_the_page_of_messages():
+    text = (ROOT / "docs" / "messages.md").read_text(encoding="utf-8")
+    kinds = {*tg.errors.__all__, "DivergenceError"} - {"TinygradRnnError"}
+    assert {*re.findall(r"^## (\w+Error)$", text, re.MULTILINE)} == kinds
+    assert {block.argument for block in pages.blocks(text) if block.kind == "raises"} == kinds
+
+
+def test_links_of_an_included_file_lead_to_pages():
+    text = "[m](docs/map.md) [c](lessons/README.md#x) [l](lessons/04_one.py) [s](tinygrad_rnn/errors.py) [w](https://a.b)"
+    said = included.with_links(text, "", "contributing")
+    assert said == "[m](map.md) [c](course/index.md#x) [l](course/04_one.ipynb) s [w](https://a.b)"
+    assert (
+        included.with_links("[p](plots.py) [b](../benchmarks/README.md)", "visuals", "gallery/index") == "p [b](../benchmarks.md)"
+    )
 
 
 # ---- pictures and links
