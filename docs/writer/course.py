@@ -7,6 +7,7 @@ Running is slow, so a run is kept in `docs/_build/course`, under a digest of wha
 import hashlib
 import importlib
 import inspect
+import logging
 import os
 import re
 import shutil
@@ -31,6 +32,7 @@ sys.path.insert(0, str(LESSONS))
 catalog, solutions_of = (
     getattr(importlib.import_module("course.learner.lesson_files"), name) for name in ("catalog", "solutions_of")
 )
+logging.getLogger("traitlets").setLevel(logging.WARNING)  # it tells every notebook that it begins
 QUICK = 8  # CPU seconds that the solutions of a lesson promise to stay below
 AT_ONCE = min(os.cpu_count() or 1, 4)
 NOT_COPIED = shutil.ignore_patterns("out", ".progress*", "__pycache__", "*.ipynb")

@@ -1,5 +1,6 @@
 """The extension of Sphinx: it writes the pages and pictures that are made, before any page is read, and turns docstrings into markup."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,11 +35,13 @@ def setup(app):
 
 
 def make(app):
-    """Write what is generated."""
+    """Write what is generated. The lessons run in processes of their own, so the pictures are drawn meanwhile."""
     folder, images = Path(app.srcdir), directives.images(app)
-    reference.write(folder / "reference", lambda name, recorded: pictured(name, recorded, images))
-    gallery.write(folder / "gallery", images)
-    course.write(folder / "course", folder / "_build" / "course", app.config.whole_course)
+    with ThreadPoolExecutor() as pool:
+        lessons = pool.submit(course.write, folder / "course", folder / "_build" / "course", app.config.whole_course)
+        reference.write(folder / "reference", lambda name, recorded: pictured(name, recorded, images))
+        gallery.write(folder / "gallery", images)
+        lessons.result()
 
 
 def pictured(name, recorded, folder):
