@@ -122,7 +122,7 @@ def about(entry, fast):
     return (
         f"What is printed below comes from a run with the solutions (`--demo`){smaller}, made when this site was built. To do it yourself: "
         f"`python lessons/{entry.path.name}` in a clone. Downloads: {{download}}`the script <../../lessons/{entry.path.name}>`, "
-        "{download}`the whole course <course.zip>`."
+        f"{{download}}`this notebook <{entry.path.stem}.ipynb>`, {{download}}`the whole course <course.zip>`."
     )
 
 

@@ -9,7 +9,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.errors import ExtensionError
 
-from docs.writer import course, directives, docstrings, gallery, links, pictures, reference
+from docs.writer import commands, course, directives, docstrings, gallery, links, pictures, reference
 from docs.writer.included import included
 from docs.writer.names import public
 
@@ -40,6 +40,7 @@ def make(app):
     with ThreadPoolExecutor() as pool:
         lessons = pool.submit(course.write, folder / "course", folder / "_build" / "course", app.config.whole_course)
         reference.write(folder / "reference", lambda name, recorded: pictured(name, recorded, images))
+        commands.write(folder / "reference")
         gallery.write(folder / "gallery", images)
         lessons.result()
 
@@ -87,6 +88,8 @@ def bases(app, name, value, options, found):
 def signature(app, what, name, value, options, arguments, returned):
     """Types are shown as they are written in the source; a class is called as its `__init__` says."""
     if what in ("function", "method", "class") and (arguments is not None or what == "class"):
+        if getattr(value, "_is_protocol", False):
+            return "", None
         shown, _, result = reference.signature(value).partition(" -> ")
         return shown, None if what == "class" else result or None
     return None

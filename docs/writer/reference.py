@@ -27,7 +27,7 @@ def write(folder, pictured):
     for file, (title, _, names) in pages().items():
         wanted[f"{file}.rst"] = page(title, names, file, pictured)
     for old in folder.glob("*.rst"):
-        if old.name not in wanted:
+        if old.name not in {*wanted, "command_line.rst"}:
             old.unlink()
     for file, text in wanted.items():
         keep(folder / file, text)
@@ -42,6 +42,7 @@ def keep(path, text):
 def index():
     """The page that lists the others, group by group, with the names on each."""
     lines = [*heading("Reference"), "Every public name, by topic. ``import tinygrad_rnn as tg`` comes first everywhere.", ""]
+    lines += ["What can be typed in a terminal: :doc:`the command line <command_line>`.", ""]
     groups = {}
     for file, (title, group, names) in pages().items():
         groups.setdefault(group, []).append((file, title, names))
@@ -51,7 +52,7 @@ def index():
         for file, title, names in found:
             links = " · ".join(f":py:obj:`{n.path.rpartition('.')[2]} <{n.path}>`" for n in names)
             lines += [f":doc:`{title} <{file}>`", f"    {links}", ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, ".. toctree::", "    :hidden:", "", "    command_line", ""])
 
 
 def heading(title, line="="):

@@ -211,7 +211,7 @@ def test_links_that_lead_nowhere_are_found(tmp_path):
 
 
 @pytest.mark.once
-@pytest.mark.skipif(not all(map(find_spec, ("sphinx", "furo", "myst_parser"))), reason="needs sphinx, furo, myst-parser")
+@pytest.mark.skipif(not all(map(find_spec, ("sphinx", "furo", "myst_nb", "jupytext", "nbclient"))), reason="needs the group docs")
 def test_the_site_is_built_without_a_warning(tmp_path):
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", "-b", "html", "docs", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
