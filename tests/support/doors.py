@@ -20,6 +20,7 @@ ROOMS = {
     "engine": "errors shared",
     "functional": "errors shared engine",
     "replay": "errors shared engine",
+    "program": "errors shared engine replay",
     "nn": "errors shared engine functional",
     "nn.cells": "errors shared engine functional nn.module nn.init nn.inputs nn.packed",
     "nn.sequence": "errors shared engine functional nn.module nn.init nn.inputs nn.packed nn.states nn.torch_words nn.cells",

@@ -32,7 +32,7 @@ class Differentiation:
     def run(self) -> Program:
         """The program with the gradients of its parameters as further results."""
         loss = self.forward.loss
-        self._send(loss, self.F.number(1.0))
+        self._send(loss, self.F.number(1.0, loss.dtype))
         todo = [loss]
         while todo:
             v = todo.pop()

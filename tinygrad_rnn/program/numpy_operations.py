@@ -11,8 +11,8 @@ __all__ = ["HELPERS", "Operations", "Text", "dtype_of"]
 
 HELPERS = {
     "sigmoid": "def sigmoid(x):\n    return 0.5 * np.tanh(0.5 * x) + 0.5\n",
-    "rows": "def rows(x):  # all steps and sequences, one under the other\n    return x.reshape(-1, x.shape[-1])\n",
-    "times": "def times(x, W):  # one product for all steps\n    return (x.reshape(-1, x.shape[-1]) @ W).reshape(*x.shape[:-1], W.shape[-1])\n",
+    "rows": "def rows(x):  # all steps and sequences, one under the other\n    return x.reshape(int(np.prod(x.shape[:-1])), x.shape[-1])\n",
+    "times": "def times(x, W):  # one product for all steps\n    return (rows(x) @ W).reshape(*x.shape[:-1], W.shape[-1])\n",
     "placed": "def placed(g, key, shape):  # g in zeros; what is named twice gets both\n"
     "    whole = np.zeros(shape, g.dtype)\n    np.add.at(whole, key, g)\n    return whole\n",
     "largest": "def largest(x, axes):  # 1 at the largest entries, shared among ties\n    hit = x == x.max(axis=axes, keepdims=True)\n"
@@ -74,6 +74,9 @@ class Operations:
         given = [self._aligned(i, v, read(i), time) for i in v.inputs]
         if v.op in SIGNS and not (v.op in PRODUCTS and time and v.inputs[1].lane is None and v.inputs[0].lane and v.inputs[1].ndim == 2):
             sign = SIGNS[v.op]
+            for k, i in enumerate(v.inputs):
+                if i.op == "number" and i.dtype is not None and v.inputs[1 - k].dtype != i.dtype:
+                    given[k] = Text(f"np.{i.dtype}({given[k]})")
             binds = BINDS.get(sign, 0)
             left = given[0] if given[0].binds >= binds > 2 and sign != "**" else _atom(given[0])
             closer = binds + (sign not in ("+", "*"))  # a + (b + c) may lose its brackets, a - (b - c) may not
@@ -100,6 +103,12 @@ class Operations:
             return Text(self.call("summed_to", read(v.inputs[0]), repr(v.shape)))
         return Text(f"{_atom(read(v))}.sum(axis=0)")
 
+    def as_array(self, v: Value, like: Value, read: Read) -> str:
+        """A result as an array of the precision of another value."""
+        if v.op == "number":
+            return f"np.{like.dtype}({read(v)})"
+        return read(v) if v.dtype == like.dtype else f"{_atom(read(v))}.astype(np.{like.dtype})"
+
     def call(self, name: str, *given: str) -> str:
         self.used.add(name)
         return f"{name}({', '.join(given)})"
@@ -107,12 +116,14 @@ class Operations:
     def _text(self, v: Value, bare: list[Text], time: int) -> str | None:
         """`time` is 1 if all steps are meant, and shifts every axis."""
         op, args = v.op, v.args
+        bare = [Text(f"np.{i.dtype or v.dtype}({text})") if i.op == "number" else text for i, text in zip(v.inputs, bare, strict=True)]
         given = [_atom(text) for text in bare]
         plain = [text for k, text in enumerate(given) if k not in slots(args)]
         shape = repr((v.lane.steps, *v.shape) if time and v.lane else v.shape)
         if op == "zeros":
             return f"np.zeros({args[0]}{dtype_of(args[1])})"
         if op in PRODUCTS:
+            self.used.add("rows")
             return self.call("times", *bare)
         if op in CALLS:
             return self.call(CALLS[op], *bare)
@@ -137,7 +148,8 @@ class Operations:
             axes, keep = args
             ndim = v.inputs[0].ndim
             axes = tuple(range(ndim)) if axes is None and time else axes
-            return f"{given[0]}.{op}({_axes(axes, ndim, time)}{', keepdims=True' if keep else ''})"
+            settings = [_axes(axes, ndim, time), "keepdims=True" if keep else ""]
+            return f"{given[0]}.{op}({', '.join(filter(None, settings))})"
         if op == "F.is_max":
             axes = tuple(range(v.ndim)) if args[1] is None else args[1]
             return self.call("largest", given[0], repr(tuple(a % v.ndim + time for a in axes)))
@@ -153,7 +165,9 @@ class Operations:
         if op == "F.swap":
             return f"{given[0]}.swapaxes(-1, -2)" if v.ndim + time > 2 else f"{given[0]}.T"
         if op == "F.product":
-            if args[2] == 2 < v.inputs[0].ndim and not time:
+            if args[2] == 2 < v.inputs[0].ndim:
+                if time:
+                    return None
                 return f"{self.call('rows', given[0])}.T @ {self.call('rows', given[1])}"
             return f"{given[0]}.swapaxes(-1, -2) @ {given[1]}" if time or v.ndim > 2 else f"{given[0]}.T @ {given[1]}"
         if op == "F.unbroadcast":
@@ -177,9 +191,10 @@ class Operations:
         raise NotImplementedError(op)
 
     def _aligned(self, i: Value, v: Value, text: Text, time: int) -> Text:
-        """A timed value with fewer axes than the result: its axis of time stays in front."""
-        if time and i.lane and v.op in BROADCASTS and i.ndim < v.ndim:
-            return Text(f"{_atom(text)}[:, {', '.join(['None'] * (v.ndim - i.ndim))}]")
+        """A timed value with fewer axes than what it meets: its axis of time stays in front."""
+        ndim = v.ndim if v.op in BROADCASTS else max(u.ndim for u in v.inputs) if v.op in (*PRODUCTS, "F.product") else 0
+        if time and i.lane and i.ndim < ndim:
+            return Text(f"{_atom(text)}[:, {', '.join(['None'] * (ndim - i.ndim))}]")
         return text
 
     def _unbroadcast(self, v: Value, given: str, time: int) -> str:

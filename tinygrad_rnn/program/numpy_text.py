@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from keyword import iskeyword
+import numpy as np
+
 from .distribute import Block, distributed
 from .numpy_operations import HELPERS, Operations, Text, dtype_of
 from .values import Program, Value
@@ -33,7 +35,7 @@ class _Printer:
         self.results = {program.loss, *program.gradients.values()}
 
     def text(self) -> str:
-        given = [v for v in self.program.given if not _is_number(v)]
+        given = self.program.given
         for v in sorted(given, key=lambda v: v.op != "param"):
             self.name(v)
         for block in self.blocks:
@@ -41,7 +43,7 @@ class _Printer:
                 self.loop(block)
             else:
                 self.at_once(block.values[0])
-        returned = [f"{self.whole(g)},  # d loss / d {p.name}" for p, g in self.program.gradients.items()]
+        returned = [f"{self.operations.as_array(g, p, self.whole)},  # d loss / d {p.name}" for p, g in self.program.gradients.items()]
         shapes = [f"# {self.name(v)} {v.shape}" for v in given]
         body = [*shapes, *self.lines, f"return {self.whole(self.program.loss)}, (", *(f"    {line}" for line in returned), ")"]
         helpers = [text for name, text in HELPERS.items() if name in self.operations.used]
@@ -125,7 +127,7 @@ class _Printer:
     def at_once(self, v: Value) -> None:
         """A value that stands in no loop."""
         T = v.lane.steps if v.lane else 0
-        if v.op == "number" or _is_number(v):
+        if v.op == "number":
             self.inlined[v] = _number(v)
         elif v.op in ("param", "given"):
             return
@@ -225,14 +227,6 @@ def _in_brackets(text: Text) -> str:
     return text if text.binds == Text("").binds else f"({text})"
 
 
-def _is_number(v: Value) -> bool:
-    """Whether a value that is given is a number of the program, such as the 2 of a mean, and no data."""
-    return v.op == "given" and not v.name and not v.shape and v.dtype.kind == "f"
-
-
 def _number(v: Value) -> Text:
-    number = v.args if v.op == "number" else v.array.item()
-    text = f"{number:g}" if float(f"{number:g}") == number and v.op == "number" else repr(number)
-    if v.op == "given" and v.dtype != "float64":
-        return Text(f"np.{v.dtype}({text})")
-    return Text(text, 9 if number >= 0 else 3)
+    text = f"{v.args:g}" if float(f"{v.args:g}") == v.args else repr(v.args)
+    return Text(text if np.isfinite(v.args) else f"np.{text}", 9 if v.args >= 0 else 3)

@@ -66,6 +66,8 @@ class _Roller:
             return self.made[key]
         name = r.path or r.name or ""
         if r.kind != "op":
+            if r.kind == "constant" and not name and not r.shape and r.value.dtype.kind == "f":  # of the program, such as the 1/n of a mean
+                return self._add(key, Value("number", (), r.value.item(), (), dtype=r.value.dtype))
             op = "param" if r.kind == "parameter" else "given"
             return self._add(key, Value(op, (), None, r.shape, None, name, r.value.dtype, r.value))
         if run:
@@ -143,7 +145,7 @@ class _Roller:
             return given[0]
         key = ("series", *given)
         if key not in self.made:
-            arrays = np.stack([v.array for v in given])
+            arrays = np.stack([np.asarray(v.args, v.dtype) if v.op == "number" else v.array for v in given])
             whole = Value("given", (), None, arrays.shape, None, given[0].name, arrays.dtype, arrays)
             self.values.append(whole)
             self._add(key, Value("row", (whole,), None, given[0].shape, lane, given[0].name, arrays.dtype))

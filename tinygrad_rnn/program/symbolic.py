@@ -59,6 +59,14 @@ class Symbols:
         self.values = values
         self.known: dict[Any, Value] = {}
 
+    def number(self, number: float, dtype: Any = None) -> Value:
+        """A number that rules multiply or add; one without a dtype takes that of what it meets."""
+        key = ("number", number, dtype)
+        if key not in self.known:
+            self.known[key] = Value("number", (), float(number), (), dtype=dtype)
+            self.values.append(self.known[key])
+        return self.known[key]
+
     def make(self, op: str, inputs: tuple[Value, ...], args: Any = None, lane: Lane | None = None) -> Value:
         """The value of an operation, its shape and dtype found on small arrays."""
         key = (op, inputs, repr(args), lane)
@@ -68,16 +76,8 @@ class Symbols:
             self.values.append(self.known[key])
         return self.known[key]
 
-    def number(self, number: float) -> Value:
-        """A number that rules multiply or add."""
-        return self.make("number", (), float(number))
-
     def write(self, op: str, given: list[Any], args: Any = None) -> Symbol:
         """One operation; a symbol in the settings becomes an input, with a slot where it stood."""
-        if op == "mul" and any(isinstance(g, Symbol) and g.value.op == "number" and g.value.args == 1.0 for g in given):
-            one, other = given if isinstance(given[0], Symbol) and given[0].value.op == "number" else given[::-1]
-            if isinstance(other, Symbol) and one.value.args == 1.0:
-                return other
         inputs = [g.value if isinstance(g, Symbol) else self.number(g) for g in given]
         args = _without_symbols(args, inputs)
         lane = next((v.lane for v in inputs if v.lane is not None), None)
@@ -127,8 +127,15 @@ def result_of(op: str, inputs: tuple[Value, ...], args: Any) -> tuple[tuple[int,
         return (inputs[0].lane.steps, *inputs[0].shape), inputs[0].dtype
     if op == "row":
         return inputs[0].shape[1:], inputs[0].dtype
-    if op == "number":
-        return (), None
-    seen = [v.args if v.op == "number" else np.broadcast_to(np.ones((), v.dtype) if v.dtype.kind == "f" else np.zeros((), v.dtype), v.shape) for v in inputs]
+    if op == "F.place":
+        return args[2], inputs[0].dtype
+    seen = [_seen(v) for v in inputs]
     found = np.asarray(compute(op, seen, args))
     return found.shape, found.dtype
+
+
+def _seen(v: Value) -> Any:
+    """An array of one entry that is seen as one of the shape of a value."""
+    if v.op == "number":
+        return v.args if v.dtype is None else np.asarray(v.args, v.dtype)
+    return np.broadcast_to(np.ones((), v.dtype) if v.dtype.kind == "f" else np.zeros((), v.dtype), v.shape)
