@@ -21,7 +21,7 @@ def check(loss, atol=1e-10):
     for parameter, found in zip(program.gradients, gradients, strict=True):
         expected = wanted[id(parameter.array)]
         assert found.shape == expected.shape
-        assert found.dtype == expected.dtype
+        assert found.dtype == parameter.array.dtype
         scale = max(1.0, float(np.abs(expected[np.isfinite(expected)]).max(initial=0.0)))
         np.testing.assert_allclose(found, expected, rtol=0, atol=atol * scale, equal_nan=True)
     return program

@@ -37,7 +37,7 @@ def _read(hs, reads):
 
 def _layers(make, reads="all"):
     def loss(rng, T):
-        hs, _ = make(rng)(list(rng.standard_normal((T, 2, 3))))
+        hs, _ = make(rng)(rng.standard_normal((2, T, 3)))
         return _read(list(hs), reads)
 
     return loss
@@ -113,7 +113,7 @@ LOSSES = {
     "residual": _layers(lambda rng: nn.Residual(nn.GRUCell(3, 3, rng=rng)), "each"),
     "GridLSTM": _layers(lambda rng: nn.GridLSTM(3, 3, 2, rng=rng)),
     "packed": _packed,
-    **{f"classifier, {pooling}": _classified(pooling, lambda rng: nn.GRU(3, 4, rng=rng)) for pooling in ("last", "mean", "max", "attention")},
+    **{f"classifier, {how}": _classified(how, lambda rng: nn.GRU(3, 4, rng=rng)) for how in ("last", "mean", "max", "attention")},
     "classifier, both directions": _classified(
         "last", lambda rng: nn.Bidirectional(nn.LSTMCell(3, 2, rng=rng), nn.LSTMCell(3, 2, rng=rng))
     ),

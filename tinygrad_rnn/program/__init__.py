@@ -5,9 +5,9 @@ that runs a program.
 """
 
 from .from_loss import program_of, source
-from .values import Program, Value
+from .values import Program
 
-__all__ = ["Program", "Value", "program_of", "source"]
+__all__ = ["Program", "program_of", "source"]
 
 
 def __dir__() -> list[str]:

@@ -19,7 +19,13 @@ def ahead(program: Program) -> Program:
         if v.op != "add" or v not in waiting:
             continue
         for inner, outer in (v.inputs, v.inputs[::-1]):
-            if inner.op == "add" and inner in waiting and len(users[inner]) == 1 and outer not in waiting and inner.shape == v.shape:
+            if (
+                inner.op == "add"
+                and inner in waiting
+                and len(users[inner]) == 1
+                and outer not in waiting
+                and inner.shape == v.shape
+            ):
                 first, second = sorted(inner.inputs, key=waiting.__contains__)
                 if first not in waiting and _same_shape(first, outer, v):
                     inner.inputs, v.inputs, inner.lane = (first, outer), (inner, second), v.lane

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from ..engine.ops import BOTH, NOTHING, OPS, OTHER, OUTPUT
-from .values import Program, Value, filled, needed, slots
 from .symbolic import Symbol, Symbols
+from .values import Program, Value, filled, needed, slots
 
 __all__ = ["differentiated"]
 

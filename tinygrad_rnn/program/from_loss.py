@@ -33,7 +33,7 @@ def program_of(loss: Any) -> Program:
     >>> [str(p.name) for p in program.gradients]
     ['Wx', 'Wh', 'b']
     >>> len(program.values)  # and as many for 300 steps
-    37
+    27
     """
     program = rolled(loss if isinstance(loss, GraphSnapshot) else snapshot(loss))
     for change in PASSES:
@@ -53,8 +53,11 @@ def source(loss: Any) -> str:
     >>> cell = tg.nn.RNNCell(2, 3, rng=np.random.default_rng(0))
     >>> hs, _ = tg.nn.unroll(cell, np.ones((4, 30, 2)))
     >>> text = tg.program.source((hs[-1] ** 2).sum())
-    >>> print(text[text.index("for t in range") :].split("\\n\\n")[0])
-    for t in range(30):
-            h[t + 1] = np.tanh(v[t] + h[t] @ Wh)
+    >>> print("\\n".join(line for line in text.splitlines() if "[t" in line or "_next" in line))
+            a = v[t] + h[t] @ Wh
+            h[t + 1] = np.tanh(a)
+        d_h_next = v3
+            d_a[t] = d_h_next * (1 - h[t + 1] * h[t + 1])
+            d_h_next = d_a[t] @ Wh.T
     """
     return numpy_text(program_of(loss))

@@ -72,7 +72,9 @@ class Operations:
 
     def _said(self, v: Value, read: Read, time: int) -> Text | None:
         given = [self._aligned(i, v, read(i), time) for i in v.inputs]
-        if v.op in SIGNS and not (v.op in PRODUCTS and time and v.inputs[1].lane is None and v.inputs[0].lane and v.inputs[1].ndim == 2):
+        if v.op in SIGNS and not (
+            v.op in PRODUCTS and time and v.inputs[1].lane is None and v.inputs[0].lane and v.inputs[1].ndim == 2
+        ):
             sign = SIGNS[v.op]
             for k, i in enumerate(v.inputs):
                 if i.op == "number" and i.dtype is not None and v.inputs[1 - k].dtype != i.dtype:
@@ -80,7 +82,11 @@ class Operations:
             binds = BINDS.get(sign, 0)
             left = given[0] if given[0].binds >= binds > 2 and sign != "**" else _atom(given[0])
             closer = binds + (sign not in ("+", "*"))  # a + (b + c) may lose its brackets, a - (b - c) may not
-            right = given[1] if given[1].binds >= max(closer, 3) and not (sign == "*" and given[1].binds == binds) else _atom(given[1])
+            right = (
+                given[1]
+                if given[1].binds >= max(closer, 3) and not (sign == "*" and given[1].binds == binds)
+                else _atom(given[1])
+            )
             return Text(f"{left} {sign} {right}", binds)
         if v.op in ("neg", "logical_not"):
             return Text(f"{CALLS[v.op]}{_atom(given[0])}", 4)
@@ -103,11 +109,11 @@ class Operations:
             return Text(self.call("summed_to", read(v.inputs[0]), repr(v.shape)))
         return Text(f"{_atom(read(v))}.sum(axis=0)")
 
-    def as_array(self, v: Value, like: Value, read: Read) -> str:
-        """A result as an array of the precision of another value."""
+    def as_array(self, v: Value, like: Value, read: Read, mixed: bool) -> str:
+        """A gradient in the precision of its parameter, in a program of more than one precision."""
         if v.op == "number":
             return f"np.{like.dtype}({read(v)})"
-        return read(v) if v.dtype == like.dtype else f"{_atom(read(v))}.astype(np.{like.dtype})"
+        return f"{_atom(read(v))}.astype(np.{like.dtype}, copy=False)" if mixed else read(v)
 
     def call(self, name: str, *given: str) -> str:
         self.used.add(name)
@@ -116,7 +122,9 @@ class Operations:
     def _text(self, v: Value, bare: list[Text], time: int) -> str | None:
         """`time` is 1 if all steps are meant, and shifts every axis."""
         op, args = v.op, v.args
-        bare = [Text(f"np.{i.dtype or v.dtype}({text})") if i.op == "number" else text for i, text in zip(v.inputs, bare, strict=True)]
+        bare = [
+            Text(f"np.{i.dtype or v.dtype}({text})") if i.op == "number" else text for i, text in zip(v.inputs, bare, strict=True)
+        ]
         given = [_atom(text) for text in bare]
         plain = [text for k, text in enumerate(given) if k not in slots(args)]
         shape = repr((v.lane.steps, *v.shape) if time and v.lane else v.shape)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from keyword import iskeyword
+
 import numpy as np
 
 from .distribute import Block, distributed
@@ -43,12 +44,21 @@ class _Printer:
                 self.loop(block)
             else:
                 self.at_once(block.values[0])
-        returned = [f"{self.operations.as_array(g, p, self.whole)},  # d loss / d {p.name}" for p, g in self.program.gradients.items()]
+        mixed = len({v.dtype for v in self.program.values if v.dtype is not None and v.dtype.kind == "f"}) > 1
+        returned = [
+            f"{self.operations.as_array(g, p, self.whole, mixed)},  # d loss / d {_plain(p.name)}"
+            for p, g in self.program.gradients.items()
+        ]
         shapes = [f"# {self.name(v)} {v.shape}" for v in given]
         body = [*shapes, *self.lines, f"return {self.whole(self.program.loss)}, (", *(f"    {line}" for line in returned), ")"]
         helpers = [text for name, text in HELPERS.items() if name in self.operations.used]
         header = f"def step({', '.join(map(self.name, given))}):"
-        return "import numpy as np\n\n\n" + "".join(f"{text}\n\n" for text in helpers) + "\n    ".join([header, *body]) + "\n"
+        return (
+            "import numpy as np\n\n\n"
+            + "".join(f"{text}\n\n" for text in helpers)
+            + "\n".join([header, *(f"    {line}".rstrip() for line in body)])
+            + "\n"
+        )
 
     # ---- names ------------------------------------------------------------------------------------------------------------------
 
@@ -71,7 +81,7 @@ class _Printer:
             ends = [".".join(parts[k:]) for k in reversed(range(len(parts)))]
             return _word(next((end for end in ends if self.alone(end, names)), v.name)) or "w"
         if v.name:
-            return _word(v.name)
+            return _word(v.name) or "v"
         made_of = next((i.name for i in v.inputs if i.name), "")
         return _word(f"{v.op.removeprefix('F.')}_{made_of}") if v.op in ("tanh", "exp", "log") and made_of else "v"
 
@@ -84,7 +94,8 @@ class _Printer:
         """Whether all steps of a value of a loop are kept: something outside the loop reads them, or the step after."""
         inside = set(self.loop_of[v].values)
         return v in self.results or any(
-            u not in inside or (u.op in ("before", "after") and any(w not in inside for w in self.users[u])) for u in self.users[v]
+            u not in inside or (u.op in ("before", "after") and any(w not in inside for w in self.users[u]))
+            for u in self.users[v]
         )
 
     def rows(self, v: Value) -> tuple[int, int]:
@@ -136,14 +147,17 @@ class _Printer:
         elif v.op == "zeros" or (v.op == "F.swap" and not v.lane):
             self.inlined[v] = self.operations.once(v, self.whole)
         elif v.op == "at":
-            self.define(v, Text(f"{_in_brackets(self.whole(v.inputs[0]))}[{v.args}]"))
+            self.define(v, self.one_step(v.inputs[0], v.args))
         elif v.op == "part":
             self.inlined[v] = Text(f"{_in_brackets(self.whole(v.inputs[0]))}[{v.args[0] or ''}:{-v.args[1] or ''}]")
         elif v.op == "total":
             self.define(v, self.operations.total(v.inputs[0], self.whole))
         elif v.op in ("only", "padded"):
             key = v.args if v.op == "only" else f"{v.args[0] or ''}:{-v.args[1] or ''}"
-            self.lines += [f"{self.name(v)} = np.zeros({(T, *v.shape)}{dtype_of(v.dtype)})", f"{self.name(v)}[{key}] = {self.whole(v.inputs[0])}"]
+            self.lines += [
+                f"{self.name(v)} = np.zeros({(T, *v.shape)}{dtype_of(v.dtype)})",
+                f"{self.name(v)}[{key}] = {self.whole(v.inputs[0])}",
+            ]
         elif v.op in ("before", "after"):
             u, outside = map(self.whole, v.inputs)
             parts = f"[{outside}[None], {u}[:-1]]" if v.op == "before" else f"[{u}[1:], {outside}[None]]"
@@ -154,6 +168,13 @@ class _Printer:
                 self.step_by_step(v, T)
             else:
                 self.define(v, text)
+
+    def one_step(self, v: Value, k: int) -> Text:
+        """The step k of a timed value, counted from 0 or from the last."""
+        if v not in self.loop_of or v.op in STATES:
+            return Text(f"{_in_brackets(self.whole(v))}[{k}]")
+        before, after = self.rows(v)
+        return Text(f"{self.name(v)}[{k + before if k >= 0 else k - after}]")
 
     def define(self, v: Value, text: Text) -> None:
         """A line, or a part of the line that reads it."""
@@ -183,7 +204,10 @@ class _Printer:
         T, forward = block.lane.steps, block.direction == 1
         states = [v for v in block.values if v.op in ("before", "after")]
         self.lines.append("")
-        self.lines.append(f"# {block.lane.scope}, step {block.lane.first} to {block.lane.last}" + ("" if forward else ", from the last to the first"))
+        self.lines.append(
+            f"# {_plain(block.lane.scope)}, step {block.lane.first} to {block.lane.last}"
+            + ("" if forward else ", from the last to the first")
+        )
         for v in block.values:
             if v not in states and self.kept(v):
                 self.lines.append(f"{self.name(v)} = np.empty({(T + sum(self.rows(v)), *v.shape)}{dtype_of(v.dtype)})")
@@ -216,6 +240,11 @@ class _Printer:
 STATES = ("before", "after")
 TWICE = ("F.tanh_slope", "F.sigmoid_slope", "F.larger", "total")  # whose text holds an input twice, or reads another one
 LONG = 60  # characters of a text that still stands inside another one
+
+
+def _plain(name: str) -> str:
+    """A name in a comment: on its line."""
+    return re.sub(r"[^\w .,/=#()-]", "?", name)
 
 
 def _word(name: str) -> str:

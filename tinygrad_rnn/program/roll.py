@@ -66,7 +66,9 @@ class _Roller:
             return self.made[key]
         name = r.path or r.name or ""
         if r.kind != "op":
-            if r.kind == "constant" and not name and not r.shape and r.value.dtype.kind == "f":  # of the program, such as the 1/n of a mean
+            if (
+                r.kind == "constant" and not name and not r.shape and r.value.dtype.kind == "f"
+            ):  # of the program, such as the 1/n of a mean
                 return self._add(key, Value("number", (), r.value.item(), (), dtype=r.value.dtype))
             op = "param" if r.kind == "parameter" else "given"
             return self._add(key, Value(op, (), None, r.shape, None, name, r.value.dtype, r.value))
