@@ -1,5 +1,6 @@
 """A small autograd engine on NumPy whose graphs know time: recurrent networks, drawn unrolled with their gradients."""
 
+from .shared import __version__ as __version__
 from .shared import started as started  # before all that takes time: Ctrl-C is listened to from here on
 
 # isort: split

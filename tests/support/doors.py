@@ -21,7 +21,7 @@ ROOMS = {
     "functional": "errors shared engine",
     "replay": "errors shared engine",
     "nn": "errors shared engine functional",
-    "nn.cells": "errors shared engine functional nn.module nn.init nn.packed",
+    "nn.cells": "errors shared engine functional nn.module nn.init nn.inputs nn.packed",
     "nn.sequence": "errors shared engine functional nn.module nn.init nn.inputs nn.packed nn.states nn.torch_words nn.cells",
     "nn.models": "errors shared engine nn.module nn.inputs nn.layers nn.packed nn.pooling nn.states nn.cells nn.sequence",
     "nn.decode": "errors shared engine functional nn.module nn.states",
