@@ -14,14 +14,14 @@ from ..engine.dtypes import as_array
 from ..engine.scopes import no_grad
 from ..engine.tensor import Tensor
 from ..errors import DataError, ShapeError
-from ..shared.array_type import Array, array_given
+from ..shared.array_type import Array, ShownByShape, array_given
 from ..shared.checks import short
 
 __all__ = ["Landscape", "landscape"]
 
 
-@dataclass(frozen=True, eq=False)
-class Landscape:
+@dataclass(frozen=True, eq=False, repr=False)
+class Landscape(ShownByShape):
     """`values[i, j]` = f(origin + axes[0][i] directions[0] + axes[1][j] directions[1]); with one direction `values[i]`."""
 
     axes: tuple[Array, ...]

@@ -12,7 +12,7 @@ from ..engine.ops import MATMUL
 from ..engine.sweep import seed_of
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
-from ..shared.array_type import Array
+from ..shared.array_type import Array, ShownByShape
 from .gradients import leaf_of
 from .lanes import Timeline, recorded_graph
 from .vectorized_vjp import VECTORIZED, leading_to, rows_sent
@@ -25,8 +25,8 @@ Product = tuple[Node, int, Array]  # a product with a weight, and what arrived t
 HELD = 1 << 23  # numbers: products are multiplied out when they hold about this many, which bounds the memory
 
 
-@dataclass(frozen=True, eq=False)
-class Truncation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Truncation(ShownByShape):
     """For every `k`, the number of steps that a gradient may visit: `cosine` of the gradient that remains with the full one, and
     `norm_ratio` of its length to the full one's. All (K,)."""
 
