@@ -297,6 +297,17 @@ def test_a_batch_runs_freely_as_each_source_alone(name, attention):
     assert any(len({*lengths}) > 1 for lengths in ends)  # each at its own end
 
 
+@pytest.mark.parametrize("attention", ATTENTION)
+@pytest.mark.parametrize("name", FORWARDS)
+def test_what_runs_freely_is_the_most_probable_next_symbol_under_teacher_forcing(name, attention):
+    model, rng = seq2seq(ATTENTION[attention], name), np.random.default_rng(0)
+    for p in model.parameters():
+        p.data = 1.5 * rng.standard_normal(p.shape)
+    written = np.array(answers(model, [[0], [2], [4]]))
+    logits, _ = model(IDS, np.column_stack([[0, 2, 4], written[:, :-1]]), LENGTHS)
+    assert logits.data.argmax(axis=2).tolist() == written.tolist()
+
+
 def test_padding_of_vectors_may_be_anything():
     rng = np.random.default_rng(0)
     parts = nn.LSTMCell(3, 4, rng=rng), nn.LSTMCell(3, 4, rng=rng), nn.Linear(8, 6, rng=rng)

@@ -224,7 +224,7 @@ def text_windows(ids: Any, rows: int, steps: int) -> list[Window]:
     >>> [(window.x.tolist(), window.y.tolist()) for window in tg.data.batches.text_windows(np.arange(9), 2, 2)]
     [([[0, 1], [4, 5]], [[1, 2], [5, 6]]), ([[2], [6]], [[3], [7]])]
     """
-    ids = np.asarray(ids)
+    ids = _whole(ids)
     if ids.ndim != 1:
         raise DataError(f"text_windows of ids of shape {ids.shape}", hint="one row of ids: vocabulary.encode(text)")
     if not is_whole(rows, 1):
