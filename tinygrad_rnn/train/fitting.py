@@ -18,7 +18,7 @@ from ..optim.base import Optimizer
 from ..optim.schedules import ReduceLROnPlateau, Schedule
 from ..shared.array_type import Array
 from ..shared.atomic_files import target_of
-from ..shared.checks import is_number, is_whole, short
+from ..shared.checks import check_choice, is_number, is_whole
 from ..shared.terminal import Progress
 from .callback_results import check_direction
 from .checkpoint import read_checkpoint
@@ -103,8 +103,7 @@ def fit(
             raise DataError(f"fit() with {name}={count!r}", hint="a whole number, at least 1")
     if epochs is None and updates is None:
         raise DataError("fit() without an end", hint="epochs=10, or updates=1000, or both")
-    if mode not in (None, "min", "max"):
-        raise DataError(f"fit() with mode={short(mode)}", hint='"min": low scores are better; "max": high ones')
+    check_choice("fit", "mode", mode, ("min", "max", None), '"min": low scores are better; "max": high ones')
     decides = patience is not None or isinstance(schedule, ReduceLROnPlateau)
     if decides and evaluate is not None:
         check_direction(getattr(evaluate, "__name__", ""), mode)

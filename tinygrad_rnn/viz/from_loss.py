@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import update_wrapper
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec
-
-import numpy as np
 
 from ..errors import DataError
 from ..replay.from_loss import recorded_ops, snapshot
 from ..replay.records import GraphSnapshot
-from ..shared.checks import check_flags, short
+from ..shared.checks import check_choice, check_flags, is_number, short
 from .drawing import Comparison, Drawing
 from .style import THEMES, Scale, ThemeName
 from .view.hidden_steps import hidden_columns
@@ -115,9 +114,9 @@ def draw(
     >>> print(picture.describe().splitlines()[0])
     RNN, 3 steps, 17 ops, 3 weights.
     """
-    _check("color", color, ("grad", "value", "none"))
-    _check("theme", theme, tuple(THEMES))
-    _check("weights", weights, ("chips", "edges", "hidden"))
+    check_choice("draw", "color", color, ("grad", "value", "none"))
+    check_choice("draw", "theme", theme, THEMES)
+    check_choice("draw", "weights", weights, ("chips", "edges", "hidden"))
     check_flags("draw", rolled=rolled)
     ops = sum(r.kind == "op" for r in loss) if isinstance(loss, GraphSnapshot) else recorded_ops(loss)
     if ops > MOST_OPS:
@@ -155,14 +154,9 @@ def to_graphviz(loss: Any, **settings: Any) -> graphviz.Digraph:
     return draw(loss, **settings).to_graphviz()
 
 
-def _check(what: str, value: object, known: tuple[str, ...]) -> None:
-    if not isinstance(value, str) or value not in known:
-        raise DataError(f"draw({what}={short(value)})", hint=f"{what} is {', '.join(map(repr, known[:-1]))} or {known[-1]!r}")
-
-
 def _levels(detail: object, steps: int) -> tuple[str, ...]:
     """The levels to try, the finest first: the first one is taken that is not too wide for a screen."""
-    _check("detail", detail, ("auto", "op", "gate", "cell"))
+    check_choice("draw", "detail", detail, ("auto", "op", "gate", "cell"))
     if detail != "auto":
         return (str(detail),)
     return ("op",) if not steps else ("op", "gate", "cell")[0 if steps <= 4 else 1 if steps <= 8 else 2 :]
@@ -172,7 +166,7 @@ def _column(step: object, steps: tuple[int, ...], hidden: tuple[int, ...], rolle
     """The column of the step that shall be opened."""
     if rolled:
         raise DataError(f"draw(rolled=True, open={short(step)})", hint="a rolled picture has no column of its own for a step")
-    if not isinstance(step, (int, np.integer)) or step not in steps:
+    if not is_number(step, Integral) or step not in steps:
         known = f"the steps are {steps[0]} to {steps[-1]}" if steps else "this graph has no steps"
         raise DataError(f"draw(open={short(step)})", hint=known)
     column = steps.index(int(step))

@@ -125,7 +125,7 @@ class Scale:
         pair = getattr(scale, "scale", scale)
         try:
             low, high = (float(v) for v in pair)  # type: ignore[attr-defined]
-        except (OverflowError, TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             low = high = math.nan
         if not (abs(low) <= 400 and abs(high) <= 400 and low < high):
             raise DataError(

@@ -11,7 +11,7 @@ from ...engine.scopes import here, place_of
 from ...engine.tensor import Tensor, named
 from ...errors import DataError, ShapeError
 from ...shared.array_type import Dtype
-from ...shared.checks import check_flags, check_sizes, is_whole
+from ...shared.checks import check_flags, check_sizes, is_whole, short
 from ...shared.nested import leaves, mapped
 from .. import init
 from ..module import Module, scoped
@@ -57,9 +57,9 @@ class GridLSTMCell(Module):
     ) -> None:
         check_flags("GridLSTMCell", bias=bias)
         check_sizes("GridLSTMCell", dimensions=dimensions, hidden_size=hidden_size)
-        if priority is not None and priority not in range(dimensions):
+        if priority is not None and not (is_whole(priority, 0) and priority < dimensions):
             raise DataError(
-                f"GridLSTMCell of {dimensions} dimensions with priority={priority!r}",
+                f"GridLSTMCell of {dimensions} dimensions with priority={short(priority)}",
                 hint=f"it is one of 0..{dimensions - 1}, or None",
             )
         self.dimensions, self.hidden_size, self.priority = dimensions, hidden_size, priority

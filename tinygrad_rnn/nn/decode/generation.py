@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import DataError
 from ...shared.array_type import Array
+from ...shared.checks import check_choice
 from ..module import evaluating
 from .sampling import check_shaping, draw_symbol, next_probabilities
 from .step_model import Prompt, StepModel, check_writer, step
@@ -55,8 +56,7 @@ def generate(
     >>> len(tg.generate(model, "he", 20, rng=np.random.default_rng(1), temperature=0.8))
     20
     """
-    if method not in ("sample", "greedy"):
-        raise DataError(f"generate(method={method!r})", hint="it is 'sample' or 'greedy'")
+    check_choice("generate", "method", method, ("sample", "greedy"))
     check_shaping(temperature, top_k, nucleus)
     greedy = method == "greedy" or temperature == 0
     if not greedy and not isinstance(rng, np.random.Generator):

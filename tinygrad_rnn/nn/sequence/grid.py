@@ -11,7 +11,7 @@ from ...engine.scopes import here, place_of, scope, time_step
 from ...engine.tensor import Tensor, TensorLike, as_tensor, named
 from ...errors import DataError, ShapeError
 from ...shared.array_type import Dtype
-from ...shared.checks import check_flags, check_kind, check_sizes, is_whole
+from ...shared.checks import check_choice, check_flags, check_kind, check_sizes, is_whole
 from .. import init
 from ..cells.cell import State
 from ..cells.grid_lstm import GridLSTMCell, Pair
@@ -75,8 +75,7 @@ class GridLSTM(SequenceLayer):
         bias: bool = True,
         dtype: Dtype = None,
     ) -> None:
-        if priority not in ("depth", "time", None):
-            raise DataError(f"GridLSTM(priority={priority!r})", hint="it is 'depth', 'time' or None")
+        check_choice("GridLSTM", "priority", priority, ("depth", "time", None))
         self.input_size, self.hidden_size, self.depth = input_size, hidden_size, depth
         last = {"time": 0, "depth": 1, None: None}[priority]
         self.project = _Project(input_size, hidden_size, rng, dtype)
