@@ -18,7 +18,7 @@ import numpy as np
 from ..errors import DataError, LoadError
 from ..nn.meaning import Meaning, StateDict, meaning_from, meaning_of, unknown
 from ..nn.module import Module
-from ..shared.array_type import Array
+from ..shared.array_type import Array, array_given
 from ..shared.atomic_files import target_of, write
 from ..shared.call_site import call_site
 from ..shared.checks import check_kind, short
@@ -135,10 +135,8 @@ def _storable(name: Any, value: Any) -> Array:
         raise DataError(
             f"weights under the name {name!r}", hint=f"names are text, and {RESERVED} is where the format keeps its own"
         )
-    try:
-        array = np.asarray(value.data if hasattr(value, "node") else value)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise DataError(f"{name} cannot be saved: {error}", hint="give arrays of numbers") from None
+    value = value.data if hasattr(value, "node") else value
+    array = array_given(f"{name} cannot be saved:", value, "give arrays of numbers", DataError)
     if array.dtype.newbyteorder("=") not in KINDS:
         raise DataError(f"{name} cannot be saved: it is {array.dtype}", hint="save it as float64, float32, integers or booleans")
     return np.array(array, array.dtype.newbyteorder("<"), order="C")
@@ -180,10 +178,12 @@ def _meaning(path: Any, text: str | None) -> Meaning | None:
 
 def _check_readable(path: str | os.PathLike[str]) -> None:
     """Raise `LoadError` for what is not a file that one may read."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise _unloadable(short(path), f"it is a {type(path).__name__}", f"give the path of a {SUFFIX} file")
     try:
         there, whole = os.path.exists(path), os.path.isfile(path)  # a pipe or a device may never end
     except (TypeError, ValueError) as error:
-        raise _unloadable(path, str(error), f"give the path of a {SUFFIX} file") from None
+        raise _unloadable(short(path), str(error), f"give the path of a {SUFFIX} file") from None
     if not there:
         raise _unloadable(path, "there is no such file", "look at the folder and the spelling")
     if not whole:

@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ...engine.tensor import Tensor
+from ...engine.dtypes import as_array
 from ...errors import DataError, DtypeError, GraphError, ShapeError
-from ...shared.array_type import Array
+from ...shared.array_type import Array, array_given
 from ...shared.checks import is_whole
 from ..states import check_method
 
@@ -54,12 +54,8 @@ class Prompt:
         self.stop = None if stop is None else self._stop_of(stop)
 
     def _ids_of(self, prompt: Any) -> Array:
-        try:
-            ids = np.asarray(self.vocabulary.encode(prompt) if self.is_text else prompt)
-        except ValueError as error:
-            if isinstance(error, DataError):
-                raise
-            raise DtypeError("a prompt of rows of different lengths", hint="a text, or one row of whole numbers") from None
+        ids = self.vocabulary.encode(prompt) if self.is_text else prompt
+        ids = array_given("a prompt", ids, "a text, or one row of whole numbers")
         if not ids.size:
             raise DataError(
                 "generation from an empty prompt", hint="give at least one symbol to start from, such as a line break"
@@ -112,7 +108,7 @@ def step(model: StepModel, ids: Array, state: Any) -> tuple[Array, Any]:
             hint="return logits, state",
         )
     logits, state = made
-    z = np.asarray(logits.data if isinstance(logits, Tensor) else logits, np.float64)
+    z = as_array(logits).astype(np.float64)
     if z.ndim != 2 or len(z) != len(ids) or not z.shape[1]:
         raise ShapeError(
             f"{type(model).__name__}.step returned logits of shape {z.shape} for {len(ids)} ids",
