@@ -6,7 +6,6 @@ Everything random takes a Generator; the same seed gives the same batches.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..shared.array_type import array_given
 from ..shared.checks import check_rng, is_number, is_whole, short
 
 __all__ = [
@@ -69,8 +69,9 @@ def shuffled_split(rng: np.random.Generator, size: int, held_out: float | int) -
     (array([4, 6, 2, 7, 3, 5, 9, 0]), array([8, 1]))
     """
     check_rng(rng)
-    if not is_number(size, Integral) or not is_number(held_out, Real) or not isfinite(held_out):
-        raise DataError(f"{held_out!r} held out of {size!r} items", hint="a share of them (0.1), or how many of how many")
+    if not is_number(size, Integral) or not is_number(held_out, Real) or not abs(held_out) < 2**63:
+        said = f"{short(held_out)} held out of {short(size)} items"
+        raise DataError(said, hint="a share of them (0.1), or how many of how many")
     count = int(held_out) if isinstance(held_out, Integral) else round(held_out * size)
     if not 0 < count < size:
         raise DataError(
@@ -98,10 +99,7 @@ def pad(sequences: Sequence[Any], padding_id: int = 0) -> tuple[Ids, Ids]:
         raise DataError(f"padding with padding_id={padding_id!r}", hint="a whole number: the id that stands for no symbol")
     x = np.full((len(sequences), int(lengths.max())), padding_id, np.int64)
     for k, sequence in enumerate(sequences):
-        try:
-            row = np.asarray(sequence)
-        except ValueError:
-            raise DataError(f"sequence {k} is a row of rows of different lengths", hint="whole numbers in each") from None
+        row = array_given(f"sequence {k} is", sequence, "whole numbers in each", DataError)
         if row.ndim != 1 or row.dtype.kind not in "iub":  # NumPy would cut 1.5 to 1
             raise DataError(
                 f"sequence {k} is no row of ids but {type(sequence).__name__} {row.shape} of {row.dtype}",
@@ -121,7 +119,9 @@ def buckets(lengths: Any, size: int, rng: np.random.Generator | None = None) -> 
     >>> [rows.tolist() for rows in tg.data.batches.buckets([5, 1, 4, 2, 9], 2)]
     [[1, 3], [2, 0], [4]]
     """
-    lengths = np.asarray(lengths)
+    lengths = array_given("lengths", lengths, "one length for each sequence", DataError)
+    if lengths.dtype.kind not in "fiu":
+        raise DataError(f"batches of lengths {short(lengths)}", hint="one length for each sequence: whole numbers")
     if lengths.ndim != 1 or not lengths.size:
         raise DataError(f"batches of lengths of shape {lengths.shape}", hint="one length for each of at least one sequence")
     if not is_whole(size, 1):
@@ -150,7 +150,7 @@ def padded_batches(
     (array([[4, 0],
            [5, 6]]), array([1, 0]), array([1, 2]), array([[1, 2, 3]]))
     """
-    y = np.asarray(y)
+    y = array_given("y", y, "one entry for each sequence", DataError)
     lengths = _lengths(sequences)
     if y.shape[:1] != lengths.shape:
         raise DataError(f"{len(lengths)} sequences and y of shape {y.shape}", hint="y holds one entry for each sequence")
@@ -172,7 +172,7 @@ def windows(x: Any, y: Any, steps: int) -> list[Window]:
     >>> [window.x.tolist() for window in tg.data.batches.windows([[1, 2, 3, 4, 5]], [[2, 3, 4, 5, 6]], 2)]
     [[[1, 2]], [[3, 4]], [[5]]]
     """
-    x, y = _whole(x), _whole(y)
+    x, y = (array_given("windows of", part, "pad them first, or cut each by itself", DataError) for part in (x, y))
     if x.ndim < 2 or x.shape[:2] != y.shape[:2] or not x.shape[0] or not x.shape[1]:
         raise DataError(f"windows of x {x.shape} and y {y.shape}", hint="both are (batch, time, ...), with at least one step")
     if not is_whole(steps, 1):
@@ -193,7 +193,7 @@ def sliding_windows(series: Any, steps: int, horizon: int = 1, stride: int = 1) 
     >>> x.shape, y.shape, x[0, :, 0], y[0, :, 0]
     ((4, 3, 1), (4, 2, 1), array([0., 1., 2.]), array([3., 4.]))
     """
-    series = _whole(series)
+    series = array_given("windows of", series, "pad them first, or cut each by itself", DataError)
     for name, value in (("steps", steps), ("horizon", horizon), ("stride", stride)):
         if not is_whole(value, 1):
             raise DataError(f"sliding_windows with {name}={short(value)}", hint="a whole number, at least 1")
@@ -224,7 +224,7 @@ def text_windows(ids: Any, rows: int, steps: int) -> list[Window]:
     >>> [(window.x.tolist(), window.y.tolist()) for window in tg.data.batches.text_windows(np.arange(9), 2, 2)]
     [([[0, 1], [4, 5]], [[1, 2], [5, 6]]), ([[2], [6]], [[3], [7]])]
     """
-    ids = _whole(ids)
+    ids = array_given("text_windows of", ids, "one row of ids, as vocabulary.encode(text) gives it", DataError)
     if ids.ndim != 1:
         raise DataError(f"text_windows of ids of shape {ids.shape}", hint="one row of ids: vocabulary.encode(text)")
     if not is_whole(rows, 1):
@@ -236,16 +236,6 @@ def text_windows(ids: Any, rows: int, steps: int) -> list[Window]:
         )
     streams = ids[: len(ids) // rows * rows].reshape(rows, -1)
     return windows(streams[:, :-1], streams[:, 1:], steps)
-
-
-def _whole(values: Any) -> NDArray[Any]:
-    """What windows are cut out of, as an array."""
-    if isinstance(values, np.ma.MaskedArray):
-        raise DataError("windows of masked values: they would count", hint="masked.filled(value), or cut the parts between them")
-    try:
-        return np.asarray(values)
-    except ValueError:
-        raise DataError("windows of rows of different lengths", hint="pad them first, or cut each by itself") from None
 
 
 def _lengths(sequences: Sequence[Any]) -> Ids:

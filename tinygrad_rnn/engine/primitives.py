@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, DtypeError, ShapeError
-from ..shared.array_type import Index
+from ..shared.array_type import Index, array_given
 from ..shared.checks import check_kind, is_whole, short
 from . import ops
 from .arrays import is_basic
@@ -274,10 +274,8 @@ def take(table: TensorLike, index: Any) -> Tensor:
             [0. , 0.5]])
     """
     table = as_tensor(table)
-    try:
-        rows = np.array(index._array if isinstance(index, Tensor) else index)
-    except (ValueError, RuntimeError):
-        raise DtypeError(f"take with an index {short(index)}", hint="whole numbers, in rows of one length") from None
+    hint = "whole numbers, in rows of one length"
+    rows = index._array if isinstance(index, Tensor) else array_given("take with an index", index, hint)
     if rows.dtype.kind not in "iu" and rows.size:
         raise DtypeError(f"take with an index of dtype {rows.dtype}", hint="row numbers are integers: index.astype(int)")
     if not table.ndim:

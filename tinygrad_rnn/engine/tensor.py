@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataError, DtypeError, GraphError, ShapeError
-from ..shared.array_type import Array, Index
+from ..shared.array_type import Array, Index, array_given
 from ..shared.checks import check_flags, check_kind, check_number, check_size, is_whole, short
 from . import graph, ops
 from .arrays import is_basic
@@ -677,12 +677,9 @@ def plain_key(key: Index) -> Index:
     def plain(part: Any) -> Any:
         if isinstance(part, Tensor):
             return part._array.copy()
-        if getattr(part, "requires_grad", False):
-            raise DtypeError(f"an index {short(part)}", hint="an index is whole numbers, and has no gradient")
-        if isinstance(part, (list, ndarray)):
-            if not isinstance(part, ndarray) and len(set(map(np.ndim, part))) > 1:
-                raise ShapeError(f"an index {short(part)}", hint="whole numbers in rows of one length")
-            return np.array(part) if isinstance(part, ndarray) or part else np.zeros(0, np.intp)  # [] names no entry
+        if isinstance(part, (list, ndarray)) or getattr(part, "requires_grad", False):
+            rows = array_given("an index", part, "whole numbers in rows of one length", ShapeError)
+            return rows.copy() if isinstance(part, ndarray) or part else np.zeros(0, np.intp)  # [] names no entry
         return int(part) if isinstance(part, np.integer) else part
 
     return tuple(plain(part) for part in key) if isinstance(key, tuple) else (plain(key),)

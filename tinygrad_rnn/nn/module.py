@@ -14,8 +14,8 @@ import numpy as np
 
 from ..engine.scopes import current_mode, no_grad, scope, set_mode
 from ..engine.tensor import Tensor
-from ..errors import DataError, GraphError, LoadError
-from ..shared.array_type import Array
+from ..errors import DataError, DtypeError, GraphError, LoadError
+from ..shared.array_type import Array, array_given
 from ..shared.call_site import call_site
 from ..shared.checks import check_flags
 from .meaning import StateDict, differences, meaning_of, unknown
@@ -288,9 +288,9 @@ def _refuse_over_parameter(module: Module, key: str, value: Any) -> None:
 def _fitted(value: Any, p: Tensor) -> Array:
     """A saved value as an array for a parameter or buffer p; a ValueError says what is wrong, with ? for the name."""
     try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError("misshapen: ? is ragged") from None
+        array = array_given("?", value)
+    except DtypeError as error:
+        raise ValueError(f"no array: {error.message}") from None
     if array.dtype.kind not in "fiub":
         raise ValueError(f"not numbers: ? is {array.dtype}")
     if array.shape != p.shape:

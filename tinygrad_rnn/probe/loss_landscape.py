@@ -76,7 +76,10 @@ def landscape(
 
 def _axes(extent: Any, points: Any, count: int) -> tuple[Array, ...]:
     """How far to go along each direction."""
-    ends, numbers = array_given(extent), array_given(points)
+    ends = array_given(
+        "landscape with extent", extent, "a number above 0, (low, high), or one (low, high) a direction", DataError
+    )
+    numbers = array_given("landscape with points", points, "a whole number of at least 2", DataError)
     if ends.ndim == 0 and ends.dtype.kind in "iuf":  # e, for -e..e
         ends = np.array([-1.0, 1.0]) * ends
     if ends.shape == (2,):  # one pair for all directions
@@ -94,8 +97,9 @@ def _axes(extent: Any, points: Any, count: int) -> tuple[Array, ...]:
 
 
 def _number(value: Any) -> float:
-    array = value.data if isinstance(value, Tensor) else array_given(value)
+    what = f"landscape of a function that returns {type(value).__name__}"
+    array = value.data if isinstance(value, Tensor) else array_given(what, value, "one number", ShapeError)
     if array.size != 1 or array.dtype.kind not in "iuf":
         shape = f" of shape {array.shape}" if array.shape else ""
-        raise ShapeError(f"landscape of a function that returns {type(value).__name__}{shape}", hint="one number")
+        raise ShapeError(what + shape, hint="one number")
     return float(array.item())
