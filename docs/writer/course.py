@@ -89,7 +89,8 @@ def run(entry, fast):
             "timeout": 600,
             "kernel_name": "python3",
         }
-        NotebookClient(notebook, **settings).execute(env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"})
+        kernel = {"env": {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}, "stderr": subprocess.DEVNULL}
+        NotebookClient(notebook, **settings).execute(**kernel)  # what goes wrong in a cell is raised here
     cells = []
     for cell in notebook.cells:
         cell.source = cell.source.replace(flags, "")
