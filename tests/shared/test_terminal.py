@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -169,6 +170,54 @@ def test_progress_into_a_closed_standard_error():
     line = ["sh", "-c", f"exec '{sys.executable}' -c '{PROGRAM}' 4 2>&-"]
     done = subprocess.run(line, capture_output=True, text=True, cwd=ROOT)
     assert (done.returncode, done.stdout, done.stderr) == (0, "over\n", "")
+
+
+@pytest.mark.parametrize("widgets", [True, False])
+def test_a_notebook_has_a_bar_where_it_can_show_one(monkeypatch, widgets):
+    pytest.importorskip("tqdm")
+    import tqdm.auto
+
+    from tinygrad_rnn.shared import terminal
+
+    did = []
+
+    class Bar:
+        def __init__(self, total, **options):
+            self.total = total
+
+        def reset(self, total):
+            self.total = total
+            did.append(("reset", total))
+
+        def set_description_str(self, text):
+            did.append((self.n, self.total, text.split()[0]))
+
+        def close(self):
+            did.append(("close", self.total))
+
+    shell = types.SimpleNamespace(config={"IPKernelApp": {}})
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setattr(terminal, "find_spec", lambda name: True if name != "ipywidgets" or widgets else None)
+    monkeypatch.setattr(tqdm.auto, "tqdm", Bar)
+    monkeypatch.setattr(sys, "stderr", Stream("utf-8"))
+    progress = Progress(0, every=0.0)
+    progress.pause = 0.0
+    progress.update(1, "one")
+    progress.total = 4
+    progress.update(2, "two")
+    progress.close()
+    plain = [line.split()[0] for line in sys.stderr.text().splitlines()]
+    # total is forgotten at the end, or a bar that is not full would stay
+    assert did == ([(1, None, "one"), ("reset", 4), (2, 4, "50%"), ("close", None)] if widgets else [])
+    assert plain == ([] if widgets else ["one", "50%"])
+    assert not Progress(0, Stream("utf-8")).live  # a stream that was given is written to
+
+
+def test_a_shell_that_is_no_notebook_has_no_bar(monkeypatch):
+    for found in (types.SimpleNamespace(config={}), None):
+        monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda found=found: found))
+        monkeypatch.setattr(sys, "stderr", Stream("utf-8"))
+        assert not Progress(1).live
 
 
 def lines(stream):

@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..shared.checks import check_rng, is_number, is_whole
+from ..shared.checks import check_rng, is_number, is_whole, short
 
-__all__ = ["PaddedBatch", "Window", "buckets", "pad", "padded_batches", "shuffled_split", "text_windows", "windows"]
+__all__ = [
+    "PaddedBatch", "Window", "buckets", "pad", "padded_batches", "shuffled_split", "sliding_windows", "text_windows", "windows",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:
@@ -49,7 +51,7 @@ class PaddedBatch(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Consecutive steps of long sequences: `x` `(batch, steps, ...)` and `y`, what is asked at each of them."""
+    """Consecutive steps of long sequences: `x` `(batch, steps, ...)` and `y`, what is asked at each of them, or after them."""
 
     x: NDArray[Any]
     y: NDArray[Any]
@@ -170,15 +172,46 @@ def windows(x: Any, y: Any, steps: int) -> list[Window]:
     >>> [window.x.tolist() for window in tg.data.batches.windows([[1, 2, 3, 4, 5]], [[2, 3, 4, 5, 6]], 2)]
     [[[1, 2]], [[3, 4]], [[5]]]
     """
-    try:
-        x, y = np.asarray(x), np.asarray(y)
-    except ValueError:
-        raise DataError("windows of rows of different lengths", hint="pad them first, or cut each by itself") from None
+    x, y = _whole(x), _whole(y)
     if x.ndim < 2 or x.shape[:2] != y.shape[:2] or not x.shape[0] or not x.shape[1]:
         raise DataError(f"windows of x {x.shape} and y {y.shape}", hint="both are (batch, time, ...), with at least one step")
     if not is_whole(steps, 1):
         raise DataError(f"windows of {steps!r} steps", hint="a whole number, at least 1")
     return [Window(x[:, t : t + steps], y[:, t : t + steps]) for t in range(0, x.shape[1], steps)]
+
+
+def sliding_windows(series: Any, steps: int, horizon: int = 1, stride: int = 1) -> Window:
+    """Every piece of `steps` of a series (time, ...) as x (windows, steps, ...), and the `horizon` steps after it as y: to forecast.
+
+    Windows begin `stride` steps apart, and overlap where that is less than `steps`. Split a series in time first, and cut each part
+    by itself: windows that overlap know the answers of each other. Raises `DataError` for a series too short for one window, for
+    one that holds NaN (a gap), and for what is no series of numbers.
+
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> train, test = np.split(np.arange(12.0)[:, None], [8])  # one feature
+    >>> x, y = tg.data.batches.sliding_windows(train, steps=3, horizon=2)
+    >>> x.shape, y.shape, x[0, :, 0], y[0, :, 0]
+    ((4, 3, 1), (4, 2, 1), array([0., 1., 2.]), array([3., 4.]))
+    """
+    series = _whole(series)
+    for name, value in (("steps", steps), ("horizon", horizon), ("stride", stride)):
+        if not is_whole(value, 1):
+            raise DataError(f"sliding_windows with {name}={short(value)}", hint="a whole number, at least 1")
+    if not series.ndim or series.dtype.kind not in "fiub":
+        raise DataError(f"sliding_windows of {short(series)}", hint="a series is made of numbers, (time, features) or (time)")
+    if len(series) < steps + horizon:
+        raise DataError(
+            f"sliding_windows of {steps} steps and a horizon of {horizon} over a series of {len(series)} steps",
+            hint=f"a series of at least {steps + horizon} steps, the first axis is time; or shorter windows",
+        )
+    if not np.isfinite(series).all():
+        raise DataError(
+            f"sliding_windows of a series that holds {series[~np.isfinite(series)][0]}",
+            where=f"step {np.argwhere(~np.isfinite(series))[0][0]} of {len(series)}",
+            hint="fill gaps first (np.interp), or cut the series there and join the windows of its parts",
+        )
+    starts = np.arange(0, len(series) - steps - horizon + 1, stride)[:, None]
+    return Window(series[starts + np.arange(steps)], series[starts + steps + np.arange(horizon)])
 
 
 def text_windows(ids: Any, rows: int, steps: int) -> list[Window]:
@@ -203,6 +236,16 @@ def text_windows(ids: Any, rows: int, steps: int) -> list[Window]:
         )
     streams = ids[: len(ids) // rows * rows].reshape(rows, -1)
     return windows(streams[:, :-1], streams[:, 1:], steps)
+
+
+def _whole(values: Any) -> NDArray[Any]:
+    """What windows are cut out of, as an array."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise DataError("windows of masked values: they would count", hint="masked.filled(value), or cut the parts between them")
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise DataError("windows of rows of different lengths", hint="pad them first, or cut each by itself") from None
 
 
 def _lengths(sequences: Sequence[Any]) -> Ids:

@@ -19,6 +19,7 @@ from ..shared.array_type import Array
 from ..shared.call_site import call_site
 from ..shared.checks import check_flags
 from .meaning import StateDict, differences, meaning_of, unknown
+from .printed import in_a_line, printed
 from .torch_words import check_words
 
 __all__ = ["Module", "evaluating", "is_cell", "items_within", "modes_kept", "name_parts", "parts_within", "scoped"]
@@ -77,9 +78,10 @@ class Module:
     state that is carried on) is no part of it; wrap a constant that you compute once in `tg.Tensor(...)`.
 
     `freeze()` keeps parameters as they are: they stay parameters, optimizers pass over them. An unnamed parameter is named after its
-    attribute. Calling a module calls its `forward` in a scope of its own.
+    attribute. Calling a module calls its `forward` in a scope of its own. `print(module)` shows its parts, with their shapes and how
+    many numbers their parameters hold.
 
-    >>> import tinygrad_rnn as tg
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> class Scale(tg.nn.Module):
     ...     def __init__(self):
     ...         self.w = tg.Tensor(2.0, requires_grad=True)
@@ -89,6 +91,12 @@ class Module:
     >>> scale = Scale()
     >>> scale(4.0).item(), [name for name, p in scale.named_parameters()], list(scale.state_dict())
     (6.0, ['w'], ['w', 'mean'])
+    >>> print(tg.nn.Sequential(scale, tg.tanh, tg.nn.Linear(1, 2, rng=np.random.default_rng(0))))
+    Sequential(  # 5 parameters
+      (layers.0): Scale(w (), mean () buffer)  # 1
+      (layers.1): tanh
+      (layers.2): Linear(W (1, 2), b (2,))  # 4
+    )
     """
 
     training = True
@@ -255,8 +263,14 @@ class Module:
         return self.train(False)
 
     def __repr__(self) -> str:
-        sizes = ", ".join(f"{name} {p.shape}" for name, p in self.named_parameters())
-        return f"{type(self).__name__}({sizes})"
+        return in_a_line(self, self.named_parameters())
+
+    def __str__(self) -> str:
+        return printed(self, items_within("", vars(self), {id(self)}, _is_part), _is_part, meaning_of(self).shared)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """In a notebook, what `print` shows."""
+        printer.text(str(self))
 
 
 def _refuse_over_parameter(module: Module, key: str, value: Any) -> None:

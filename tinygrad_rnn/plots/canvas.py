@@ -21,6 +21,7 @@ import numpy as np
 from ..errors import DataError
 from ..shared.array_type import Array
 from ..shared.atomic_files import target_of, write
+from ..shared.checks import check_choice
 from ..shared.invocation import install
 from ..viz.style import THEMES, Brush, Scale, Theme, ThemeName, superscript
 
@@ -167,8 +168,7 @@ def canvas(theme: ThemeName, width: float = 7.6, height: float = 4.4) -> Iterato
 
     Raises `DataError` for a theme that is not "light" or "dark", and where matplotlib is not installed.
     """
-    if theme not in THEMES:
-        raise DataError(f"theme={theme!r}", hint='it is "light" or "dark"')
+    check_choice("", "theme", theme, THEMES)
     matplotlib = _matplotlib()
     paper = THEMES[theme]
     with matplotlib.style.context(_settings(paper), after_reset=True):

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..errors import DataError
 from ..shared.array_type import Array
+from ..shared.checks import check_choice
 from ..viz.style import ThemeName
 from .arguments import expect, finite, numbers, steps_to_mark, two_digits
 from .canvas import Canvas, canvas
@@ -47,8 +48,8 @@ def gradient_norms(
     >>> tg.plots.describe(figure)
     'Left of the gradient at step 1 of 20: 1.9e-06 (RNN).'
     """
-    if against not in ("back", "t"):
-        raise DataError(f"gradient_norms(against={against!r})", hint='it is "back" (steps back from the last one) or "t"')
+    known = "it is 'back' (steps back from the last one) or 't'"
+    check_choice("gradient_norms", "against", against, ("back", "t"), known)
     expect("gradient_norms", curves, "items", 'give a name for each curve: {"RNN": probe.gradient_by_step(loss)}')
     rows = {name: _relative(np.atleast_2d(numbers(f"the curve {name!r}", norms, (1, 2)))) for name, norms in curves.items()}
     if not rows:

@@ -15,6 +15,7 @@ from ..engine.sweep import seed_of, sweep
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
 from ..shared.array_type import Array
+from ..shared.checks import check_kind
 from .lanes import Role, Timeline, lane_of, recorded_graph
 from .vectorized_vjp import EXACT, pull
 
@@ -162,6 +163,7 @@ def leaf_of(leaves: list[Node], weight: Tensor | str) -> Node:
             )
         assert weight.node is not None
         return weight.node
+    check_kind("the weight", weight, str, "give a parameter of the model, or its name")
     named = [leaf for leaf in leaves if leaf.name == weight] or [
         leaf for leaf in leaves if f".{leaf.path}".endswith(f".{weight}")
     ]

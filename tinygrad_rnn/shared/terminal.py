@@ -172,7 +172,8 @@ class Terminal:
 
 
 class Progress:
-    """What a long training does right now: a live line on a terminal where tqdm is installed, a plain line now and then elsewhere.
+    """What a long training does right now: a live line on a terminal, and a bar in a notebook, where tqdm is installed (in a notebook
+    ipywidgets too); a plain line now and then elsewhere.
 
     It goes to standard error, so that standard output holds results alone. `total` may be 0 as long as it is not known. tqdm comes
     with `pip install 'tinygrad_rnn[progress]'`.
@@ -180,7 +181,7 @@ class Progress:
 
     def __init__(self, total: int, stream: TextIO | None = None, every: float = 5.0) -> None:
         self.total, self.stream, self.start = total, stream or sys.stderr or io.StringIO(), time.monotonic()
-        self.live = self.stream.isatty() and find_spec("tqdm") is not None
+        self.live = (self.stream.isatty() or (stream is None and _in_notebook())) and find_spec("tqdm") is not None
         self.pause = 0.1 if self.live else every
         self.shown = self.start
         self.bar: Any = None
@@ -203,16 +204,26 @@ class Progress:
             self.stream.flush()
             return
         if self.bar is None:
-            from tqdm import tqdm
+            from tqdm.auto import tqdm  # that of notebooks, in a notebook
 
-            self.bar = tqdm(file=self.stream, bar_format="{desc}  {bar}", leave=False, dynamic_ncols=True)
-        self.bar.n, self.bar.total = done, self.total or None
+            options = {"bar_format": "{desc}  {bar}", "leave": False, "dynamic_ncols": True}
+            self.bar = tqdm(total=self.total or None, file=self.stream, **options)
+        if self.total and self.bar.total != self.total:
+            self.bar.reset(self.total)
+        self.bar.n = done
         self.bar.set_description_str(line)
 
     def close(self) -> None:
         """Wipe the live line."""
         if self.bar is not None:
+            self.bar.total = None  # a bar of a notebook that is not full would stay, in red
             self.bar.close()
+
+
+def _in_notebook() -> bool:
+    """Whether this is the kernel of a notebook that can show a widget."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return "IPKernelApp" in getattr(shell, "config", {}) and find_spec("ipywidgets") is not None
 
 
 def _widest(texts: Sequence[str]) -> int:

@@ -59,7 +59,7 @@ def checked_logits(logits: Any) -> Array:
     if not z.size or not np.isfinite(z.max(axis=-1)).all():
         raise NumericError(
             "generation from logits that are NaN or infinite" if z.size else "generation from no logits",
-            hint="-inf rules a symbol out; else look at the weights: has training gone wrong?",
+            hint="-inf rules a symbol out, one that is allowed must be left; else look at the weights: has training gone wrong?",
         )
     return z
 
