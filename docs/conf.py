@@ -1,6 +1,6 @@
 """The site: `python -m sphinx -W -n -b html docs docs/_build/html`, from the root of the project."""
 
-import re
+import importlib
 import sys
 from pathlib import Path
 
@@ -9,7 +9,7 @@ sys.path.insert(0, str(ROOT))
 
 project = "tinygrad_rnn"
 author = "the authors of tinygrad_rnn"
-release = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)[1]
+release = importlib.import_module("tinygrad_rnn").__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "docs.writer.extension"]
 exclude_patterns = ["_build", "README.md"]

@@ -89,7 +89,8 @@ def run(entry, fast):
             "timeout": 600,
             "kernel_name": "python3",
         }
-        NotebookClient(notebook, **settings).execute(env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"})
+        kernel = {"env": {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}, "stderr": subprocess.DEVNULL}
+        NotebookClient(notebook, **settings).execute(**kernel)  # what goes wrong in a cell is raised here
     cells = []
     for cell in notebook.cells:
         cell.source = cell.source.replace(flags, "")
@@ -143,9 +144,12 @@ def tour_page(entry, folder, whole):
     )
     lines += [f"`python lessons/{entry.path.name}` runs for about a minute; there is nothing to fill in.{smaller}", ""]
     lines += ["{download}`The script <../../lessons/00_tour.py>`, {download}`the whole course <course.zip>`.", ""]
-    for part in re.split(r"^(  picture: .*)\n", done.stdout, flags=re.MULTILINE):
+    for part in re.split(r"^(  picture: .*)\n", done.stdout.replace(sys.executable, "python"), flags=re.MULTILINE):
         name = re.fullmatch(r"  picture: \S*?([\w.]+\.svg)", part)
-        lines += [f"![A picture of the tour]({name[1]})", ""] if name else ["```text", part.strip("\n"), "```", ""]
+        if name:
+            lines += [f"![A picture of the tour]({name[1]})", ""]
+        elif part.strip():
+            lines += ["```text", part.strip("\n"), "```", ""]
     return "\n".join(lines)
 
 

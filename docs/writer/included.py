@@ -1,11 +1,12 @@
-"""Pages of the project that the site shows too: a line `<!-- include FILE -->` of a page becomes that file, its links led to the site."""
+"""Pages of the project that the site shows too: a line `<!-- include FILE -->` of a page becomes that file, `FILE#Title`
+a section of it, with links that lead to pages."""
 
 import posixpath
 import re
 
 from docs.writer.names import ROOT
 
-LINE = re.compile(r"^<!-- include (\S+) -->$", re.MULTILINE)
+LINE = re.compile(r"^<!-- include ([^\s#]+)(?:#(\S+))? -->$", re.MULTILINE)
 LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 PLACES = {  # files beside docs/, and the pages that stand for them
     "lessons/README.md": "course/index.md",
@@ -20,10 +21,17 @@ PLACES = {  # files beside docs/, and the pages that stand for them
 
 def included(text, docname):
     """The text of a page with what it includes, and the files that it includes."""
-    files = [ROOT / name for name in LINE.findall(text)]
-    return LINE.sub(
-        lambda m: with_links((ROOT / m[1]).read_text(encoding="utf-8"), posixpath.dirname(m[1]), docname), text
-    ), files
+
+    def filled(line):
+        words = (ROOT / line[1]).read_text(encoding="utf-8")
+        return with_links(section(words, line[2]) if line[2] else words, posixpath.dirname(line[1]), docname)
+
+    return LINE.sub(filled, text), [ROOT / line[1] for line in LINE.finditer(text)]
+
+
+def section(text, title):
+    """What stands under a heading of a file, up to the next one."""
+    return re.search(rf"^## {re.escape(title)}\n\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)[1].rstrip()
 
 
 def with_links(text, folder, docname):

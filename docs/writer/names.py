@@ -50,7 +50,7 @@ PAGES = {
     "data.grammars": ("tasks", "Tasks with known answers", "Data"),
     "data.stdlib_text": ("texts", "Texts that are on every machine", "Data"),
     "data.baselines": ("baselines", "Baselines by counting", "Data"),
-    "probe": ("probes", "Gates, memory, landscape", "Instruments"),
+    "probe": ("probes", "Summary, gates, memory, landscape", "Instruments"),
     "probe.gradients": ("gradient_by_step", "The gradient at every step", "Instruments"),
     "probe.truncated_bptt": ("gradient_by_step", "The gradient at every step", "Instruments"),
     "probe.vanishing_penalty": ("gradient_by_step", "The gradient at every step", "Instruments"),

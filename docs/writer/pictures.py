@@ -3,6 +3,7 @@
 import doctest
 import io
 import sys
+from collections.abc import Sequence
 from contextlib import contextmanager, redirect_stdout
 from functools import partial, wraps
 from html import escape
@@ -101,13 +102,15 @@ def plotted(examples, before, theme):
 
 
 def drawn(value):
-    """What a tensor, or a cell, leaves as a graph; None where there is nothing to see."""
+    """What a cell, a tensor, or the last tensor of a sequence leaves as a graph; None where there is nothing to see."""
     try:
         if isinstance(value, tg.nn.Module) and hasattr(value, "step") and hasattr(value, "input_size"):
             hs, _ = tg.nn.unroll(value, np.random.default_rng(0).standard_normal((1, 2, value.input_size)))
             return tg.draw((hs[-1] ** 2).sum(), detail="gate", title=f"Two steps of {type(value).__name__}")
+        if isinstance(value, Sequence) and value and isinstance(value[-1], tg.Tensor):
+            value = value[-1]
         if isinstance(value, tg.Tensor):
-            drawing = tg.draw(value)
+            drawing = tg.draw(value if value.size == 1 else (value**2).sum())
             return drawing if len(drawing.view.boxes) <= MOST else None
     except TinygradRnnError:
         return None

@@ -10,14 +10,8 @@ from types import GenericAlias
 from docs.writer import docstrings
 from docs.writer.names import PAGES, doors, pages, public, shortened
 
-RECORDED = (
-    "primitives",
-    "functions",
-    "losses",
-    "cells",
-    "attention",
-    "modules",
-)  # where the graph that an example records is drawn
+# pages on which the graph that an example records is drawn
+RECORDED = "cells", "sequences", "lengths", "attention", "models", "modules", "primitives", "functions", "losses"
 
 
 def write(folder, pictured):
