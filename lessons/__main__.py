@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from course.authoring import check, page, skeleton
-from course.learner import Progress, catalog, find, state
+from course.learner import Progress, catalog, find, restored_by, state
 
 from tinygrad_rnn.errors import DataError, TinygradRnnError
 from tinygrad_rnn.shared import Parser, Terminal, cut, discard_output, near, typed, write
@@ -16,7 +16,7 @@ def list_all(out, args):
     """Every lesson with its state and minutes, and the next command."""
     entries, progress = catalog(HOME), Progress(HOME, out.say)
     if not any(e.exercises for e in entries):
-        raise DataError(f"no lesson has its solutions in {near(HOME / 'solutions')}", hint="git checkout gives them back")
+        raise DataError(f"no lesson has its solutions in {near(HOME / 'solutions')}", hint=f"{restored_by(HOME)} gives them back")
     states = {e.number: state(e, progress.of(e.number)) for e in entries}
     tick, room = "✓" if out.unicode else "x", out.width - 32
     for e in entries:
@@ -25,6 +25,9 @@ def list_all(out, args):
         out.write(f"{mark} {e.number:3} {cut(e.title, room, '...'):{room}} {e.minutes:3} min  {word}".rstrip())
     left = next((e for e in entries if e.exercises and states[e.number] != "done"), None)
     out.write()
+    if entries[0].number == "00" and not any(states[e.number] for e in entries if e.exercises):
+        out.say("Begin with the tour, which is there to be watched:")
+        out.write(f"  {entries[0].command}")
     out.say("Next:" if left else "All lessons are done. The page of it:")
     out.write(f"  {left.command if left else typed(near(HOME), 'report')}")
     return 0
