@@ -707,7 +707,9 @@ def matmul(a: TensorLike, b: TensorLike) -> Tensor:
 def power(a: TensorLike, exponent: TensorLike) -> Tensor:
     """`a ** exponent`, exact as NumPy's; for a number, for several exponents, and for exponents that have a gradient.
 
-    Where a is 0 or negative the gradients are PyTorch's: that of an exponent is 0 at a = 0, and NaN below.
+    Where a is 0 or negative the gradients are PyTorch's: that of an exponent is 0 at a = 0, and NaN below. So are those of second
+    order, except at a = 0 where PyTorch has NaN and the mathematics a number: that of the exponent b twice is 0, and that of the
+    exponent, then of a, is 0 for b > 1.
     """
     if not isinstance(exponent, Tensor) or exponent.node is None:
         number = as_array(exponent)
