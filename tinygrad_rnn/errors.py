@@ -6,7 +6,8 @@ Every error is also the built-in exception that a NumPy user would catch (`Shape
 from __future__ import annotations
 
 __all__ = [
-    "DataError", "DtypeError", "GradientError", "GraphError", "LoadError", "NumericError", "ShapeError", "TinygradRnnError", "shown",
+    "DataError", "DtypeError", "GradientError", "GraphError", "LoadError", "MissingGradientError", "NumericError", "ShapeError",
+    "TinygradRnnError", "shown",
 ]  # fmt: skip
 
 
@@ -74,6 +75,10 @@ class DtypeError(TinygradRnnError, TypeError):
 
 class GraphError(TinygradRnnError, RuntimeError):
     """A recorded graph asked for something it cannot give (freed, changed after recording, not a scalar)."""
+
+
+class MissingGradientError(GraphError, AttributeError):
+    """`.grad` of a result, which keeps none: `hasattr(result, "grad")` is False, as of any attribute that is missing."""
 
 
 class NumericError(TinygradRnnError, FloatingPointError):

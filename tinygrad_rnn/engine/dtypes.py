@@ -101,12 +101,17 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
 
 
 def _converted(array: Array, dtype: np.dtype[Any]) -> Array:
-    """In another dtype. Raises `DtypeError` for one that is no number, and where NaN or infinity would become an integer."""
+    """In another dtype. Raises `DtypeError` for one that is no number, and where an integer cannot be what the number is."""
     if dtype.kind not in "fiub":
         raise DtypeError(f"dtype={dtype} for a tensor", hint="it holds floats, integers or booleans: np.float32 or np.float64")
     if dtype.kind in "iu" and array.dtype.kind in "fiu" and array.size and array.dtype != dtype:
         if not np.isfinite(array).all():
             raise DtypeError(f"NaN or infinity as {dtype}", hint="integers know neither: keep a floating-point dtype")
+        if array.dtype.kind == "f" and (array != np.rint(array)).any():
+            raise DtypeError(
+                f"{short(array.tolist())} as {dtype}",
+                hint="a fraction would be cut off: round it first, np.rint(x) or np.floor(x)",
+            )
         limits = np.iinfo(dtype)
         if not limits.min <= int(array.min()) <= int(array.max()) <= limits.max:
             raise DtypeError(f"{array.min()} to {array.max()} as {dtype}", hint=f"it holds {limits.min} to {limits.max}")
