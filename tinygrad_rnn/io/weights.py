@@ -178,12 +178,10 @@ def _meaning(path: Any, text: str | None) -> Meaning | None:
 
 def _check_readable(path: str | os.PathLike[str]) -> None:
     """Raise `LoadError` for what is not a file that one may read."""
-    if not isinstance(path, (str, os.PathLike)):
-        raise _unloadable(short(path), f"it is a {type(path).__name__}", f"give the path of a {SUFFIX} file")
     try:
         there, whole = os.path.exists(path), os.path.isfile(path)  # a pipe or a device may never end
     except (TypeError, ValueError) as error:
-        raise _unloadable(short(path), str(error), f"give the path of a {SUFFIX} file") from None
+        raise _unloadable(path, str(error), f"give the path of a {SUFFIX} file") from None
     if not there:
         raise _unloadable(path, "there is no such file", "look at the folder and the spelling")
     if not whole:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from inspect import isfunction
@@ -18,7 +18,7 @@ from ..errors import DataError, DtypeError, GraphError, LoadError
 from ..shared.array_type import Array, array_given
 from ..shared.call_site import call_site
 from ..shared.checks import check_flags
-from .meaning import StateDict, differences, meaning_of, unknown
+from .meaning import StateDict, differences, meaning_of, under, unknown
 from .torch_words import check_words
 
 __all__ = ["Module", "evaluating", "is_cell", "items_within", "modes_kept", "name_parts", "parts_within", "scoped"]
@@ -327,11 +327,7 @@ def items_within(path: str, value: Any, seen: set[int], enter: Callable[[Any], b
             if container or searched:
                 items = vars(value) if searched else value
                 pairs = items.items() if isinstance(items, dict) else enumerate(items)
-                todo.append(_under(path, pairs))
-
-
-def _under(path: str, pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
-    return ((f"{path}.{key}" if path else str(key), item) for key, item in pairs)
+                todo.append(under(path, pairs))
 
 
 def _is_part(value: Any) -> bool:
