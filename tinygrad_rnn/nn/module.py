@@ -17,7 +17,7 @@ from ..engine.tensor import Tensor
 from ..errors import DataError, DtypeError, GraphError, LoadError
 from ..shared.array_type import Array, array_given
 from ..shared.call_site import call_site
-from ..shared.checks import check_flags
+from ..shared.checks import check_flags, short
 from .meaning import StateDict, differences, meaning_of, under, unknown
 from .torch_words import check_words
 
@@ -204,6 +204,12 @@ class Module:
         if not isinstance(state, Mapping):
             raise LoadError(
                 f"load_state_dict of a {type(state).__name__}", hint="give what state_dict() returned: a dict of arrays by name"
+            )
+        inside = next((name for name, value in state.items() if isinstance(value, Mapping)), None)
+        if inside is not None:
+            raise LoadError(
+                f"load_state_dict of a checkpoint, a dict with {', '.join(map(short, [*state][:4]))}",
+                hint=f"the state is inside: give checkpoint[{short(inside)}]",
             )
         own, told = self._by_name(), getattr(state, "meaning", None)
         meaning = told and meaning_of(self)
