@@ -531,3 +531,10 @@ def test_a_grid_without_biases_is_that_of_the_paper():
     })  # fmt: skip
     x = seeded(1).random((2, 3, 3))
     assert [h.data.tolist() for h in bare(x)[0]] == [h.data.tolist() for h in full(x)[0]]
+
+
+def test_a_state_inside_a_checkpoint_is_pointed_at():
+    layer = nn.Linear(2, 2, rng=seeded())
+    with pytest.raises(LoadError, match=r"load_state_dict of a checkpoint, a dict with 'epoch', 'model'") as caught:
+        layer.load_state_dict({"epoch": 3, "model": layer.state_dict()})
+    assert caught.value.hint == "the state is inside: give checkpoint['model']"
