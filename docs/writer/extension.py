@@ -76,8 +76,8 @@ def docstring(app, what, name, value, options, lines):
         lines[:] = []
     lines[:] = docstrings.rest("\n".join(lines), reference.link_from(owner(name)))
     found = owner(name)
-    if found and found.path == name and found.also:
-        lines += [f"Also {', '.join(f'``{reference.shortened(path)}``' for path in found.also)}.", ""]
+    if found and found.path == name:
+        lines += reference.below(found)
 
 
 def bases(app, name, value, options, found):

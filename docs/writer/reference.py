@@ -84,6 +84,33 @@ def doc_of(name):
     return inspect.getdoc(name.value) or ""
 
 
+def given_by(name):
+    """The public functions and methods that return a class, and classes that hold some, by their full names."""
+    word = re.compile(rf"\b{name.path.rpartition('.')[2]}\b")
+    found = []
+    for other in public():
+        inside = vars(other.value).items() if isinstance(other.value, type) else ()
+        functions = [(f"{other.path}.{key}", value) for key, value in inside if not key.startswith("_")]
+        for path, function in [(other.path, getattr(other.value, "__wrapped__", other.value)), *functions]:
+            function = getattr(function, "__func__", getattr(function, "fget", function))
+            if inspect.isfunction(function) and word.search(str(inspect.signature(function).return_annotation)):
+                found.append(path)
+        if any(word.search(str(kind)) for kind in getattr(other.value, "__annotations__", {}).values()):
+            found.append(other.path)  # it holds some
+    return [path for path in found if path != name.path]
+
+
+def below(name):
+    """What stands below the text of a name: other ways to write it, and where it comes from if no example shows it."""
+    lines = [f"Also {', '.join(f'``{shortened(path)}``' for path in name.also)}.", ""] if name.also else []
+    if isinstance(name.value, type) and ">>>" not in doc_of(name):
+        if issubclass(name.value, Exception):
+            lines += [f"Cause and cure: :ref:`messages <{name.value.__name__}>`.", ""]
+        elif givers := given_by(name):
+            lines += [f"Given by {', '.join(f':py:obj:`{shortened(path)} <{path}>`' for path in givers[:4])}.", ""]
+    return lines
+
+
 def is_type(name):
     """Whether it is a name for a type: neither a class nor anything that is called."""
     return not isinstance(name.value, type) and not inspect.isroutine(name.value) and not hasattr(name.value, "__wrapped__")

@@ -53,6 +53,12 @@ def test_a_name_is_on_one_page_and_in_the_list_of_all(written):
         assert f"<{name.path}>`" in written["index"]
 
 
+def test_every_public_name_has_an_example_or_says_where_it_comes_from():
+    bare = [n for n in names.public() if ">>>" not in reference.doc_of(n) and not reference.is_type(n)]
+    assert [n.short for n in bare if not isinstance(n.value, type)] == []
+    assert [n.short for n in bare if not reference.below(n)] == []
+
+
 def test_what_is_new_in_a_room_is_on_the_page_of_that_room():
     assert names.page_of("nn.cells.minimal")[0] == "cells"
     assert names.page_of("probe.something_new")[0] == "probes"

@@ -31,47 +31,93 @@ __all__ = [
 
 
 def add(a: TensorLike, b: TensorLike) -> Tensor:
-    """a + b."""
+    """a + b.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.add([1.0, 2.0], 10.0)
+    Tensor([11., 12.])
+    """
     return apply2(ops.ADD, *as_pair(a, b))
 
 
 def sub(a: TensorLike, b: TensorLike) -> Tensor:
-    """a - b."""
+    """a - b.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.sub([1.0, 2.0], 10.0)
+    Tensor([-9., -8.])
+    """
     return apply2(ops.SUB, *as_pair(a, b))
 
 
 def mul(a: TensorLike, b: TensorLike) -> Tensor:
-    """a * b, entry by entry."""
+    """a * b, entry by entry.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.mul([[1.0], [2.0]], [3.0, 4.0])
+    Tensor([[3., 4.],
+            [6., 8.]])
+    """
     return apply2(ops.MUL, *as_pair(a, b))
 
 
 def div(a: TensorLike, b: TensorLike) -> Tensor:
-    """a / b, entry by entry."""
+    """a / b, entry by entry.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.div([1.0, 2.0], 4.0)
+    Tensor([0.25, 0.5 ])
+    """
     return apply2(ops.DIV, *as_pair(a, b))
 
 
 def neg(x: TensorLike) -> Tensor:
-    """-x."""
+    """-x.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.neg([1.0, -2.0])
+    Tensor([-1.,  2.])
+    """
     return -as_tensor(x)
 
 
 def exp(x: TensorLike) -> Tensor:
-    """e to the power of each entry."""
+    """e to the power of each entry.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.exp([0.0, 1.0]).data.round(3)
+    array([1.   , 2.718])
+    """
     return apply1(ops.EXP, as_tensor(x))
 
 
 def log(x: TensorLike) -> Tensor:
-    """The natural logarithm of each entry; entries must be positive."""
+    """The natural logarithm of each entry; entries must be positive.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.log([1.0, 10.0]).data.round(3)
+    array([0.   , 2.303])
+    """
     return apply1(ops.LOG, as_tensor(x))
 
 
 def sin(x: TensorLike) -> Tensor:
-    """The sine of each entry, in radians."""
+    """The sine of each entry, in radians.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.sin([0.0, 1.0]).data.round(3)
+    array([0.   , 0.841])
+    """
     return apply1(ops.SIN, as_tensor(x))
 
 
 def cos(x: TensorLike) -> Tensor:
-    """The cosine of each entry, in radians."""
+    """The cosine of each entry, in radians.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.cos([0.0, 1.0]).data.round(3)
+    array([1.  , 0.54])
+    """
     return apply1(ops.COS, as_tensor(x))
 
 
@@ -96,17 +142,35 @@ def sigmoid(x: TensorLike) -> Tensor:
 
 
 def relu(x: TensorLike) -> Tensor:
-    """max(x, 0) of each entry; the gradient at 0 is taken as 0."""
+    """max(x, 0) of each entry; the gradient at 0 is taken as 0.
+
+    >>> import tinygrad_rnn as tg
+    >>> x = tg.Tensor([-1.0, 0.0, 2.0], requires_grad=True)
+    >>> tg.relu(x).data, tg.grad(tg.relu(x).sum(), x)
+    (array([0., 0., 2.]), array([0., 0., 1.]))
+    """
     return apply1(ops.RELU, as_tensor(x))
 
 
 def abs(x: TensorLike) -> Tensor:
-    """The absolute value of each entry; the gradient at 0 is taken as 0."""
+    """The absolute value of each entry; the gradient at 0 is taken as 0.
+
+    >>> import tinygrad_rnn as tg
+    >>> x = tg.Tensor([-1.0, 0.0, 2.0], requires_grad=True)
+    >>> tg.abs(x).data, tg.grad(tg.abs(x).sum(), x)
+    (array([1., 0., 2.]), array([-1.,  0.,  1.]))
+    """
     return apply1(ops.ABS, as_tensor(x))
 
 
 def maximum(a: TensorLike, b: TensorLike) -> Tensor:
-    """The larger of a and b, entry by entry; at a tie each gets half of the gradient."""
+    """The larger of a and b, entry by entry; at a tie each gets half of the gradient.
+
+    >>> import tinygrad_rnn as tg
+    >>> x = tg.Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> tg.maximum(x, 2.0).data, tg.grad(tg.maximum(x, 2.0).sum(), x)
+    (array([2., 2., 3.]), array([0. , 0.5, 1. ]))
+    """
     return apply2(ops.MAXIMUM, *as_pair(a, b))
 
 
@@ -242,29 +306,55 @@ def _as_product(x: Tensor, letters: str, groups: tuple[list[str], ...], sizes: d
 
 
 def max(x: TensorLike, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-    """The largest entry along `axis`, of all if None; ties share the gradient evenly."""
+    """The largest entry along `axis`, of all if None; ties share the gradient evenly.
+
+    >>> import tinygrad_rnn as tg
+    >>> x = tg.Tensor([[1.0, 5.0], [5.0, 2.0]], requires_grad=True)
+    >>> tg.max(x, axis=1).data, tg.grad(tg.max(x), x).tolist()
+    (array([5., 5.]), [[0.0, 0.5], [0.5, 0.0]])
+    """
     return as_tensor(x).max(axis, keepdims)
 
 
 def reshape(x: TensorLike, shape: int | tuple[int, ...]) -> Tensor:
-    """The same entries in another shape; one size may be -1."""
+    """The same entries in another shape; one size may be -1.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.reshape([1.0, 2.0, 3.0, 4.0], (2, -1)).shape
+    (2, 2)
+    """
     return as_tensor(x).reshape(shape)
 
 
 def transpose(x: TensorLike, axes: Sequence[int] | None = None) -> Tensor:
-    """The axes in another order, reversed if None."""
+    """The axes in another order, reversed if None.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.transpose([[1.0, 2.0, 3.0]]).shape
+    (3, 1)
+    """
     if axes is not None and not isinstance(axes, (tuple, list)):
         raise ShapeError(f"transpose to {short(axes)}", hint="the numbers of all axes in a tuple, or None to reverse them")
     return as_tensor(x).transpose(*(axes or ()))
 
 
 def broadcast_to(x: TensorLike, shape: int | tuple[int, ...]) -> Tensor:
-    """Repeated along new axes and axes of size 1, to `shape`."""
+    """Repeated along new axes and axes of size 1, to `shape`.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.broadcast_to([1.0, 2.0], (3, 2)).shape
+    (3, 2)
+    """
     return apply1(ops.BROADCAST_TO, as_tensor(x), shape)
 
 
 def getitem(x: TensorLike, key: Index) -> Tensor:
-    """x[key], with NumPy's indexing."""
+    """x[key], with NumPy's indexing.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.getitem([[1.0, 2.0], [3.0, 4.0]], (slice(None), 0))
+    Tensor([1., 3.])
+    """
     return as_tensor(x)[key]
 
 

@@ -682,7 +682,12 @@ def plain_key(key: Index) -> Index:
 
 
 def matmul(a: TensorLike, b: TensorLike) -> Tensor:
-    """`a @ b`; a vector counts as one row on the left, as one column on the right."""
+    """`a @ b`; a vector counts as one row on the left, as one column on the right.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.matmul([[1.0, 2.0]], [[3.0], [4.0]])
+    Tensor([[11.]])
+    """
     a, b = as_pair(a, b)
     if a.ndim > 1 < b.ndim:
         return apply2(ops.MATMUL, a, b)
@@ -703,6 +708,10 @@ def power(a: TensorLike, exponent: TensorLike) -> Tensor:
     Where a is 0 or negative the gradients are PyTorch's: that of an exponent is 0 at a = 0, and NaN below. So are those of second
     order, except at a = 0 where PyTorch has NaN and the mathematics a number: that of the exponent b twice is 0, and that of the
     exponent, then of a, is 0 for b > 1.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.pow([1.0, 2.0, 3.0], 2)
+    Tensor([1., 4., 9.])
     """
     if not isinstance(exponent, Tensor) or exponent.node is None:
         number = as_array(exponent)

@@ -80,7 +80,14 @@ def load(path: str | os.PathLike[str]) -> StateDict:
 
 
 def metadata(path: str | os.PathLike[str]) -> dict[str, str]:
-    """The text that was saved with the weights, {} if there was none. Raises `LoadError` as `load` does."""
+    """The text that was saved with the weights, {} if there was none. Raises `LoadError` as `load` does.
+
+    >>> import tempfile, pathlib, numpy as np, tinygrad_rnn as tg
+    >>> layer = tg.nn.Linear(3, 2, rng=np.random.default_rng(0))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tg.io.metadata(tg.io.save(layer, pathlib.Path(folder) / "layer.npz", {"steps": "100"}))
+    {'steps': '100'}
+    """
     return _read(path, arrays=False)[1]
 
 
@@ -89,6 +96,13 @@ def load_into(module: Module, path: str | os.PathLike[str]) -> None:
 
     What they mean must fit too: the vocabulary, settings such as the nonlinearity, the kinds of cells. A warning says where a file
     does not tell, and where numbers become less exact, as those of float64 in a module of float32.
+
+    >>> import tempfile, pathlib, numpy as np, tinygrad_rnn as tg
+    >>> ours, theirs = (tg.nn.LSTMCell(3, 4, rng=np.random.default_rng(seed)) for seed in (0, 1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tg.io.load_into(ours, tg.io.save(theirs, pathlib.Path(folder) / "lstm.npz"))
+    >>> np.array_equal(ours.Wh.data, theirs.Wh.data)
+    True
     """
     state = load(path)
     check_kind("load_into of", module, Module, "give the module that shall hold the values: tg.io.load_into(model, path)")

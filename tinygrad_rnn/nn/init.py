@@ -32,6 +32,11 @@ def uniform(rng: np.random.Generator, shape: tuple[int, ...], bound: float, dtyp
 
     Raises `ShapeError` for a size that is not a whole number of at least 1, `DataError` for anything but a Generator, or a bound
     that is not a finite number of at least 0.
+
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> W = tg.nn.init.uniform(np.random.default_rng(0), (3, 4), bound=0.5)
+    >>> W.shape, bool(np.abs(W).max() < 0.5)
+    ((3, 4), True)
     """
     _check(rng, shape)
     bound = check_number("bound", bound, least=0, most=1e300)
@@ -59,7 +64,12 @@ def orthogonal(rng: np.random.Generator, shape: tuple[int, ...], gain: float = 1
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Dtype = None) -> Array:
-    """Drawn from N(0, 1). Raises as `uniform` does."""
+    """Drawn from N(0, 1). Raises as `uniform` does.
+
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> tg.nn.init.normal(np.random.default_rng(0), (3, 4)).shape
+    (3, 4)
+    """
     _check(rng, shape)
     return rng.standard_normal(shape).astype(checked_dtype(dtype))
 
@@ -72,7 +82,13 @@ def _orthogonal_block(rng: np.random.Generator, rows: int, columns: int) -> Arra
 
 
 def identity(shape: tuple[int, ...], gain: float = 1.0, dtype: Dtype = None) -> Array:
-    """Ones on the diagonal, times `gain`: with relu, the IRNN of Le, Jaitly and Hinton 2015."""
+    """Ones on the diagonal, times `gain`: with relu, the IRNN of Le, Jaitly and Hinton 2015.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.nn.init.identity((2, 3), gain=0.5)
+    array([[0.5, 0. , 0. ],
+           [0. , 0.5, 0. ]])
+    """
     rows, columns = _two(shape, "identity")
     return (np.eye(rows, columns) * check_number("gain", gain)).astype(checked_dtype(dtype))
 
@@ -124,12 +140,22 @@ def forget_gate_(b: B, bias: float) -> B:
 
 
 def zeros(shape: tuple[int, ...], dtype: Dtype = None) -> Array:
-    """All zero. Raises `ShapeError` as `uniform` does."""
+    """All zero. Raises `ShapeError` as `uniform` does.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.nn.init.zeros((3,))
+    array([0., 0., 0.])
+    """
     return np.zeros(_sizes(shape), checked_dtype(dtype))
 
 
 def ones(shape: tuple[int, ...], dtype: Dtype = None) -> Array:
-    """All one. Raises `ShapeError` as `uniform` does."""
+    """All one. Raises `ShapeError` as `uniform` does.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.nn.init.ones((3,))
+    array([1., 1., 1.])
+    """
     return np.ones(_sizes(shape), checked_dtype(dtype))
 
 

@@ -67,7 +67,13 @@ class Event:
 
 
 def called(record: Record) -> str:
-    """A record in a line of text: a weight by name, an op by both, `h (tanh)`."""
+    """A record in a line of text: a weight by name, an op by both, `h (tanh)`.
+
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor(0.5, requires_grad=True, name="w")
+    >>> [tg.replay.called(record) for record in tg.snapshot(tg.named(tg.tanh(w), "h"))]
+    ['w', 'h (tanh)']
+    """
     if record.kind != "op":
         return record.symbol
     return f"{record.name} ({record.op})" if record.name else record.op

@@ -157,6 +157,17 @@ def weights_in(checkpoint: str | os.PathLike[str], best: bool = False) -> dict[s
     """The weights in a checkpoint, for `model.load_state_dict`: the last ones, or the best if training had `patience`.
 
     Raises `LoadError` for a damaged file, or if there are none.
+
+    >>> import tempfile, pathlib, numpy as np, tinygrad_rnn as tg
+    >>> model = tg.nn.Linear(1, 1, rng=np.random.default_rng(0))
+    >>> def loss_of(model, x):
+    ...     return (model(x) ** 2).sum()
+    >>> sgd = tg.optim.SGD(model.parameters(), lr=0.1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "run.npz"
+    ...     _ = tg.train.fit(model, loss_of, [np.ones((4, 1))], sgd, epochs=1, checkpoint=file, progress=False)
+    ...     sorted(tg.train.weights_in(file))
+    ['W', 'b']
     """
     arrays, note = read_checkpoint(checkpoint)
     found = group(arrays, "best" if best else "weights")
