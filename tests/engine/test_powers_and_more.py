@@ -256,6 +256,10 @@ def test_words_of_other_libraries_are_answered_with_the_word_here(word, here):
         lambda x: tg.gradcheck(tg.tanh, x, eps=0),
         lambda x: tg.gradcheck(tg.tanh, x, order=float("inf")),
         lambda x: tg.gradcheck(5, x),
+        lambda x: tg.gradcheck(tg.tanh, [x, x]),
+        lambda x: tg.gradcheck(tg.tanh, [[1.0, 2.0], [3.0]]),
+        lambda x: tg.gradcheck(tg.mul, x),
+        lambda x: tg.gradcheck(tg.nn.Linear(2, 3, rng=np.random.default_rng(0)), [x, x]),
     ],
 )
 def test_settings_of_a_wrong_kind_are_said(call):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ def gradcheck(
     if not arrays:
         raise GraphError("gradcheck with no input", hint="give the point at which the gradient is checked: np.array([0.5, -1.0])")
     given = len(arrays)
+    _check_arguments(getattr(f, "forward", f), given)
     if hasattr(f, "named_parameters"):
         module: Any = f
         f, arrays = (
@@ -114,6 +116,19 @@ def _of_all(module: Any, given: int) -> Callable[..., Tensor]:
                 p.node, p._array = node, array
 
     return f
+
+
+def _check_arguments(f: Callable[..., Tensor], given: int) -> None:
+    """Raise `GraphError` for a function that does not take so many inputs."""
+    try:
+        signature(f).bind(*range(given))
+    except TypeError as error:
+        raise GraphError(
+            f"gradcheck of {short(f)} with inputs that it does not take: {error}",
+            hint="in a list each entry is an input; np.array(list) is a single one",
+        ) from None
+    except ValueError:  # a compiled function does not tell
+        pass
 
 
 def _check_function(y: Tensor, tensors: list[Tensor], again: Tensor) -> None:

@@ -196,7 +196,7 @@ class Tensor(NumpyLike):
 
     def item(self) -> float | int | bool:
         """The only value, as a Python number. Raises `ShapeError` if there are several."""
-        if self.size != 1:
+        if self._array.size != 1:
             raise ShapeError(f"item() of a tensor of shape {self.shape}", hint="it needs exactly one entry; .numpy() gives all")
         value: float | int | bool = self._array.item()
         return value
