@@ -77,7 +77,7 @@ def test_tags_of_another_length_than_their_sequence_are_refused_by_its_number():
     [
         ([[0, 1], [0.5]], "y of sequence 1 is no row of targets but list (1,) of float64"),
         ([[0, 1], []], "a sequence of no steps\n    at y of sequence 1 of 2"),
-        ([[0, 1], 1], "a batch of a ndarray"),
+        ([[0, 1], 1], "y [[0, 1], 1]: rows of different lengths"),
         ([[0, 1], ["a"]], "y of sequence 1 is no row of targets but list (1,) of <U1"),
         ([[0, 1], [1], [1]], "2 sequences and y of shape (3,)"),
         (None, "2 sequences and y of shape ()"),

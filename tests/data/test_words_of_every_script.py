@@ -64,62 +64,6 @@ def test_words_that_were_cut_before_are_encoded_one_by_one():
             known.encode(wrong)
 
 
-class NoRepeat:
-    """Never writes a symbol twice; what it wrote is the state, kept in another way by each subclass."""
-
-    def start(self, batch):
-        return self.empty(batch)
-
-    def step(self, ids, state):
-        seen = self.with_ids(state, ids)
-        scores = np.tile(np.log([0.4, 0.3, 0.2, 0.1]), (len(ids), 1))
-        return tg.Tensor(np.where(self.mask(seen), -1e9, scores)), seen
-
-
-class WithArrays(NoRepeat):
-    def empty(self, batch):
-        return np.zeros((batch, 4), bool)
-
-    def with_ids(self, state, ids):
-        return state | (np.eye(4)[ids] > 0)
-
-    def mask(self, seen):
-        return seen
-
-
-class WithSets(WithArrays):
-    def empty(self, batch):
-        return [set() for _ in range(batch)]
-
-    def with_ids(self, state, ids):
-        for seen, id in zip(state, ids, strict=True):
-            seen.add(int(id))
-        return state
-
-    def mask(self, seen):
-        return np.array([[k in found for k in range(4)] for found in seen])
-
-
-class WithAList(WithArrays):
-    def empty(self, batch):
-        return []
-
-    def with_ids(self, state, ids):
-        return [*state, *map(int, ids)]
-
-    def mask(self, seen):
-        return np.array([[k in seen for k in range(4)]])
-
-
-def test_beams_do_not_share_a_state():
-    with pytest.raises(DataError, match="a list, which the beams would share"):
-        tg.beam_search(WithAList(), [3], 3, beams=2)
-    for ids, _ in tg.beam_search(WithArrays(), [0], 3, beams=3):
-        assert len({0, *ids}) == len([0, *ids]) or ids.count(0) == 1
-    with pytest.raises(DataError, match="the beams would share"):
-        tg.beam_search(WithSets(), [0], 3, beams=3)
-
-
 def test_given_words_are_lowered_and_composed_as_those_of_a_text_are():
     known = WordVocabulary.from_texts(["é the"])
     assert known.encode(["É", "é", "e\u0301", "The"]).tolist() == known.encode("É é e\u0301 The").tolist()

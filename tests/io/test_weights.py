@@ -132,7 +132,7 @@ def test_metadata_is_text(tmp_path, metadata):
 @pytest.mark.parametrize(
     ("path", "says"),
     [
-        ("x.npz", "the suffix is .safetensors"),
+        ("x.pt", "the suffix is .safetensors or .npz"),
         ("", "empty name"),
         (".", "it is a folder"),
         (".safetensors", "put a name before the suffix"),

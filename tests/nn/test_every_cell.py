@@ -10,7 +10,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
-from tinygrad_rnn.errors import DataError, DtypeError, LoadError, ShapeError
+from tinygrad_rnn.errors import DataError, DtypeError, GraphError, LoadError, ShapeError
 
 # settings that are not flags, and what to try
 CHOICES = {"nonlinearity": ("tanh", "relu"), "forget_bias": (1.0,), "rng": (), "dtype": ()}
@@ -135,6 +135,33 @@ def test_float32_stays_float32(name):
 
 
 @EACH
+def test_data_in_another_precision_takes_that_of_the_weights(name):
+    cell = made(name, dtype=np.float32)
+    x = drawn(2, 3).astype(np.float32)
+    for kind in (np.float64, np.float16, np.int64, bool):
+        state = [np.ones((2, 2), kind) for _ in cell.letters]
+        wanted = cell.step(x, [np.ones((2, 2), np.float32) for _ in cell.letters])
+        for given in (state, [*map(tg.Tensor, state)]):
+            found = cell.step(x, given)
+            assert {part.dtype.name for part in found} == {"float32"}
+            assert [part.data.tolist() for part in found] == [part.data.tolist() for part in wanted]
+        assert {part.dtype.name for part in cell.step(np.ones((2, 3), kind), state)} == {"float32"}
+    hs, _ = nn.unroll(cell, drawn(2, 4, 3), [np.ones((2, 2)) for _ in cell.letters])
+    assert {h.dtype.name for h in hs} == {"float32"}
+
+
+@pytest.mark.parametrize("name", [name for name in CELLS if len(made(name).letters) > 1])
+def test_a_state_in_another_order_is_said(name):
+    cell, x = made(name), drawn(2, 4, 3)
+    _, (h, c) = nn.unroll(cell, x)
+    nn.unroll(cell, x, (h, c))
+    nn.unroll(cell, x, (c * 1.0, c))  # of the same name, or of none: as one likes
+    with pytest.raises(ShapeError, match=r"a state \(c, h\) for \w+, whose is \(h, c\)") as caught:
+        nn.unroll(cell, x, (c, h))
+    assert "(h, c)" in caught.value.hint
+
+
+@EACH
 def test_packed_sequences_are_each_sequence_alone(name):
     cell = made(name)
     parts = [drawn(length, 3, seed=length) for length in (2, 4, 1)]
@@ -170,6 +197,28 @@ WRONG = {
         ShapeError,
     ),
     "numbers as a state": (lambda cell: cell.step(np.ones((2, 3)), [1.0 for _ in cell.initial_state(1)]), ShapeError),
+    "too few features": (lambda cell: nn.unroll(cell, np.ones((2, 4, 1))), ShapeError),
+    "no features": (lambda cell: cell.step(np.ones((2, 0)), cell.initial_state(2)), ShapeError),
+    "masked values": (
+        lambda cell: cell.step(np.ma.masked_array(np.ones((2, 3)), np.eye(2, 3)), cell.initial_state(2)),
+        DtypeError,
+    ),
+    "complex numbers": (lambda cell: cell.step(np.ones((2, 3), complex), cell.initial_state(2)), DtypeError),
+    "a dict as a state": (
+        lambda cell: cell.step(np.ones((2, 3)), dict(zip("hc", cell.initial_state(2), strict=False))),
+        ShapeError,
+    ),
+    "a generator as a state": (lambda cell: cell.step(np.ones((2, 3)), (part for part in cell.initial_state(2))), ShapeError),
+    "a text as a state": (lambda cell: cell.step(np.ones((2, 3)), "h" * len(cell.letters)), ShapeError),
+    "texts in a state": (lambda cell: cell.step(np.ones((2, 3)), [*cell.letters]), DtypeError),
+    "None in a state": (lambda cell: cell.step(np.ones((2, 3)), [None for _ in cell.letters]), DtypeError),
+    "masked values in a state": (
+        lambda cell: cell.step(np.ones((2, 3)), [np.ma.zeros((2, 2)) for _ in cell.letters]),
+        DtypeError,
+    ),
+    "no sequences to unroll": (lambda cell: nn.unroll(cell, np.ones((0, 4, 3))), DataError),
+    "no sequences to read": (lambda cell: cell(np.ones((0, 3))), DataError),
+    "no steps": (lambda cell: nn.unroll(cell, np.ones((2, 0, 3))), DataError),
     "no sequences": (lambda cell: cell.initial_state(0), DataError),
     "half a sequence": (lambda cell: cell.initial_state(1.5), DataError),
     "three axes without time": (lambda cell: nn.unroll(cell, np.ones((2, 3))), ShapeError),
@@ -213,3 +262,102 @@ def test_a_forget_bias_that_is_no_number(name, value):
     kind, settings = CELLS[name]
     with pytest.raises(DataError, match="forget_bias="):
         kind(3, 2, rng=np.random.default_rng(0), **settings | {"forget_bias": value})
+
+
+# ---- the way out ----------------------------------------------------------------------------------------------------------
+
+KNOWN_ELSEWHERE = ("RNNCell", "LSTMCell", "GRUCell")  # in PyTorch, and as operators of ONNX
+
+
+@EACH
+def test_pytorch_has_it_or_it_is_said(name):
+    cell, other = made(name), made(name, seed=5)
+    if name.startswith(KNOWN_ELSEWHERE) and "reset_after=False" not in name:
+        tg.io.from_torch_state_dict(other, tg.io.to_torch_state_dict(cell))
+        assert [h.data.tolist() for h in nn.unroll(other, drawn(2, 4, 3))[0]] == [
+            h.data.tolist() for h in nn.unroll(cell, drawn(2, 4, 3))[0]
+        ]
+        return
+    for inside in (cell, nn.Stacked([cell]), nn.Residual(cell)):
+        for call in (tg.io.to_torch_state_dict, lambda module: tg.io.from_torch_state_dict(module, {})):
+            with pytest.raises(LoadError, match=name.split()[0]) as caught:
+                call(inside)
+            assert caught.value.hint
+
+
+@EACH
+def test_onnx_has_it_or_it_is_said(name, tmp_path):
+    pytest.importorskip("onnx")
+    cell = made(name)
+    if name.startswith(KNOWN_ELSEWHERE):
+        assert tg.io.export_onnx_recurrent(cell, tmp_path / "cell.onnx").exists()
+        return
+    with pytest.raises(GraphError, match=name.split()[0]) as caught:
+        tg.io.export_onnx_recurrent(cell, tmp_path / "cell.onnx")
+    assert "export_onnx(" in caught.value.hint
+
+
+@EACH
+def test_unrolled_it_is_written_as_onnx(name, tmp_path):
+    pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    cell = made(name, dtype=np.float32)
+    x = tg.Tensor(drawn(2, 3, 3), dtype=np.float32, requires_grad=True, name="x")
+    hs, _ = nn.unroll(cell, x)
+    path = tg.io.export_onnx({"h": hs[-1]}, [x], tmp_path / "cell.onnx", module=cell)
+    other = drawn(2, 3, 3, seed=8).astype(np.float32)
+    [found] = runtime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"x": other})
+    np.testing.assert_allclose(found, nn.unroll(cell, other)[0][-1].data, rtol=1e-4, atol=1e-6)
+
+
+@EACH
+@pytest.mark.parametrize("detail", ["op", "gate", "cell"])
+def test_it_is_drawn_and_described(name, detail):
+    hs, _ = nn.unroll(made(name), drawn(1, 3, 3))
+    picture = tg.draw((hs[-1] ** 2).sum(), detail=detail)
+    assert picture.svg().startswith("<svg")
+    kind = name.split()[0].removesuffix("Cell")
+    assert picture.describe().startswith(f"{kind}, 3 steps, ")
+    assert picture.view.steps == (1, 2, 3)
+
+
+@EACH
+def test_instruments_measure_it(name):
+    cell, letters = made(name), made(name).letters
+    x = tg.Tensor(drawn(2, 4, 3))
+    hs, _ = nn.unroll(cell, x)
+    loss = (hs[-1] * drawn(2, 2)).sum()
+    lanes = {letter: tg.snapshot(loss).along(letter) for letter in letters}
+    for letter in letters:
+        assert tg.probe.gradient_by_step(loss, letter) == pytest.approx([r.grad_norm for r in lanes[letter].values()], rel=1e-12)
+    assert tg.probe.half_life(loss) > 0
+    assert tg.probe.truncation(loss).norm_ratio[-1] == 1.0
+    for path, p in cell.named_parameters():
+        np.testing.assert_allclose(tg.probe.contributions(loss, path).sum(0), tg.grad(loss, p), atol=1e-12)
+    gates = "" if name.startswith(("RNN", "LayerNormRNN")) else "ifgo" if len(letters) > 1 else "rzn"
+    if gates:
+        assert [*tg.probe.gates(loss)] == [*gates]
+    else:
+        with pytest.raises(GraphError):
+            tg.probe.gates(loss)
+    jacobians = tg.probe.step_jacobians(loss)
+    assert jacobians.shape == (3, 2, 2 * len(letters), 2 * len(letters))
+    before = [part.data for part in nn.unroll(cell, x.data[:, :1])[1]]
+    for k in range(2 * len(letters)):
+        ends = []
+        for sign in (1, -1):
+            parts = [part.copy() for part in before]
+            parts[k // 2][:, k % 2] += sign * 1e-6
+            ends.append(np.concatenate([part.data for part in cell.step(x.data[:, 1], parts)], axis=1))
+        np.testing.assert_allclose(jacobians[0][:, :, k], (ends[0] - ends[1]) / 2e-6, atol=1e-8)
+
+
+@EACH
+def test_a_model_of_characters_writes_with_it(name):
+    rng = np.random.default_rng(0)
+    model = nn.CharModel(5, made(name), rng=rng)
+    prompts = [[1, 2], [3, 4], [0, 0]]
+    together = tg.generate(model, prompts, 6, method="greedy", stop=2)
+    for prompt, written in zip(prompts, together, strict=True):
+        assert tg.generate(model, prompt, 6, method="greedy", stop=2) == written
+        assert tg.beam_search(model, prompt, 6, beams=1, stop=2)[0][0] == written

@@ -1,6 +1,6 @@
 """Generation: exact distributions, a search against all there is to find, and a state that is carried."""
 
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +10,12 @@ import tinygrad_rnn as tg
 from tinygrad_rnn import nn
 from tinygrad_rnn.data.vocab import CharVocabulary
 from tinygrad_rnn.errors import DataError, DtypeError, GraphError, NumericError, ShapeError
-from tinygrad_rnn.nn.decode.beams import state_rows
 from tinygrad_rnn.nn.decode.sampling import draw_symbol, next_probabilities
+from tinygrad_rnn.nn.decode.step_model import state_rows
 
 TEXT = "the quick brown fox jumps over the lazy dog"
 LETTERS = CharVocabulary.from_text(TEXT)
+OPEN = CharVocabulary.from_text(TEXT, unknown=True)
 
 
 def model(kind=nn.LSTMCell, vocabulary=LETTERS, **more):
@@ -268,7 +269,13 @@ WRONG = [
     (lambda: tg.generate(model(), "thÄ", 5, **SEED), DataError, "unknown character 'Ä'"),
     (lambda: tg.generate(model(), [99], 5, **SEED), DataError, "row 99"),
     (lambda: tg.generate(model(), [0.5], 5, **SEED), DtypeError, "float64"),
-    (lambda: tg.generate(model(), [[0]], 5, **SEED), DtypeError, r"\(1, 1\)"),
+    (lambda: tg.generate(model(), [[[0]]], 5, **SEED), DtypeError, r"\(1, 1, 1\)"),
+    (lambda: tg.generate(model(), ["the", "fox"], 5, **SEED), DtypeError, r"shape \(2,\) and dtype <U3"),
+    (lambda: tg.generate(model(), np.zeros((2, 0), int), 5, **SEED), DataError, "empty prompt"),
+    (lambda: tg.beam_search(model(), [[0]], 5, 2), DataError, r"beam_search after a prompt of shape \(1, 1\)"),
+    (lambda: tg.generate(model(), "the", 5, stop=27, **SEED), DataError, "stop=27 of 27 symbols"),
+    (lambda: tg.beam_search(model(), "the", 5, 2, stop=27), DataError, "stop=27 of 27 symbols"),
+    (lambda: tg.generate(model(vocabulary=OPEN), "the", 5, stop="Ä", **SEED), DataError, "stop='Ä' holds a symbol that the"),
     (lambda: tg.generate(model(vocabulary=27), "the", 5, **SEED), DataError, "needs a vocabulary"),
     (lambda: tg.generate(model(), "the", -1, **SEED), DataError, "-1 symbols"),
     (lambda: tg.generate(model(), "the", 2.5, **SEED), DataError, "2.5 symbols"),
@@ -324,6 +331,168 @@ def test_what_cannot_be_is_said(call, error, words):
     assert len(caught.value.message.splitlines()) == 1
 
 
+# ---- several sequences ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [nn.RNNCell, nn.LSTMCell, nn.GRUCell, nn.LSTM, nn.PeepholeLSTMCell])
+@pytest.mark.parametrize("stop", [None, " ", "e"])
+def test_several_prompts_are_each_written_on_as_alone(kind, stop):
+    made = model(kind)
+    prompts = np.array([LETTERS.encode(text) for text in ("the ", "fox ", "over", "dog ")])
+    together = tg.generate(made, prompts, 12, method="greedy", stop=stop)
+    assert together == [tg.generate(made, row, 12, method="greedy", stop=stop) for row in prompts]
+    assert tg.generate(made, prompts[:1], 12, method="greedy", stop=stop) == together[:1]  # one row is a batch of 1
+    assert tg.generate(made, prompts.tolist(), 0, method="greedy") == [[]] * 4
+
+
+def test_a_sequence_that_has_ended_is_computed_no_further():
+    table = Table(4)
+    prompts = [[0, 1], [1, 2], [2, 3], [3, 3]]
+    written = tg.generate(table, prompts, 9, method="greedy", stop=0)
+    alone = [tg.generate(Table(4), prompt, 9, method="greedy", stop=0) for prompt in prompts]
+    assert written == alone
+    sizes = [min(len(ids) + 1, 9) for ids in alone]  # a stop symbol is one more that was computed
+    assert len({*sizes}) > 1
+    assert table.steps[1:] == [sum(size > t for size in sizes) for t in range(max(sizes))]
+
+
+def test_each_of_several_sequences_draws_its_own():
+    drawn = tg.generate(Fixed(np.log([0.4, 0.3, 0.2, 0.1])), [[0]] * 200, 40, rng=np.random.default_rng(0))
+    shares = np.bincount(np.ravel(drawn), minlength=4) / 8_000
+    np.testing.assert_allclose(shares, [0.4, 0.3, 0.2, 0.1], atol=0.02)
+    assert len({tuple(ids) for ids in drawn}) == 200
+    assert drawn == tg.generate(Fixed(np.log([0.4, 0.3, 0.2, 0.1])), [[0]] * 200, 40, rng=np.random.default_rng(0))
+
+
+# ---- a choice of symbols --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shaping", [{}, {"temperature": 0.5}, {"top_k": 2}, {"nucleus": 0.6}])
+def test_what_is_not_allowed_has_no_probability_and_the_rest_its_shares(shaping):
+    logits = np.log([0.4, 0.1, 0.3, 0.2])
+    drawn = tg.generate(Fixed(logits), [0], 4_000, rng=np.random.default_rng(0), allowed={1, 2, 3}, **shaping)
+    shares = np.bincount(drawn, minlength=4) / len(drawn)
+    p = next_probabilities(np.where([False, True, True, True], logits, -np.inf), **shaping)
+    assert (shares[p == 0] == 0).all()
+    assert (np.abs(shares - p) < 4 * np.sqrt(p * (1 - p) / len(drawn)) + 1e-15).all()
+
+
+VOWELS = LETTERS.encode("aeiou")
+FORMS = {
+    "text": "aeiou",
+    "set": {*"aeiou"},
+    "frozenset of ids": frozenset(VOWELS.tolist()),
+    "list": [*"aeiou"],
+    "tuple of both": ("a", "e", *VOWELS[2:]),
+    "array": VOWELS,
+    "array of texts": np.array([*"aeiou"]),
+    "twice": [*VOWELS, *VOWELS],
+    "function": lambda written: "aeiou",
+    "function of a set": lambda written: {*"aeiou"},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_choice_in_any_form(form):
+    wanted = tg.generate(model(), "the ", 20, rng=np.random.default_rng(0), allowed=VOWELS.tolist())
+    assert {*wanted} <= {*"aeiou"}
+    assert len({*wanted}) > 2
+    assert tg.generate(model(), "the ", 20, rng=np.random.default_rng(0), allowed=FORMS[form]) == wanted
+    ids = tg.generate(model(), LETTERS.encode("the "), 20, rng=np.random.default_rng(0), allowed=FORMS[form])
+    assert LETTERS.decode(ids) == wanted
+    free = tg.beam_search(model(), "the ", 3, beams=125, allowed=FORMS[form])
+    assert len(free) == 125
+    assert all({*text} <= {*"aeiou"} for text, _ in free)
+
+
+def test_all_symbols_are_no_restriction():
+    free = tg.generate(model(), "the ", 20, rng=np.random.default_rng(0))
+    assert tg.generate(model(), "the ", 20, rng=np.random.default_rng(0), allowed=range(27)) == free
+    assert tg.beam_search(model(), "the ", 4, 3, allowed=LETTERS.symbols) == tg.beam_search(model(), "the ", 4, 3)
+
+
+def test_a_function_is_asked_with_what_was_written():
+    seen = []
+
+    def other(written):
+        seen.append(written)
+        return {*"abc"} - {written[-1:]}
+
+    text = tg.generate(model(), "the ", 6, method="greedy", allowed=other)
+    assert seen == [text[:k] for k in range(6)]
+    assert all(a != b for a, b in pairwise(text))
+
+    def takes_them_away(written):
+        ids = [k for k in range(4) if k not in written]
+        written.clear()  # it is given a copy
+        return ids
+
+    assert tg.generate(Fixed([0.0, 1.0, 2.0, 3.0]), [0], 4, method="greedy", allowed=takes_them_away) == [3, 2, 1, 0]
+    rows = tg.generate(Table(4), [[0], [1], [2]], 4, method="greedy", allowed=takes_them_away)
+    assert [sorted(ids) for ids in rows] == [[0, 1, 2, 3]] * 3
+    assert rows == [tg.generate(Table(4), [k], 4, method="greedy", allowed=takes_them_away) for k in range(3)]
+
+
+def test_a_sequence_ends_where_the_stop_symbol_is_allowed():
+    always = Fixed([9.0, 0.0, 0.0])
+    assert tg.generate(always, [1], 5, method="greedy", stop=0) == []
+    assert tg.generate(always, [1], 5, method="greedy", stop=0, allowed=[1, 2]) == [1] * 5
+    late = lambda written: [0, 1] if len(written) >= 3 else [1]  # noqa: E731
+    assert tg.generate(always, [1], 5, method="greedy", stop=0, allowed=late) == [1] * 3
+    assert tg.beam_search(always, [1], 5, 1, stop=0, allowed=late)[0][0] == [1] * 3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_enough_beams_find_all_that_is_allowed(seed):
+    table = Table(3, seed)
+    fits = lambda written: [k for k in range(3) if not written or k != written[-1]]  # noqa: E731
+    wanted = [pair for pair in everything(table, [0, 2], 4, 0, 1.0) if all(a != b for a, b in pairwise(pair[0]))]
+    found = tg.beam_search(table, [0, 2], 4, 100, 0, 1.0, allowed=fits)
+    assert sorted(ids for ids, _ in found) == sorted(ids for ids, _ in wanted)
+    np.testing.assert_allclose([score for _, score in found], [score for _, score in wanted], rtol=1e-12)
+
+
+NO_CHOICE = [
+    (set(), "leaves no symbol to choose"),
+    ("", "leaves no symbol to choose"),
+    (np.zeros(0, int), "leaves no symbol to choose"),
+    (lambda written: [], "leaves no symbol to choose after '' was written"),
+    (lambda written: "" if len(written) == 2 else "a", "leaves no symbol to choose after 'aa' was written"),
+    (lambda written: None, "allowed is None"),
+    ({27}, "allowed holds 27, one of 27 symbols"),
+    ([0, -1], "allowed=-1"),
+    ([0.0], "allowed=0.0"),
+    (np.ones(27, bool), "allowed=(np.)?True"),
+    (np.zeros((2, 2), int), "allowed is array"),
+    (["th"], "allowed='th' is 2 symbols"),
+    ("Ä", "unknown character 'Ä'"),
+    (5, "allowed is 5"),
+    (int, "allowed is <class 'int'>"),
+    ({"a": 1}, "allowed is {'a': 1}"),
+]
+
+
+@pytest.mark.parametrize(("allowed", "words"), NO_CHOICE)
+def test_a_choice_that_is_none_is_said(allowed, words):
+    for call in (
+        lambda: tg.generate(model(), "the", 4, **SEED, allowed=allowed),
+        lambda: tg.beam_search(model(), "the", 4, 2, allowed=allowed),
+    ):
+        with pytest.raises(DataError, match=words) as caught:
+            call()
+        assert caught.value.hint
+
+
+def test_symbols_that_nobody_knows_are_no_choice():
+    with pytest.raises(DataError, match="allowed='aÄ' holds a symbol that the vocabulary does not know"):
+        tg.generate(model(vocabulary=OPEN), "the", 4, **SEED, allowed="aÄ")
+    with pytest.raises(DataError, match="needs a vocabulary"):
+        tg.generate(model(vocabulary=27), [0], 4, **SEED, allowed="a")
+    with pytest.raises(NumericError, match="infinite") as caught:
+        tg.generate(Fixed([0.0, -np.inf]), [0], 4, **SEED, allowed=[1])
+    assert "one that is allowed must be left" in caught.value.hint
+
+
 # ---- beams ----------------------------------------------------------------------------------------------------------------
 
 
@@ -370,10 +539,12 @@ def test_fewer_beams_give_true_scores_and_with_the_best_ones_the_best(penalty):
     assert hits >= 15
 
 
-def test_one_beam_without_a_stop_is_greedy():
-    for seed in range(5):
-        [(ids, score)] = tg.beam_search(Table(5, seed), [2], 6, beams=1)
-        assert ids == tg.generate(Table(5, seed), [2], 6, method="greedy")
+@pytest.mark.parametrize("stop", [None, 0, 3])
+def test_one_beam_is_greedy(stop):
+    for seed in range(20):
+        [(ids, score)] = tg.beam_search(Table(5, seed), [2], 6, beams=1, stop=stop)
+        assert ids == tg.generate(Table(5, seed), [2], 6, method="greedy", stop=stop)
+        ids = ids if len(ids) == 6 else [*ids, stop]
         np.testing.assert_allclose(score, Table(5, seed).log_p([2], ids), rtol=1e-12)
 
 
@@ -405,8 +576,191 @@ class Named(NamedTuple):
 def test_rows_of_a_state():
     x = tg.Tensor(np.arange(6.0).reshape(3, 2))
     state = {"a": Named(x, [x, (x, None)]), "mask": np.array([True, False, True])}
-    chosen = state_rows(state, [2, 0])
+    chosen = state_rows(state, [2, 0], 3)
     assert isinstance(chosen["a"], Named)
     assert chosen["a"].others[1][0].data.tolist() == [[4.0, 5.0], [0.0, 1.0]]
     assert chosen["a"].others[1][1] is None
     assert chosen["mask"].tolist() == [True, True]
+
+
+class NoRepeat:
+    """Never writes a symbol twice. What it wrote is its state, kept in another way by each subclass."""
+
+    def step(self, ids, state):
+        seen = self.after(state, ids)
+        return tg.Tensor(np.where(self.mask(seen, len(ids)), -np.inf, np.log([0.4, 0.3, 0.2, 0.1]))), seen
+
+
+class InAnArray(NoRepeat):
+    def start(self, batch):
+        return np.zeros((batch, 4), bool)
+
+    def after(self, state, ids):
+        return state | (np.eye(4)[ids] > 0)
+
+    def mask(self, seen, batch):
+        return seen
+
+
+class InArraysInADict(InAnArray):
+    def start(self, batch):
+        return {"seen": [np.zeros((batch, 4), bool), None], "count": tg.Tensor(np.zeros(batch))}
+
+    def after(self, state, ids):
+        return {"seen": [state["seen"][0] | (np.eye(4)[ids] > 0), None], "count": state["count"] + 1.0}
+
+    def mask(self, seen, batch):
+        return seen["seen"][0]
+
+
+class InTheBitsOfAnArray(NoRepeat):
+    """From one whole number for all, which NumPy makes an array of the first ids."""
+
+    def start(self, batch):
+        return 0
+
+    def after(self, state, ids):
+        return state | (1 << ids)
+
+    def mask(self, seen, batch):
+        return (seen[:, None] >> np.arange(4)) & 1 > 0
+
+
+class InAnInt(NoRepeat):
+    def start(self, batch):
+        return 0
+
+    def after(self, state, ids):
+        for id in ids:
+            state |= 1 << int(id)
+        return state
+
+    def mask(self, seen, batch):
+        return np.tile([bool(seen >> k & 1) for k in range(4)], (batch, 1))
+
+
+class InASet(InAnInt):
+    def start(self, batch):
+        return frozenset()
+
+    def after(self, state, ids):
+        return state | {*map(int, ids)}
+
+    def mask(self, seen, batch):
+        return np.tile([k in seen for k in range(4)], (batch, 1))
+
+
+class InSets(InAnInt):
+    def start(self, batch):
+        return [set() for _ in range(batch)]
+
+    def after(self, state, ids):
+        for seen, id in zip(state, ids, strict=True):
+            seen.add(int(id))
+        return state
+
+    def mask(self, seen, batch):
+        return np.array([[k in found for k in range(4)] for found in seen])
+
+
+class InLists(InSets):
+    def start(self, batch):
+        return [[] for _ in range(batch)]
+
+    def after(self, state, ids):
+        return [[*seen, int(id)] for seen, id in zip(state, ids, strict=True)]
+
+
+class InOneList(InASet):
+    def start(self, batch):
+        return []
+
+    def after(self, state, ids):
+        return [*state, *map(int, ids)]
+
+
+class InAText(InASet):
+    def start(self, batch):
+        return ""
+
+    def after(self, state, ids):
+        return state + "".join(map(str, ids))
+
+    def mask(self, seen, batch):
+        return np.tile([str(k) in seen for k in range(4)], (batch, 1))
+
+
+class InAnObject(InASet):
+    def after(self, state, ids):
+        return np.array([{*map(int, ids), *(state[0] if len(state) else ())}], dtype=object)
+
+    def mask(self, seen, batch):
+        return np.tile([k in seen[0] for k in range(4)], (batch, 1))
+
+
+class InAFraction(InAnInt):
+    def start(self, batch):
+        return 0.0
+
+    def after(self, state, ids):
+        return float(super().after(int(state), ids))
+
+    def mask(self, seen, batch):
+        return super().mask(int(seen), batch)
+
+
+class WithoutRows(InAnArray):
+    """A mask (symbols), without an axis of sequences."""
+
+    def start(self, batch):
+        return np.zeros(4, bool)
+
+    def after(self, state, ids):
+        return state | (np.eye(4)[ids] > 0).any(axis=0)
+
+    def mask(self, seen, batch):
+        return np.tile(seen, (batch, 1))
+
+
+class WithoutAxes(InAnInt):
+    def start(self, batch):
+        return np.zeros((), int)
+
+    def after(self, state, ids):
+        return np.asarray(super().after(state, ids))
+
+
+@pytest.mark.parametrize("kind", [InAnArray, InArraysInADict, InTheBitsOfAnArray])
+@pytest.mark.parametrize("beams", [1, 2, 3, 24])
+def test_every_beam_carries_its_own_rows(kind, beams):
+    logs = np.log([0.4, 0.3, 0.2, 0.1])
+    found = tg.beam_search(kind(), [3], 3, beams)
+    assert found[0][0] == [0, 1, 2]
+    assert all(sorted(ids) == [0, 1, 2] for ids, _ in found)  # of the three that are left, each once
+    for ids, score in found:
+        kept = [[k for k in range(4) if k not in [3, *ids[:n]]] for n in range(3)]
+        p = [logs[id] - np.log(np.exp(logs[among]).sum()) for id, among in zip(ids, kept, strict=True)]
+        np.testing.assert_allclose(score, sum(p), rtol=1e-12)
+    assert len(found) == min(beams, 6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "words"),
+    [
+        (InAnInt, DataError, "holds 8, of type int, which all sequences would share"),
+        (InAFraction, DataError, "holds 8.0, of type float"),
+        (InASet, DataError, "of type frozenset, which all sequences would share"),
+        (InSets, DataError, "of type set, which all sequences would share"),
+        (InLists, DataError, "holds 3, of type int"),
+        (InOneList, DataError, "holds 3, of type int"),
+        (InAText, DataError, "holds '3', of type str"),
+        (InAnObject, DataError, "an array of objects"),
+        (WithoutRows, ShapeError, r"shape \(4,\) for 1 sequences"),
+        (WithoutAxes, ShapeError, r"shape \(\) for 1 sequences"),
+    ],
+)
+def test_a_state_that_beams_would_share_is_refused(kind, error, words):
+    assert tg.generate(kind(), [3], 3, method="greedy") == [0, 1, 2]  # one sequence may carry what it likes
+    with pytest.raises(error, match=words) as caught:
+        tg.beam_search(kind(), [3], 3, beams=2)
+    assert "(batch, ...)" in caught.value.hint

@@ -5,7 +5,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
-from tinygrad_rnn.errors import DataError, ShapeError
+from tinygrad_rnn.errors import DataError, DtypeError, GraphError, ShapeError
 
 PRIORITY = pytest.mark.parametrize("priority", ["depth", "time", None])
 TIED = pytest.mark.parametrize("tied", [False, True], ids=["untied", "tied"])
@@ -178,7 +178,12 @@ WRONG = [
     (lambda rng: nn.GridLSTM(3, 0, 2, rng=rng), ShapeError, "hidden_size=0"),
     (lambda rng: nn.GridLSTM(3, 4, 2, rng=rng, priority="width"), DataError, "priority='width'"),
     (lambda rng: nn.GridLSTMCell(2, 4, rng=rng, priority=2), DataError, "priority=2"),
+    (lambda rng: nn.GridLSTMCell(2, 4, rng=rng, priority=True), DataError, "priority=True"),
+    (lambda rng: nn.GridLSTMCell(2, 4, rng=rng, priority=1.0), DataError, "priority=1.0"),
     (lambda rng: nn.GridLSTMCell(2, 4, rng=rng).initial_pairs(0), DataError, "a batch of 0"),
+    (lambda rng: nn.GridLSTMCell(2, 4, rng=rng).step({0: (1.0, 2.0), 1: (3.0, 4.0)}), ShapeError, "pairs of shapes {0: "),
+    (lambda rng: nn.GridLSTMCell(2, 4, rng=rng).step([("h", "m")] * 2), DtypeError, "'h'"),
+    (lambda rng: nn.GridLSTMCell(2, 4, rng=rng).step([(np.ones((2, 4)), np.ones((3, 4)))] * 2), ShapeError, "(3, 4)"),
     (
         lambda rng: nn.GridLSTMCell(2, 4, rng=rng).step(nn.GridLSTMCell(3, 4, rng=rng).initial_pairs(1)),
         ShapeError,
@@ -201,6 +206,34 @@ def test_what_does_not_fit_is_said(call, error, words):
     with pytest.raises(error) as caught:
         call(np.random.default_rng(0))
     assert words.replace("\\", "") in str(caught.value)
+
+
+def test_onnx_has_no_grid_and_it_is_said(tmp_path):
+    pytest.importorskip("onnx")
+    for layer in (nn.GridLSTM(3, 4, 2, rng=np.random.default_rng(0)), nn.GridLSTMCell(2, 4, rng=np.random.default_rng(0))):
+        with pytest.raises(GraphError, match="has no operator in ONNX") as caught:
+            tg.io.export_onnx_recurrent(layer, tmp_path / "grid.onnx")
+        assert "export_onnx(" in caught.value.hint
+
+
+def test_a_block_reads_arrays_and_data_in_another_precision():
+    block = nn.GridLSTMCell(2, 4, rng=np.random.default_rng(0), dtype=np.float32)
+    pairs = np.random.default_rng(1).standard_normal((2, 2, 3, 4)).astype(np.float32)
+    wanted = block.step([(tg.Tensor(h), tg.Tensor(m)) for h, m in pairs])
+    for given in ([(h, m) for h, m in pairs], [[h.astype(float), m.astype(float)] for h, m in pairs]):
+        for found in (block.step(given), block(given)):
+            assert [[part.data.tolist() for part in pair] for pair in found] == [
+                [part.data.tolist() for part in pair] for pair in wanted
+            ]
+            assert {part.dtype.name for pair in found for part in pair} == {"float32"}
+
+
+def test_a_float32_grid_stays_float32_over_float64_data():
+    rng = np.random.default_rng(0)
+    hs, state = nn.GridLSTM(3, 4, 2, rng=rng, dtype=np.float32)(rng.standard_normal((2, 5, 3)))
+    assert {t.dtype.name for t in (*hs, *state)} == {"float32"}
+    outputs = nn.Grid(3, 4, 2, 1, rng=rng, dtype=np.float32)(rng.standard_normal((1, 2, 2, 3)))
+    assert {h.dtype.name for h in outputs.values()} == {"float32"}
 
 
 # ---- cells of a user's own ------------------------------------------------------------------------------------------------

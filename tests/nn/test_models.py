@@ -124,6 +124,10 @@ def rng0():
     return np.random.default_rng(0)
 
 
+def answers(model, prompts, source=IDS, lengths=LENGTHS, **more):
+    return tg.generate(model.decoding(source, lengths), prompts, 8, method="greedy", **more)
+
+
 def small(pooling="last", readout=None, **more):
     parts = nn.Embedding(6, 3, rng=rng0()), nn.RNNCell(3, 4, rng=rng0()), readout or nn.Linear(4, 2, rng=rng0())
     return nn.SequenceClassifier(*parts, pooling, **more)
@@ -151,7 +155,11 @@ WRONG = [
     (lambda: seq2seq(None)(IDS, IDS[:2]), ShapeError, "3 sources"),
     (lambda: seq2seq(None)(IDS, IDS[:, :0]), DataError, "no steps"),
     (lambda: seq2seq(None)(IDS[:0], IDS[:0]), DataError, "no sequences"),
-    (lambda: seq2seq(None).decoding(IDS), ShapeError, "one sequence at a time|shape"),
+    (lambda: seq2seq(None).decoding(3), ShapeError, r"source of shape \(\)"),
+    (lambda: answers(seq2seq(None), [0]), DataError, "decoding 3 sources starts with 3 sequences, not 1"),
+    (lambda: answers(seq2seq(None), [[0]] * 2), DataError, "decoding 3 sources starts with 3 sequences, not 2"),
+    (lambda: answers(seq2seq(None), [[0]] * 3, lengths=[1, 2]), ShapeError, r"lengths of shape \(2,\)"),
+    (lambda: seq2seq(None).decoding(IDS).start("3"), DataError, "not '3'"),
     (lambda: small(["last"]), DataError, "pooling="),
     (lambda: nn.CharModel(5, nn.RNNCell(3, 4, rng=rng0()), rng=rng0(), features=0), DataError, r"CharModel\(features=0\)"),
     (
@@ -269,6 +277,54 @@ def test_shapes_and_weights(name, attention):
 
 
 @pytest.mark.parametrize("attention", ATTENTION)
+@pytest.mark.parametrize("name", FORWARDS)
+def test_a_batch_runs_freely_as_each_source_alone(name, attention):
+    model, starts, ends = seq2seq(ATTENTION[attention], name), [[0], [2], [4]], set()
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        for p in model.parameters():
+            p.data = 1.5 * rng.standard_normal(p.shape)  # so that sequences differ
+        free = answers(model, starts)
+        for stop in (None, free[0][1], free[1][3]):
+            together = answers(model, starts, stop=stop)
+            ends.add(tuple(map(len, together)))
+            other = np.hstack([np.where(IDS == 0, 3, IDS), np.full((3, 4), 2)])  # padding has no influence
+            assert answers(model, starts, other, stop=stop) == together
+            for k, n in enumerate(LENGTHS):
+                alone = model.decoding(IDS[k : k + 1, :n])
+                assert tg.generate(alone, starts[k], 8, method="greedy", stop=stop) == together[k]
+                assert tg.beam_search(alone, starts[k], 8, beams=1, stop=stop)[0][0] == together[k]
+    assert any(len({*lengths}) > 1 for lengths in ends)  # each at its own end
+
+
+@pytest.mark.parametrize("attention", ATTENTION)
+@pytest.mark.parametrize("name", FORWARDS)
+def test_what_runs_freely_is_the_most_probable_next_symbol_under_teacher_forcing(name, attention):
+    model, rng = seq2seq(ATTENTION[attention], name), np.random.default_rng(0)
+    for p in model.parameters():
+        p.data = 1.5 * rng.standard_normal(p.shape)
+    written = np.array(answers(model, [[0], [2], [4]]))
+    logits, _ = model(IDS, np.column_stack([[0, 2, 4], written[:, :-1]]), LENGTHS)
+    assert logits.data.argmax(axis=2).tolist() == written.tolist()
+
+
+def test_padding_of_vectors_may_be_anything():
+    rng = np.random.default_rng(0)
+    parts = nn.LSTMCell(3, 4, rng=rng), nn.LSTMCell(3, 4, rng=rng), nn.Linear(8, 6, rng=rng)
+    model = nn.Seq2Seq(*parts, target=nn.Embedding(6, 3, rng=rng), attention=nn.DotAttention())
+    xs = rng.standard_normal((3, 5, 3))
+    wanted = answers(model, [[0]] * 3, xs)
+    xs[np.arange(5) >= np.array(LENGTHS)[:, None]] = np.nan
+    assert answers(model, [[0]] * 3, xs) == wanted
+
+
+def test_each_sequence_of_a_batch_has_its_own_choice():
+    model = seq2seq(ATTENTION["dot"])
+    written = answers(model, [[0]] * 3, allowed=lambda so_far: [k for k in range(1, 6) if k not in so_far] or [0], stop=0)
+    assert [sorted(ids) for ids in written] == [[1, 2, 3, 4, 5]] * 3
+
+
+@pytest.mark.parametrize("attention", ATTENTION)
 def test_gradients_of_a_seq2seq(attention):
     model = seq2seq(ATTENTION[attention], "LSTMCell")
     cell = model.encoder
@@ -337,7 +393,9 @@ def test_a_seq2seq_learns_to_reverse_three_symbols():
         adam.zero_grad()
         cross_entropy(model(source, np.hstack([np.zeros((32, 1), int), wanted[:, :-1]]))[0], wanted).backward()
         adam.step()
-    for source in ([1, 2, 3], [4, 1, 1], [3, 4, 2]):
+    sources = [[1, 2, 3], [4, 1, 1], [3, 4, 2]]
+    assert tg.generate(model.decoding(sources), [[0]] * 3, 3, method="greedy") == [source[::-1] for source in sources]
+    for source in sources:
         assert tg.generate(model.decoding([source]), [0], 3, method="greedy") == source[::-1]
         assert tg.beam_search(model.decoding([source]), [0], 3, beams=4)[0][0] == source[::-1]
 

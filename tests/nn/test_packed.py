@@ -411,7 +411,7 @@ WRONG = [
     (lambda: nn.last_valid(np.ones((2, 3, 4)), [1]), ShapeError, "last_valid of shape (2, 3, 4) with lengths of shape (1,)"),
     (lambda: nn.last_valid(np.ones((2, 3, 4)), 1), DtypeError, "lengths 1 are not a list of integers"),
     (lambda: nn.mask([1], "a"), DtypeError, "mask over 'a' steps"),
-    (lambda: nn.mask([[1], [1, 2]], 3), DtypeError, "lengths [[1], [1, 2]] are not a list of integers"),
+    (lambda: nn.mask([[1], [1, 2]], 3), DtypeError, "lengths [[1], [1, 2]]: rows of different lengths"),
     (lambda: nn.unpack(nn.pack(sequences()), padding="a"), DtypeError, "unpack(padding='a')"),
     (lambda: nn.unpack(np.ones((2, 3, 4))), DataError, "unpack of a ndarray"),
     (lambda: nn.pack(5), DataError, "pack of a int"),

@@ -404,6 +404,8 @@ def test_residual_adds_its_input():
     assert all(close(y.data, xs[:, t] + hs[t].data, 1e-15) for t, y in enumerate(ys))
     assert [s.data.tolist() for s in state] == [h.data.tolist(), c.data.tolist()]
     assert [name for name, _ in nn.Residual(cell).named_parameters()] == ["layer.Wx", "layer.Wh", "layer.b"]
+    half = nn.Residual(nn.LSTMCell(3, 3, rng=np.random.default_rng(0), dtype=np.float32))
+    assert {y.dtype.name for y in half(xs)[0]} == {"float32"}  # of float64 data
 
 
 class Skip(nn.SequenceLayer):

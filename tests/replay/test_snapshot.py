@@ -5,7 +5,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.engine.arrays import norm
-from tinygrad_rnn.errors import GraphError
+from tinygrad_rnn.errors import DataError, GraphError
 
 
 def small():
@@ -157,3 +157,30 @@ def test_what_has_no_graph_says_where_one_is(made, hint, look):
     with pytest.raises(GraphError) as caught:
         look(made(net, hs))
     assert hint in caught.value.hint
+
+
+def test_what_a_run_is_made_of_is_short_where_it_is_printed():
+    cell = tg.nn.LSTMCell(4, 8, rng=np.random.default_rng(0))
+    hs, _ = tg.nn.unroll(cell, np.ones((2, 200, 4)))
+    loss = (hs[-1] ** 2).sum()
+    graph = tg.snapshot(loss)
+    events = list(tg.backward_steps(loss))
+    assert len(repr(graph)) < 120
+    assert max(len(repr(record)) for record in graph) < 400
+    assert max(len(repr(use)) for use in graph.uses("Wh")) < 120
+    assert max(len(repr(event)) for event in events) < 120
+    assert max(len(repr(message)) for event in events for message in event.sent) < 120
+    assert repr(events[0].sent[0]) == f"<Message to pow: norm {np.sqrt(events[0].sent[0].gradient.size):.3g}, 0 more to come>"
+
+
+def test_what_is_no_name_no_step_and_no_record_is_said():
+    w = tg.Tensor(2.0, requires_grad=True, name="w")
+    graph = tg.snapshot(w * w)
+    for wrong in (None, 3, [], np.ones(3), w):
+        for call in (graph.find, graph.uses, graph.contributions):
+            with pytest.raises(DataError) as error:
+                call(wrong)
+            assert error.value.hint
+    for settings in ({"t": "1"}, {"t": np.ones(2)}, {"scope": 3}, {"scope": np.array(["a", "b"])}):
+        with pytest.raises(DataError):
+            graph.find("w", **settings)

@@ -6,12 +6,15 @@ import os
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tinygrad_rnn.errors import DataError
 from tinygrad_rnn.shared.glyphs import display_width
+from tinygrad_rnn.shared.invocation import Parser, note
 from tinygrad_rnn.shared.terminal import Progress, Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,6 +174,54 @@ def test_progress_into_a_closed_standard_error():
     assert (done.returncode, done.stdout, done.stderr) == (0, "over\n", "")
 
 
+@pytest.mark.parametrize("widgets", [True, False])
+def test_a_notebook_has_a_bar_where_it_can_show_one(monkeypatch, widgets):
+    pytest.importorskip("tqdm")
+    import tqdm.auto
+
+    from tinygrad_rnn.shared import terminal
+
+    did = []
+
+    class Bar:
+        def __init__(self, total, **options):
+            self.total = total
+
+        def reset(self, total):
+            self.total = total
+            did.append(("reset", total))
+
+        def set_description_str(self, text):
+            did.append((self.n, self.total, text.split()[0]))
+
+        def close(self):
+            did.append(("close", self.total))
+
+    shell = types.SimpleNamespace(config={"IPKernelApp": {}})
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setattr(terminal, "find_spec", lambda name: True if name != "ipywidgets" or widgets else None)
+    monkeypatch.setattr(tqdm.auto, "tqdm", Bar)
+    monkeypatch.setattr(sys, "stderr", Stream("utf-8"))
+    progress = Progress(0, every=0.0)
+    progress.pause = 0.0
+    progress.update(1, "one")
+    progress.total = 4
+    progress.update(2, "two")
+    progress.close()
+    plain = [line.split()[0] for line in sys.stderr.text().splitlines()]
+    # total is forgotten at the end, or a bar that is not full would stay
+    assert did == ([(1, None, "one"), ("reset", 4), (2, 4, "50%"), ("close", None)] if widgets else [])
+    assert plain == ([] if widgets else ["one", "50%"])
+    assert not Progress(0, Stream("utf-8")).live  # a stream that was given is written to
+
+
+def test_a_shell_that_is_no_notebook_has_no_bar(monkeypatch):
+    for found in (types.SimpleNamespace(config={}), None):
+        monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda found=found: found))
+        monkeypatch.setattr(sys, "stderr", Stream("utf-8"))
+        assert not Progress(1).live
+
+
 def lines(stream):
     return stream.text().splitlines()
 
@@ -298,3 +349,39 @@ def test_shades_are_painted_only_where_there_is_colour():
     stream = Stream("utf-8")
     Terminal(stream, width=60, color=True).words(["a"], [1.0])
     assert "\033[34m█\033[0m" in stream.text()
+
+
+HOSTILE = "a\x1b[2J\u202eb\x07"
+ESCAPED = "a\\x1b[2J\\u202eb\\x07"
+
+
+@pytest.mark.parametrize("color", [False, True])
+def test_what_steers_a_terminal_is_written_out_as_in_errors(color):
+    stream = io.StringIO()
+    out = Terminal(stream, color=color, width=90)
+    out.write(HOSTILE)
+    out.say(HOSTILE)
+    out.heading(HOSTILE)
+    out.table([[HOSTILE, "1"]], head=["word", HOSTILE])
+    out.bars([(HOSTILE, 0.5, HOSTILE)])
+    out.sparks([(HOSTILE, [1.0, 2.0])])
+    out.words([HOSTILE], [1.0])
+    text = re.sub("\033\\[(0|1|2|34)m", "", stream.getvalue()) if color else stream.getvalue()
+    assert text.replace("\n", "").isprintable()
+    assert text.count(ESCAPED) == 9
+    assert ESCAPED in DataError(HOSTILE, hint="").message
+
+
+def test_a_note_and_a_wrong_argument_steer_no_terminal(capsys):
+    note(HOSTILE)
+    with pytest.raises(SystemExit):
+        Parser(prog="it").parse_args([HOSTILE])
+    text = capsys.readouterr().err
+    assert text.count(ESCAPED) == 2
+    assert text.replace("\n", "").isprintable()
+
+
+def test_letters_that_are_joined_stay_joined():
+    stream = io.StringIO()
+    Terminal(stream, color=False).write("می\u200cخواهم क्\u200dष")
+    assert stream.getvalue() == "می\u200cخواهم क्\u200dष\n"

@@ -152,6 +152,30 @@ def every_use_is_an_edge_or_a_chip(p):
     assert +due == shown, (due - shown, shown - due)
 
 
+def each_step_is_as_drawn(p):
+    """What stands in the column of a rolled picture, each weight at it and each loop is there in every step but the first or last."""
+    graph, steps = p.view.graph, {r.t for r in p.view.graph if r.t is not None}
+    inner = {*sorted(steps)[1:-1]}
+
+    def in_every(ids, what, without=0):
+        found = {graph[id].t for id in ids} - {None}
+        few = len(found) < min(2, len(steps)) - without
+        assert not found or (len(inner - found) <= without and not few), (what, sorted(found))
+
+    for box in p.view.boxes:
+        if box.column == 0 and box.kind != "input":
+            in_every(box.members, box)
+        for chip in box.chips if box.column == 0 else ():
+            if graph[chip.leaf].kind == "parameter":
+                in_every([child for child, _ in chip.uses], chip)
+    for e in p.view.edges:
+        if e.source_column == e.target_column == 0:
+            in_every([child for child, _ in e.uses], e, abs(e.loop))  # a loop begins with what the first step made
+        for child, slot in e.uses if e.loop else ():
+            read = graph[child].parents[slot]
+            assert read in p.view.places.cuts or abs((graph[child].t or 0) - (graph[read].t or 0)) < 2, e
+
+
 def boxes_have_no_cycle(p):
     """What was put into one box could be computed in one go."""
     after, waits = defaultdict(set), Counter()

@@ -34,6 +34,7 @@ import numpy as np
 import tinygrad_rnn as tg
 
 PACKAGE = Path(tg.__file__).parent
+EXAMPLE = "example of "  # how the file of compiled examples is called
 OPERATORS = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.MatMult: operator.matmul,
     ast.Pow: operator.pow,
@@ -70,7 +71,9 @@ tg.nn.Residual(tg.nn.RNNCell(4, 4, rng=rng))(list(inputs), None)
 tg.nn.Dropout(0.5, rng=rng)(list(inputs))
 tg.nn.Embedding(3, 4, rng=rng)(tokens)
 tg.nn.Linear(4, 3, rng=rng)(step)
+tg.nn.StandardScaler(4).fit(np.ones((2, 3, 4)), [3, 2]).inverse_transform(step)
 tg.nn.GridLSTM(4, 5, depth=2, rng=rng)(list(inputs), None)
+tg.nn.GridLSTMCell(2, 4, rng=rng)([(step, step), (step, step)])
 tg.nn.Grid(4, 5, 2, 2, rng=rng)(np.zeros((2, 2, 1, 4)))
 tg.nn.AttentionPooling(4, rng=rng)(list(map(tg.Tensor, inputs)), [3, 2])
 tg.nn.AdditiveAttention(4, 4, 3, rng=rng)(step, inputs.swapaxes(0, 1), mask=np.ones((2, 3), bool))
@@ -84,6 +87,8 @@ translator = tg.nn.Seq2Seq(reader, writer, tg.nn.Linear(5, 3, rng=rng), source=t
 translator(tokens, tokens, lengths=[3, 3])
 translator.encode(tokens, lengths=[3, 3])
 translator.decoding(tokens[:1], lengths=[3]).step(np.array([0]), translator.decoding(tokens[:1]).start(1))
+tg.generate(translator.decoding(tokens, lengths=[3, 2]), [[0], [0]], 3, method="greedy", stop=1, allowed=[0, 1])
+tg.beam_search(translator.decoding(tokens[:1]), [0], 3, beams=2, stop=1, allowed=[0, 1])
 layer.load_state_dict(layer.state_dict())
 layer.train(True), layer.zero_grad()
 tg.nn.init.identity((2, 2)), tg.nn.init.normal(rng, (2, 2)), tg.nn.init.uniform(rng, (2, 2), 0.1), tg.nn.init.zeros((2, 2))
@@ -290,7 +295,9 @@ class Fuzzer:
             tree = ast.fix_missing_locations(
                 sites.visit(ast.parse(source, mode="single" if "\n" not in source.strip() else "exec"))
             )
-            self.code.append((compile(tree, name, "single" if isinstance(tree, ast.Interactive) else "exec"), fails))
+            self.code.append(
+                (compile(tree, f"{EXAMPLE}{name}", "single" if isinstance(tree, ast.Interactive) else "exec"), fails)
+            )
         self.found = {}  # site: (the name of what it calls, its arguments)
 
     def run(self, at=None, report=None):
@@ -378,8 +385,10 @@ def name_of(function):
 
 
 def _deepest(error):
-    """The innermost place in the package that an error passed, or "" for a call that Python itself refused."""
-    inside = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(str(PACKAGE))]
+    """The innermost place in the package that an error passed; "" for what Python itself or a function of the example refused."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [k for k, frame in enumerate(frames) if frame.filename.startswith(EXAMPLE)]
+    inside = [frame for frame in frames[max(own, default=0) :] if frame.filename.startswith(str(PACKAGE))]
     return f"{Path(inside[-1].filename).relative_to(PACKAGE)}:{inside[-1].lineno} {inside[-1].name}" if inside else ""
 
 

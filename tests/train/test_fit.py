@@ -739,6 +739,19 @@ def test_what_is_no_model_or_optimizer_or_generator():
         weights_in(3)
 
 
+@pytest.mark.parametrize("batches", ["a text", b"bytes", {"x": [1.0], "y": [2.0]}])
+def test_a_text_or_a_dict_is_no_list_of_batches(batches):
+    model = tg.nn.Linear(1, 1, rng=np.random.default_rng(0))
+    with pytest.raises(DataError, match=rf"fit\(\): batches is a {type(batches).__name__}"):
+        fit(model, loss_of, batches, tg.optim.SGD(model.parameters(), 0.1), epochs=1, progress=False)
+
+
+def test_a_module_that_takes_no_model_is_no_loss():
+    model = tg.nn.Linear(1, 1, rng=np.random.default_rng(0))
+    with pytest.raises(DataError, match=r"calls loss_of\(model, batch\), and yours is Linear\(x\)"):
+        fit(model, model, [np.ones((1, 1))], tg.optim.SGD(model.parameters(), 0.1), epochs=1, progress=False)
+
+
 def test_batches_from_a_function_need_a_generator_and_a_loss_is_one_number():
     model = tg.nn.Linear(2, 1, rng=np.random.default_rng(0))
     optimizer = tg.optim.SGD(model.parameters(), 0.1)
@@ -857,3 +870,50 @@ def test_on_epoch_may_draw_and_switch_modes_and_a_resumed_training_is_the_same(t
     path = tmp_path / "run.npz"
     run(checkpoint=path, epochs=1)
     assert run(checkpoint=path, resume=True) == run()
+
+
+def test_on_update_is_given_one_record_an_update(tmp_path):
+    seen = []
+    whole = train(on_update=seen.append, every=None)[2]
+    assert [record.update for record in seen] == list(range(1, len(whole.loss) + 1))
+    assert [record._asdict() for record in seen] == [
+        {name: row[name] for name in ("update", "epoch", "loss", "grad_norm", "lr")} for row in whole
+    ]
+    assert {type(value) for value in seen[0]} == {int, float}
+    for wrong, kind in ((3, "int"), (list, "type")):  # a class of loggers is meant to be one of them
+        with pytest.raises(DataError, match=f"on_update is a {kind}") as caught:
+            train(on_update=wrong)
+        assert caught.value.hint
+
+
+def test_on_update_may_switch_modes_and_a_resumed_training_counts_on(tmp_path):
+    seen = []
+
+    def on_update(model, record):
+        model.eval()
+        seen.append(record)
+
+    def run(**more):
+        rng, model = np.random.default_rng(1), Words(np.random.default_rng(1))
+        adam = tg.optim.Adam(model.parameters(), 0.02)
+        fit(
+            model, loss_of, shuffled, adam, stateful=True, rng=rng, progress=False,
+            on_update=lambda record: on_update(model, record), **{"epochs": 3} | more,
+        )  # fmt: skip
+        assert model.training
+        return {name: value.tobytes() for name, value in model.state_dict().items()}
+
+    whole, expected = run(), seen.copy()
+    seen.clear()
+    run(checkpoint=tmp_path / "run.npz", epochs=1)
+    assert run(checkpoint=tmp_path / "run.npz", resume=True) == whole
+    assert seen == expected
+
+
+def test_what_on_update_raises_ends_the_training():
+    def stop(record):
+        if record.update == 3:
+            raise StopIteration("enough")
+
+    with pytest.raises(StopIteration, match="enough"):
+        train(on_update=stop)

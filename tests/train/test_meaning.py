@@ -226,6 +226,8 @@ HOSTILE = [
     {"settings": {}, "vocabularies": {"v": {"symbols": [1]}}, "shared": {}},
     {"settings": {}, "vocabularies": {"v": {"symbols": ["a"], "unknown_id": "0"}}, "shared": {}},
     {"settings": {}, "vocabularies": {}, "shared": {"a": 3}},
+    {"settings": {}, "vocabularies": {}, "shared": {}, "cells": {"a": 3}},
+    {"settings": {}, "vocabularies": {}, "shared": {}, "cells": None},
 ]  # fmt: skip
 
 
@@ -247,6 +249,29 @@ def test_a_meaning_of_another_form_is_refused(data, tmp_path):
         save_file(writer(letters("ab")).state_dict(), tmp_path / "w.safetensors", {"tinygrad_rnn.meaning": text})
         with pytest.raises(LoadError, match="damaged"):
             tg.io.load(tmp_path / "w.safetensors")
+
+
+class RenamedCell(tg.nn.RNNCell):
+    pass
+
+
+def test_a_training_is_not_taken_up_with_another_kind_of_cell(tmp_path):
+    def model(kind):
+        return tg.nn.CharModel(letters("ab"), kind(2, 3, rng=rng()), rng=rng())
+
+    path = tmp_path / "run.npz"
+    trained(model(tg.nn.RNNCell), path, epochs=1)
+    with pytest.raises(LoadError, match="another kind of cell: layer was RNNCell, here it is RenamedCell"):
+        trained(model(RenamedCell), path)
+
+
+def test_files_that_do_not_tell_the_kinds_of_cells_are_loaded(tmp_path):
+    path = tmp_path / "run.npz"
+    trained(writer(letters("ab")), path, epochs=1)
+    arrays, note = read_checkpoint(path)
+    del note["meaning"]["cells"]
+    write_checkpoint(path, arrays, note)
+    trained(writer(letters("ab")), path)
 
 
 def test_settings_and_symbols_that_are_strange_are_shown_in_a_line():

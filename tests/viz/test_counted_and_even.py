@@ -1,5 +1,7 @@
 """What is too large is counted before it is computed, and an axis of time has equal steps."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from page_files import chunks_of
@@ -43,3 +45,28 @@ def test_a_steady_decay_is_a_straight_line_in_the_chart(settings, tmp_path):
     points = [x for x, _ in line["points"]]
     assert len(points) >= 29
     np.testing.assert_allclose(np.diff(points), np.diff(points)[0], atol=0.11)
+
+
+def test_steps_that_do_not_stand_under_their_columns_are_marked(tmp_path):
+    Wh = tg.Tensor(0.6 * np.eye(2), requires_grad=True)
+    h = tg.Tensor(np.ones((1, 2)))
+    for t in range(1, 31):
+        with tg.time_step(t):
+            h = tg.named(h @ Wh, "h")
+    for elide, marked in (("auto", True), (False, False)):
+        path = tg.draw(h.sum(), detail="cell", elide=elide).save(tmp_path / "x.html")
+        (chunk,) = chunks_of(path.read_text(encoding="utf-8"))
+        view = chunk["views"]["cell"]
+        places = {chunk["flow"]["steps"][node]: x for x, node in view["chart"][0]["points"]}
+        assert {t: x for x, t in view["times"]}.items() <= places.items()
+        assert bool(view["times"]) is marked
+        assert all(b - a >= 48 for (a, _), (b, _) in pairwise(view["times"]))
+
+
+def test_a_snapshot_that_is_too_large_is_refused_too(monkeypatch):
+    monkeypatch.setattr(from_loss, "MOST_OPS", 20)
+    w = y = tg.Tensor(2.0, requires_grad=True)
+    for _ in range(21):
+        y = y + w
+    with pytest.raises(DataError, match="21 ops"):
+        tg.draw(tg.snapshot(y))

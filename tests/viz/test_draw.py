@@ -186,6 +186,34 @@ def test_long_sequences_stay_small():
     assert len(draw(graph, detail="op").svg()) < 100_000
 
 
+WRONG = [None, float("nan"), -1, 10**400, (10**400, 1), "x", b"x", [], {"a": 1}, (k for k in "ab"), object()]
+WRONG += [np.ones(3), np.array(["op", "x"]), 1j]
+
+
+@pytest.mark.parametrize("setting", ["detail", "color", "elide", "theme", "weights", "scale", "rolled", "open"])
+@pytest.mark.parametrize("value", WRONG, ids=lambda value: type(value).__name__)
+def test_a_setting_of_a_wrong_kind_is_refused_with_a_hint(setting, value):
+    if (value is None and setting in ("scale", "open")) or (setting == "elide" and isinstance(value, int) and value > 0):
+        return  # these are meant
+    with pytest.raises(DataError) as error:
+        draw(loss_of()[1], **{setting: value})
+    assert error.value.hint
+    assert len(error.value.message) < 200
+
+
+def test_flags_of_pictures_are_true_or_false(tmp_path):
+    picture = draw(loss_of()[1])
+    for value in (np.ones(3), "no", None, 1):
+        for call in (
+            lambda value: picture.svg(animated=value),
+            lambda value: picture.save(tmp_path / "x.svg", animated=value),
+            lambda value: draw.compare([picture], across=value),
+        ):
+            with pytest.raises(DataError, match="=") as error:
+                call(value)
+            assert error.value.hint == "it is True or False"
+
+
 def test_what_cannot_be_read_is_refused(monkeypatch):
     w, y = tg.Tensor(np.ones(2), requires_grad=True), tg.Tensor(np.zeros(2))
     for _ in range(7000):

@@ -1,30 +1,27 @@
-"""The command line, `python -m tinygrad_rnn`: each command is a module with HELP, `add_arguments(parser)` and `run(args)`.
+"""The command line, `tinygrad-rnn` or `python -m tinygrad_rnn`. Each command is a module: HELP, `add_arguments(parser)`, `run(args)`.
 
 Results go to standard output, everything else to standard error. A mistake is told in a line with a hint, and ends with code 2.
 """
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
-from importlib import metadata
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ..errors import TinygradRnnError
-from ..shared.invocation import Parser, discard_output, note, typed
-from . import draw, page, step
+from ..shared.invocation import Parser, discard_output, note, program
+from ..shared.versions import __version__
+from . import compile, draw, learn, page, step
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS: dict[str, ModuleType] = {"draw": draw, "page": page, "step": step}
+COMMANDS: dict[str, ModuleType] = {"learn": learn, "draw": draw, "step": step, "page": page, "compile": compile}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command (the words after `python -m tinygrad_rnn`) and return the exit code: 0, 2 for a mistake, 130 after Ctrl-C.
+    """Run a command (the words after `tinygrad-rnn`) and return the exit code: 0, 2 for a mistake, 130 after Ctrl-C.
 
     >>> from tinygrad_rnn.commands import main
     >>> main(["draw", "--cell", "rnn", "--steps", "2", "--describe"])  # doctest: +ELLIPSIS
@@ -76,25 +73,16 @@ class _Parser(Parser):
 
 
 def _parser() -> Parser:
-    program = typed("-m", "tinygrad_rnn")
+    called = program()
     parser = _Parser(
-        prog=program, description="Recurrent networks, drawn unrolled in time with their gradients.", allow_abbrev=False
+        prog=called, description="Recurrent networks, drawn unrolled in time with their gradients.", allow_abbrev=False
     )
     parser.set_defaults(parser=parser)
-    parser.add_argument("--version", action="version", version=f"tinygrad_rnn {_version()}")
+    parser.add_argument("--version", action="version", version=f"tinygrad_rnn {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, module in COMMANDS.items():
-        usage = f"{program} {name} [settings]"  # what fits a line; the settings stand below, in groups
+        usage = f"{called} {name} [settings]"  # what fits a line; the settings stand below, in groups
         command = commands.add_parser(name, usage=usage, help=module.HELP, description=module.__doc__, allow_abbrev=False)
         command.set_defaults(parser=command)
         module.add_arguments(command)
     return parser
-
-
-def _version() -> str:
-    """Of the installed package; in a clone that is not installed, what its pyproject.toml says."""
-    with suppress(metadata.PackageNotFoundError):
-        return metadata.version("tinygrad_rnn")
-    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
-    found = re.search(r'^version = "(.+)"', project.read_text(encoding="utf-8"), re.MULTILINE) if project.is_file() else None
-    return f"{found[1]} (not installed)" if found else "(not installed)"

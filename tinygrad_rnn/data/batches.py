@@ -6,7 +6,6 @@ Everything random takes a Generator; the same seed gives the same batches.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -14,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..shared.array_type import array_given
 from ..shared.checks import check_rng, is_number, is_whole, short
 
-__all__ = ["PaddedBatch", "Window", "buckets", "pad", "padded_batches", "shuffled_split", "text_windows", "windows"]
+__all__ = [
+    "PaddedBatch", "Window", "buckets", "pad", "padded_batches", "shuffled_split", "sliding_windows", "text_windows", "windows",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:
@@ -49,7 +51,7 @@ class PaddedBatch(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Consecutive steps of long sequences: `x` `(batch, steps, ...)` and `y`, what is asked at each of them."""
+    """Consecutive steps of long sequences: `x` `(batch, steps, ...)` and `y`, what is asked at each of them, or after them."""
 
     x: NDArray[Any]
     y: NDArray[Any]
@@ -67,8 +69,9 @@ def shuffled_split(rng: np.random.Generator, size: int, held_out: float | int) -
     (array([4, 6, 2, 7, 3, 5, 9, 0]), array([8, 1]))
     """
     check_rng(rng)
-    if not is_number(size, Integral) or not is_number(held_out, Real) or not isfinite(held_out):
-        raise DataError(f"{held_out!r} held out of {size!r} items", hint="a share of them (0.1), or how many of how many")
+    if not is_number(size, Integral) or not is_number(held_out, Real) or not abs(held_out) < 2**63:
+        said = f"{short(held_out)} held out of {short(size)} items"
+        raise DataError(said, hint="a share of them (0.1), or how many of how many")
     count = int(held_out) if isinstance(held_out, Integral) else round(held_out * size)
     if not 0 < count < size:
         raise DataError(
@@ -104,7 +107,9 @@ def buckets(lengths: Any, size: int, rng: np.random.Generator | None = None) -> 
     >>> [rows.tolist() for rows in tg.data.batches.buckets([5, 1, 4, 2, 9], 2)]
     [[1, 3], [2, 0], [4]]
     """
-    lengths = np.asarray(lengths)
+    lengths = array_given("lengths", lengths, "one length for each sequence", DataError)
+    if lengths.dtype.kind not in "fiu":
+        raise DataError(f"batches of lengths {short(lengths)}", hint="one length for each sequence: whole numbers")
     if lengths.ndim != 1 or not lengths.size:
         raise DataError(f"batches of lengths of shape {lengths.shape}", hint="one length for each of at least one sequence")
     if not is_whole(size, 1):
@@ -165,15 +170,46 @@ def windows(x: Any, y: Any, steps: int) -> list[Window]:
     >>> [window.x.tolist() for window in tg.data.batches.windows([[1, 2, 3, 4, 5]], [[2, 3, 4, 5, 6]], 2)]
     [[[1, 2]], [[3, 4]], [[5]]]
     """
-    try:
-        x, y = np.asarray(x), np.asarray(y)
-    except ValueError:
-        raise DataError("windows of rows of different lengths", hint="pad them first, or cut each by itself") from None
+    x, y = (array_given("windows of", part, "pad them first, or cut each by itself", DataError) for part in (x, y))
     if x.ndim < 2 or x.shape[:2] != y.shape[:2] or not x.shape[0] or not x.shape[1]:
         raise DataError(f"windows of x {x.shape} and y {y.shape}", hint="both are (batch, time, ...), with at least one step")
     if not is_whole(steps, 1):
         raise DataError(f"windows of {steps!r} steps", hint="a whole number, at least 1")
     return [Window(x[:, t : t + steps], y[:, t : t + steps]) for t in range(0, x.shape[1], steps)]
+
+
+def sliding_windows(series: Any, steps: int, horizon: int = 1, stride: int = 1) -> Window:
+    """Every piece of `steps` of a series (time, ...) as x (windows, steps, ...), and the `horizon` steps after it as y: to forecast.
+
+    Windows begin `stride` steps apart, and overlap where that is less than `steps`. Split a series in time first, and cut each part
+    by itself: windows that overlap know the answers of each other. Raises `DataError` for a series too short for one window, for
+    one that holds NaN (a gap), and for what is no series of numbers.
+
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> train, test = np.split(np.arange(12.0)[:, None], [8])  # one feature
+    >>> x, y = tg.data.batches.sliding_windows(train, steps=3, horizon=2)
+    >>> x.shape, y.shape, x[0, :, 0], y[0, :, 0]
+    ((4, 3, 1), (4, 2, 1), array([0., 1., 2.]), array([3., 4.]))
+    """
+    series = array_given("windows of", series, "pad them first, or cut each by itself", DataError)
+    for name, value in (("steps", steps), ("horizon", horizon), ("stride", stride)):
+        if not is_whole(value, 1):
+            raise DataError(f"sliding_windows with {name}={short(value)}", hint="a whole number, at least 1")
+    if not series.ndim or series.dtype.kind not in "fiub":
+        raise DataError(f"sliding_windows of {short(series)}", hint="a series is made of numbers, (time, features) or (time)")
+    if len(series) < steps + horizon:
+        raise DataError(
+            f"sliding_windows of {steps} steps and a horizon of {horizon} over a series of {len(series)} steps",
+            hint=f"a series of at least {steps + horizon} steps, the first axis is time; or shorter windows",
+        )
+    if not np.isfinite(series).all():
+        raise DataError(
+            f"sliding_windows of a series that holds {series[~np.isfinite(series)][0]}",
+            where=f"step {np.argwhere(~np.isfinite(series))[0][0]} of {len(series)}",
+            hint="fill gaps first (np.interp), or cut the series there and join the windows of its parts",
+        )
+    starts = np.arange(0, len(series) - steps - horizon + 1, stride)[:, None]
+    return Window(series[starts + np.arange(steps)], series[starts + steps + np.arange(horizon)])
 
 
 def text_windows(ids: Any, rows: int, steps: int) -> list[Window]:
@@ -186,7 +222,7 @@ def text_windows(ids: Any, rows: int, steps: int) -> list[Window]:
     >>> [(window.x.tolist(), window.y.tolist()) for window in tg.data.batches.text_windows(np.arange(9), 2, 2)]
     [([[0, 1], [4, 5]], [[1, 2], [5, 6]]), ([[2], [6]], [[3], [7]])]
     """
-    ids = np.asarray(ids)
+    ids = array_given("text_windows of", ids, "one row of ids, as vocabulary.encode(text) gives it", DataError)
     if ids.ndim != 1:
         raise DataError(f"text_windows of ids of shape {ids.shape}", hint="one row of ids: vocabulary.encode(text)")
     if not is_whole(rows, 1):
@@ -202,11 +238,12 @@ def text_windows(ids: Any, rows: int, steps: int) -> list[Window]:
 
 def _targets(y: Any, lengths: Ids, ignore_index: int) -> tuple[NDArray[Any], bool]:
     """What belongs to sequences of these lengths, as one array, and whether it is a target at every step, (batch, longest)."""
-    try:
-        read = np.asarray(y)
-    except ValueError:  # rows of different lengths
+    rows = y if isinstance(y, (list, tuple)) else []
+    if len({len(row) for row in rows if isinstance(row, (list, tuple)) or getattr(row, "ndim", False)}) > 1:
         read = np.empty(len(y), object)
         read[:] = [*y]
+    else:
+        read = array_given("y", y, "one entry for each sequence", DataError)
     if read.shape[:1] != lengths.shape:
         raise DataError(f"{len(lengths)} sequences and y of shape {read.shape}", hint="y holds one entry for each sequence")
     if read.dtype != object and (read.ndim != 2 or read.dtype.kind not in "iub"):
@@ -229,10 +266,7 @@ def _filled(rows: Any, name: str, filler: int, what: str, things: str) -> tuple[
         raise DataError(f"padding with {name}={short(filler)}", hint="a whole number: the id that stands for no symbol")
     x = np.full((len(rows), int(lengths.max())), filler, np.int64)
     for k, given in enumerate(rows):
-        try:
-            row = np.asarray(given)
-        except ValueError:
-            raise DataError(f"{what} {k} is a row of rows of different lengths", hint="whole numbers in each") from None
+        row = array_given(f"{what} {k} is", given, "whole numbers in each", DataError)
         if row.ndim != 1 or row.dtype.kind not in "iub":  # NumPy would cut 1.5 to 1
             raise DataError(
                 f"{what} {k} is no row of {things} but {type(given).__name__} {row.shape} of {row.dtype}",

@@ -118,6 +118,13 @@ def read_text(path: str | os.PathLike[str]) -> Text:
     """One text, newlines as `\\n`. (`stdlib_text.from_file` replaces bytes that are not UTF-8 instead of refusing them.)
 
     Raises `DataError` for a file that is missing, empty, or not UTF-8.
+
+    >>> import tempfile, pathlib, tinygrad_rnn as tg
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "poem.txt"
+    ...     _ = file.write_bytes(b"one\\r\\ntwo")
+    ...     tg.data.files.read_text(file).text
+    'one\\ntwo'
     """
     return Text("\n".join(read_lines(path)), source=str(path))
 
@@ -126,6 +133,13 @@ def read_names(path: str | os.PathLike[str]) -> Names:
     """One name a line, spaces around it taken off. Empty lines are left out, lines above 40 characters are skipped and listed.
 
     Raises `DataError` for a file that is missing, empty, not UTF-8, or without a single name.
+
+    >>> import tempfile, pathlib, tinygrad_rnn as tg
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "names.txt"
+    ...     _ = file.write_text("Ada\\n\\n  Grace ", encoding="utf-8")
+    ...     tg.data.files.read_names(file).names
+    ('Ada', 'Grace')
     """
     names, skipped = [], []
     for number, line in enumerate(read_lines(path), start=1):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..shared.array_type import array_given
 from ..shared.checks import check_flags, check_kind, check_size, check_text, short
 
 __all__ = ["CharVocabulary", "WordVocabulary", "spelled", "words"]
@@ -241,10 +242,7 @@ class WordVocabulary:
 
 def _checked_ids(ids: Sequence[int] | NDArray[Any], size: int, things: str) -> NDArray[Any]:
     """A row of ids below `size`, or a DataError."""
-    try:
-        row = np.asarray(ids)
-    except ValueError:
-        raise DataError("decode() of rows of different lengths", hint="decode one row at a time") from None
+    row = array_given("decode() of", ids, "decode one row at a time", DataError)
     if row.ndim != 1:
         raise DataError(f"decode() of shape {row.shape}, expected ({things},)", hint="decode one row at a time")
     if row.size and row.dtype.kind not in "iu":

@@ -11,10 +11,10 @@ from ..engine.primitives import place
 from ..engine.scopes import here, place_of, scope
 from ..engine.tensor import Tensor, TensorLike, as_tensor
 from ..errors import DataError, DtypeError, ShapeError
-from ..shared.array_type import Array
-from ..shared.checks import check_number, is_number, short
+from ..shared.array_type import Array, array_given
+from ..shared.checks import check_choice, check_number, is_number, short
 from .activations import log_softmax
-from .reduction import check_reduction, reduced
+from .reduction import REDUCTIONS, reduced
 
 __all__ = ["accuracy", "cross_entropy", "nll_loss"]
 
@@ -46,7 +46,7 @@ def cross_entropy(
     >>> tg.functional.cross_entropy([[0.0, 50.0], [50.0, 0.0]], [0, 1], weight=[2.0, 1.0], reduction="none")
     Tensor([100.,  50.])
     """
-    check_reduction("cross_entropy", reduction)
+    check_choice("cross_entropy", "reduction", reduction, REDUCTIONS)
     smoothing = check_number("label_smoothing", label_smoothing, 0, 1)
     with scope("cross_entropy"):
         logits = as_tensor(logits)
@@ -72,7 +72,7 @@ def nll_loss(
     >>> round(tg.functional.nll_loss(np.log([[0.5, 0.5], [0.25, 0.75]]), [0, 0]).item(), 4)
     1.0397
     """
-    check_reduction("nll_loss", reduction)
+    check_choice("nll_loss", "reduction", reduction, REDUCTIONS)
     return _at_classes("nll_loss", as_tensor(log_probabilities), targets, weight, ignore_index, reduction)
 
 
@@ -168,7 +168,6 @@ def _classes(logits: Tensor, targets: Any, name: str, ignore_index: int) -> Arra
 
 def _given(name: str, targets: Any) -> Array:
     """The targets as an array, in their own dtype."""
-    try:
-        return np.asarray(targets.data if isinstance(targets, Tensor) else targets)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise DtypeError(f"{name} with targets {short(targets)}: {error}", hint="give an array of integers") from None
+    if isinstance(targets, Tensor):
+        return targets.data
+    return array_given(f"{name} with targets", targets, "give an array of integers")

@@ -10,9 +10,9 @@ from ..engine.primitives import abs, exp, log, where
 from ..engine.scopes import here, place_of
 from ..engine.tensor import Tensor, TensorLike, as_tensor
 from ..errors import DataError, ShapeError
-from ..shared.checks import check_flags, check_number
+from ..shared.checks import check_choice, check_flags, check_number
 from .activations import softplus
-from .reduction import REDUCTIONS, check_reduction, reduced
+from .reduction import REDUCTIONS, reduced
 
 __all__ = ["binary_cross_entropy_with_logits", "huber_loss", "kl_div", "l1_loss", "mse_loss"]
 
@@ -112,7 +112,7 @@ def kl_div(input: TensorLike, target: TensorLike, *, reduction: str = "batchmean
 
 def _pair(name: str, y: Any, target: Any, reduction: str, known: tuple[str, ...] = REDUCTIONS) -> tuple[Tensor, Tensor]:
     """Output and target as tensors of the same shape that hold at least one entry, and the reduction looked at."""
-    check_reduction(name, reduction, known)
+    check_choice(name, "reduction", reduction, known)
     y = as_tensor(y)
     target = as_tensor(target, y)
     place = place_of(here.mode.frames)

@@ -11,7 +11,12 @@ __all__ = ["layer_norm", "mean"]
 
 
 def mean(x: TensorLike, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-    """The sum divided by the number of terms."""
+    """The sum divided by the number of terms.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.functional.mean([[1.0, 2.0], [3.0, 5.0]], axis=0)
+    Tensor([2. , 3.5])
+    """
     return as_tensor(x).mean(axis, keepdims)
 
 

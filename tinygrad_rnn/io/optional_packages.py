@@ -15,7 +15,7 @@ def safetensors_package() -> ModuleType:
     try:
         import safetensors.numpy
     except ImportError:
-        raise _missing("weights are stored with the package safetensors") from None
+        raise _missing("a .safetensors file (a .npz needs nothing more) takes the package safetensors") from None
     return safetensors
 
 

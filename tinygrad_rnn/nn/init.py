@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from numbers import Real
+import sys
+from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,13 +12,14 @@ from ..engine.dtypes import as_array, checked_dtype
 from ..engine.tensor import Tensor
 from ..errors import DataError, ShapeError
 from ..shared.array_type import Array, Dtype
-from ..shared.checks import check_kind, check_number, check_rng, is_number, is_whole, short
+from ..shared.checks import check_kind, check_number, check_rng, is_whole, short
 
 __all__ = [
     "forget_gate_", "identity", "identity_", "normal", "ones", "orthogonal", "scale_to_spectral_radius", "spectral_radius", "uniform",
     "zeros",
 ]  # fmt: skip
 
+MOST = sys.maxsize // 16  # beyond that NumPy refuses in other words for each way to make an array
 B = TypeVar("B", bound=Tensor | None)
 
 
@@ -30,6 +32,11 @@ def uniform(rng: np.random.Generator, shape: tuple[int, ...], bound: float, dtyp
 
     Raises `ShapeError` for a size that is not a whole number of at least 1, `DataError` for anything but a Generator, or a bound
     that is not a finite number of at least 0.
+
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> W = tg.nn.init.uniform(np.random.default_rng(0), (3, 4), bound=0.5)
+    >>> W.shape, bool(np.abs(W).max() < 0.5)
+    ((3, 4), True)
     """
     _check(rng, shape)
     bound = check_number("bound", bound, least=0, most=1e300)
@@ -57,7 +64,12 @@ def orthogonal(rng: np.random.Generator, shape: tuple[int, ...], gain: float = 1
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Dtype = None) -> Array:
-    """Drawn from N(0, 1). Raises as `uniform` does."""
+    """Drawn from N(0, 1). Raises as `uniform` does.
+
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> tg.nn.init.normal(np.random.default_rng(0), (3, 4)).shape
+    (3, 4)
+    """
     _check(rng, shape)
     return rng.standard_normal(shape).astype(checked_dtype(dtype))
 
@@ -70,7 +82,13 @@ def _orthogonal_block(rng: np.random.Generator, rows: int, columns: int) -> Arra
 
 
 def identity(shape: tuple[int, ...], gain: float = 1.0, dtype: Dtype = None) -> Array:
-    """Ones on the diagonal, times `gain`: with relu, the IRNN of Le, Jaitly and Hinton 2015."""
+    """Ones on the diagonal, times `gain`: with relu, the IRNN of Le, Jaitly and Hinton 2015.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.nn.init.identity((2, 3), gain=0.5)
+    array([[0.5, 0. , 0. ],
+           [0. , 0.5, 0. ]])
+    """
     rows, columns = _two(shape, "identity")
     return (np.eye(rows, columns) * check_number("gain", gain)).astype(checked_dtype(dtype))
 
@@ -106,8 +124,7 @@ def forget_gate_(b: B, bias: float) -> B:
     >>> tg.nn.init.forget_gate_(tg.Tensor([0.0, 0.0, 0.0, 0.0], requires_grad=True), 3.0).data
     array([0., 3., 0., 0.])
     """
-    if not is_number(bias, Real) or not np.isfinite(bias):
-        raise DataError(f"forget_bias={bias!r}", hint="what the forget gate's bias starts at: a number, often 1.0")
+    bias = check_number("forget_bias", bias, hint="what the forget gate's bias starts at: a number, often 1.0")
     if b is None:
         if bias not in (0.0, 1.0):
             raise DataError(f"forget_bias={bias!r} and bias=False", hint="the forget gate's bias is a part of b: leave one out")
@@ -123,12 +140,22 @@ def forget_gate_(b: B, bias: float) -> B:
 
 
 def zeros(shape: tuple[int, ...], dtype: Dtype = None) -> Array:
-    """All zero. Raises `ShapeError` as `uniform` does."""
+    """All zero. Raises `ShapeError` as `uniform` does.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.nn.init.zeros((3,))
+    array([0., 0., 0.])
+    """
     return np.zeros(_sizes(shape), checked_dtype(dtype))
 
 
 def ones(shape: tuple[int, ...], dtype: Dtype = None) -> Array:
-    """All one. Raises `ShapeError` as `uniform` does."""
+    """All one. Raises `ShapeError` as `uniform` does.
+
+    >>> import tinygrad_rnn as tg
+    >>> tg.nn.init.ones((3,))
+    array([1., 1., 1.])
+    """
     return np.ones(_sizes(shape), checked_dtype(dtype))
 
 
@@ -173,6 +200,8 @@ def _sizes(shape: tuple[int, ...], least: int = 1) -> tuple[int, ...]:
         raise ShapeError(
             f"weights of shape {short(shape)}", hint=f"a tuple of sizes, each a whole number of at least {least}: (3, 4)"
         )
+    if prod(max(int(size), 1) for size in shape) > MOST:
+        raise ShapeError(f"weights of shape {short(tuple(shape))}", hint=f"no array has more than {MOST:,} entries")
     return tuple(shape)
 
 

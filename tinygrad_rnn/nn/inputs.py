@@ -7,12 +7,26 @@ from typing import Any, TypeGuard
 
 from ..engine.primitives import stack
 from ..engine.scopes import here, place_of, time_step
-from ..engine.tensor import Tensor, as_tensor, named
+from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import DataError, ShapeError
 
-__all__ = ["WHOLE", "each_step", "is_list_of_steps", "steps_of", "whole_of", "whole_steps"]
+__all__ = ["WHOLE", "each_step", "fitting", "is_list_of_steps", "steps_of", "whole_of", "whole_steps"]
 
 WHOLE = "xs is (batch, time, features); one sequence is a batch of 1"
+
+
+def fitting(x: TensorLike, weight: Tensor) -> Tensor:
+    """x, or a part of a state, as a tensor; data in another precision than the weight takes its, what was recorded keeps its own.
+
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> from tinygrad_rnn.nn.inputs import fitting
+    >>> fitting(np.ones((2, 3)), tg.Tensor([1.0], dtype=np.float32)).dtype
+    dtype('float32')
+    """
+    x = as_tensor(x, weight)
+    if x.node is None and x._array.dtype != weight._array.dtype:
+        return Tensor(x._array, dtype=weight._array.dtype, name=x.name)
+    return x
 
 
 def is_list_of_steps(xs: Any) -> TypeGuard[Sequence[Any]]:

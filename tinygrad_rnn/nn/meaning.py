@@ -15,7 +15,7 @@ from ..engine.tensor import Tensor
 from ..shared.array_type import Array
 from ..shared.checks import is_whole, short
 
-__all__ = ["Meaning", "StateDict", "differences", "meaning_from", "meaning_of", "unknown"]
+__all__ = ["Meaning", "StateDict", "differences", "meaning_from", "meaning_of", "other_cells", "under", "unknown"]
 
 
 class Meaning(NamedTuple):
@@ -24,6 +24,7 @@ class Meaning(NamedTuple):
     settings: dict[str, Any]  # those that the classes of its parts name: "layer.nonlinearity": "tanh"
     vocabularies: dict[str, dict[str, Any]]  # {"symbols": ("a", "b"), "unknown_id": None, "padding_id": None}
     shared: dict[str, str]  # what stands in two places, and where it stands first: "layers.1": "layers.0"
+    cells: dict[str, str]  # the class of every cell: "layer": "GRUCell"; files compare it, since gates may stand in another order
 
 
 class StateDict(dict[str, Array]):
@@ -38,8 +39,8 @@ def meaning_of(module: Any) -> Meaning:
     """What the weights of a module depend on.
 
     Of every part, its own class or one of yours: the attributes that `settings` of the class names; whatever is a vocabulary (it has
-    `symbols`, or is a dict of texts to the numbers from 0 on, or a list of as many texts as a parameter has rows or columns); and
-    which parameters and parts stand in several places.
+    `symbols`, or is a dict of texts to the numbers from 0 on, or a list of as many texts as a parameter has rows or columns); which
+    parameters and parts stand in several places; and the class of every cell.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> from tinygrad_rnn.nn.meaning import meaning_of
@@ -52,7 +53,7 @@ def meaning_of(module: Any) -> Meaning:
     ('a', 'b')
     """
     places: dict[int, str] = {id(module): ""}
-    found = Meaning({}, {}, {})
+    found = Meaning({}, {}, {}, {})
     sizes: set[int] = set()
     lists: list[tuple[str, Any]] = []  # looked at when all sizes are known
     todo: list[Any] = [_inside("", module, found)]
@@ -84,14 +85,15 @@ def meaning_of(module: Any) -> Meaning:
                 found.vocabularies[path] = vocabulary
         elif container:
             pairs = value.items() if isinstance(value, dict) else enumerate(value)
-            todo.append(_under(path, pairs))
+            todo.append(under(path, pairs))
     found.vocabularies.update((path, vocabulary) for path, vocabulary in lists if len(vocabulary["symbols"]) in sizes)
     return found
 
 
 def meaning_from(data: Any) -> Meaning:
     """The meaning that was written as JSON. Raises `ValueError` for data of any other form."""
-    if not isinstance(data, dict) or not all(isinstance(data.get(name), dict) for name in Meaning._fields):
+    data = {"cells": {}} | data if isinstance(data, dict) else {}  # files of before do not tell
+    if not all(isinstance(data.get(name), dict) for name in Meaning._fields):
         raise ValueError(f"what the weights mean is no dict of {', '.join(Meaning._fields)}")
     meaning = Meaning(*(data[name] for name in Meaning._fields))
     vocabularies = {}
@@ -103,8 +105,8 @@ def meaning_from(data: Any) -> Meaning:
         if not all(i is None or is_whole(i, 0) for i in ids.values()):
             raise ValueError(f"the ids of {short(path)} are no whole numbers")
         vocabularies[path] = {"symbols": tuple(symbols), **ids}
-    if not all(isinstance(place, str) for place in meaning.shared.values()):
-        raise ValueError("the places of what is shared are no texts")
+    if not all(isinstance(text, str) for texts in (meaning.shared, meaning.cells) for text in texts.values()):
+        raise ValueError("the places of what is shared, or the kinds of cells, are no texts")
     return meaning._replace(vocabularies=vocabularies)
 
 
@@ -127,24 +129,37 @@ def differences(saved: Meaning, own: Meaning) -> list[str]:
     return sorted(wrong)
 
 
+def other_cells(saved: Meaning | None, own: Meaning) -> list[str]:
+    """The cells that were of another class when their weights were saved, a sentence each; [] where nothing tells."""
+    pairs = {path: (saved.cells[path], own.cells[path]) for path in saved.cells.keys() & own.cells.keys()} if saved else {}
+    return sorted(
+        f"another kind of cell: {short(path)[1:-1] or 'it'} was {short(before)[1:-1]}, here it is {now}"
+        for path, (before, now) in pairs.items()
+        if before != now
+    )
+
+
 def unknown(saved: Meaning | None, own: Meaning) -> list[str]:
     """The paths of settings and vocabularies that saved weights do not tell, or that the module does not have: nothing compares them."""
-    there = saved or Meaning({}, {}, {})
+    there = saved or Meaning({}, {}, {}, {})
     pairs = ((there.settings, own.settings), (there.vocabularies, own.vocabularies))
     return sorted(path for before, now in pairs for path in before.keys() ^ now.keys())
 
 
 def _inside(path: str, part: Any, found: Meaning) -> Iterator[tuple[str, Any]]:
-    """The attributes of a part with their paths; its settings are put down on the way."""
+    """The attributes of a part with their paths; its settings, and the kind of a cell, are put down on the way."""
+    if hasattr(part, "step") and hasattr(part, "initial_state"):
+        found.cells[path] = type(part).__name__
     names = getattr(type(part), "settings", ())
     for name in names if isinstance(names, tuple) else ():
         value = _plain(getattr(part, name, None)) if isinstance(name, str) else None
         if value is not None:
             found.settings[f"{path}.{name}" if path else name] = value
-    yield from _under(path, vars(part).items())
+    yield from under(path, vars(part).items())
 
 
-def _under(path: str, pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
+def under(path: str, pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
+    """What stands under a path, attributes or items, with paths of their own."""
     return ((f"{path}.{key}" if path else str(key), value) for key, value in pairs)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from inspect import isfunction
@@ -14,11 +14,12 @@ import numpy as np
 
 from ..engine.scopes import current_mode, no_grad, scope, set_mode
 from ..engine.tensor import Tensor
-from ..errors import DataError, GraphError, LoadError
-from ..shared.array_type import Array
+from ..errors import DataError, DtypeError, GraphError, LoadError
+from ..shared.array_type import Array, array_given
 from ..shared.call_site import call_site
-from ..shared.checks import check_flags
-from .meaning import StateDict, differences, meaning_of, unknown
+from ..shared.checks import check_flags, short
+from .meaning import StateDict, differences, meaning_of, under, unknown
+from .printed import in_a_line, printed
 from .torch_words import check_words
 
 __all__ = ["Module", "evaluating", "is_cell", "items_within", "modes_kept", "name_parts", "parts_within", "scoped"]
@@ -77,9 +78,10 @@ class Module:
     state that is carried on) is no part of it; wrap a constant that you compute once in `tg.Tensor(...)`.
 
     `freeze()` keeps parameters as they are: they stay parameters, optimizers pass over them. An unnamed parameter is named after its
-    attribute. Calling a module calls its `forward` in a scope of its own.
+    attribute. Calling a module calls its `forward` in a scope of its own. `print(module)` shows its parts, with their shapes and how
+    many numbers their parameters hold.
 
-    >>> import tinygrad_rnn as tg
+    >>> import numpy as np, tinygrad_rnn as tg
     >>> class Scale(tg.nn.Module):
     ...     def __init__(self):
     ...         self.w = tg.Tensor(2.0, requires_grad=True)
@@ -89,6 +91,12 @@ class Module:
     >>> scale = Scale()
     >>> scale(4.0).item(), [name for name, p in scale.named_parameters()], list(scale.state_dict())
     (6.0, ['w'], ['w', 'mean'])
+    >>> print(tg.nn.Sequential(scale, tg.tanh, tg.nn.Linear(1, 2, rng=np.random.default_rng(0))))
+    Sequential(  # 5 parameters
+      (layers.0): Scale(w (), mean () buffer)  # 1
+      (layers.1): tanh
+      (layers.2): Linear(W (1, 2), b (2,))  # 4
+    )
     """
 
     training = True
@@ -205,6 +213,12 @@ class Module:
             raise LoadError(
                 f"load_state_dict of a {type(state).__name__}", hint="give what state_dict() returned: a dict of arrays by name"
             )
+        inside = next((name for name, value in state.items() if isinstance(value, Mapping)), None)
+        if inside is not None:
+            raise LoadError(
+                f"load_state_dict of a checkpoint, a dict with {', '.join(map(short, [*state][:4]))}",
+                hint=f"the state is inside: give checkpoint[{short(inside)}]",
+            )
         own, told = self._by_name(), getattr(state, "meaning", None)
         meaning = told and meaning_of(self)
         other = differences(told, meaning) if told and meaning else []
@@ -255,8 +269,14 @@ class Module:
         return self.train(False)
 
     def __repr__(self) -> str:
-        sizes = ", ".join(f"{name} {p.shape}" for name, p in self.named_parameters())
-        return f"{type(self).__name__}({sizes})"
+        return in_a_line(self, self.named_parameters())
+
+    def __str__(self) -> str:
+        return printed(self, items_within("", vars(self), {id(self)}, _is_part), _is_part, meaning_of(self).shared)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """In a notebook, what `print` shows."""
+        printer.text(str(self))
 
 
 def _refuse_over_parameter(module: Module, key: str, value: Any) -> None:
@@ -274,9 +294,9 @@ def _refuse_over_parameter(module: Module, key: str, value: Any) -> None:
 def _fitted(value: Any, p: Tensor) -> Array:
     """A saved value as an array for a parameter or buffer p; a ValueError says what is wrong, with ? for the name."""
     try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError("misshapen: ? is ragged") from None
+        array = array_given("?", value)
+    except DtypeError as error:
+        raise ValueError(f"no array: {error.message}") from None
     if array.dtype.kind not in "fiub":
         raise ValueError(f"not numbers: ? is {array.dtype}")
     if array.shape != p.shape:
@@ -327,11 +347,7 @@ def items_within(path: str, value: Any, seen: set[int], enter: Callable[[Any], b
             if container or searched:
                 items = vars(value) if searched else value
                 pairs = items.items() if isinstance(items, dict) else enumerate(items)
-                todo.append(_under(path, pairs))
-
-
-def _under(path: str, pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
-    return ((f"{path}.{key}" if path else str(key), item) for key, item in pairs)
+                todo.append(under(path, pairs))
 
 
 def _is_part(value: Any) -> bool:

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.dtypes import as_array
 from ..engine.primitives import concat, take
 from ..engine.scopes import here, place_of, time_step
 from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import DataError, DtypeError, ShapeError
-from ..shared.array_type import Array
+from ..shared.array_type import Array, array_given
 from ..shared.checks import check_kind, is_number
 from .inputs import whole_steps
 
@@ -157,7 +158,7 @@ def unpack(packed: PackedSequence, padding: float = 0.0) -> tuple[Tensor, tuple[
     running, _ = _running([packed.lengths[k] for k in packed.order])
     index = np.full(running.shape, packed.steps)  # the last row is the padding
     index[running] = np.arange(packed.steps)
-    filler = Tensor(np.full((1, *packed[0].shape[1:]), padding, packed[0].dtype), name="padding")
+    filler = Tensor(np.full((1, *packed[0].shape[1:]), as_array(padding, packed[0].dtype)), name="padding")
     return take(concat([*packed, filler]), index.T[np.argsort(packed.order)]), packed.lengths
 
 
@@ -225,10 +226,7 @@ def steps_in(flat: Tensor, rows: Sequence[int], name: str) -> Iterator[Tensor]:
 
 def _checked_lengths(lengths: npt.ArrayLike) -> npt.NDArray[np.int64]:
     """Lengths as an array of integers, or a DtypeError."""
-    try:
-        ends = np.asarray(lengths)
-    except ValueError:  # rows of different lengths
-        ends = np.asarray(None)
+    ends = array_given("lengths", lengths, "one integer for each sequence")
     if ends.ndim != 1 or ends.dtype.kind not in "iu":
         shown = _shortly(ends.tolist()) if ends.ndim == 1 else repr(lengths)
         raise DtypeError(f"lengths {shown} are not a list of integers", hint="one integer for each sequence")

@@ -65,16 +65,19 @@ def states_of_parts(state: Any, count: int, what: str, kind: type | tuple[type, 
     return state
 
 
-def check_letters(cell: Any, state: Any) -> None:
-    """Raise `ShapeError` for a state whose h stands where the c of a cell belongs: PyTorch's ([h1, h2], [c1, c2]) of two layers."""
+def check_letters(cell: Any, state: Any, of_layers: bool = False) -> None:
+    """Raise `ShapeError` for a state whose parts have the names of others: (c, h) for (h, c), and, where a state of several layers is
+    due, one whose h stands where the c of a cell belongs: PyTorch's ([h1, h2], [c1, c2])."""
     letters = getattr(cell, "letters", "")
     if isinstance(state, (tuple, list)) and len(state) == len(letters) > 1:
         names = [(part.name or "").rstrip("0") if isinstance(part, Tensor) else "" for part in state]
-        if all(name in (*letters, "") for name in names) and any(a and a != b for a, b in zip(names, letters, strict=True)):
+        if not all(name in (*letters, "") for name in names) or all(a in ("", b) for a, b in zip(names, letters, strict=True)):
+            return
+        if of_layers or {*names} == {*letters}:
             raise ShapeError(
                 f"a state ({', '.join(name or '?' for name in names)}) for {type(cell).__name__}, whose is ({', '.join(letters)})",
                 where=place_of(here.mode.frames),
-                hint=f"the state of several layers is {_form(list)}",
+                hint=f"the state of several layers is {_form(list)}" if of_layers else f"give it as ({', '.join(letters)})",
             )
 
 

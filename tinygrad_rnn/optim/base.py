@@ -68,6 +68,8 @@ class Optimizer:
     >>> optimizer = Lion([w], lr=0.25)
     >>> (w * w).sum().backward(); optimizer.step(); w.data
     array([0.75])
+    >>> print(optimizer)
+    Lion(lr=0.25, beta=0.9; 1 parameter of 1 numbers)
     """
 
     settings: tuple[str, ...] = ("lr",)
@@ -95,6 +97,23 @@ class Optimizer:
             raise GraphError(
                 "a parameter was given to the optimizer twice: it would take two steps at once", hint="give each once"
             )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._shown(vars(self)))}; {_counted(self.parameters)})"
+
+    def __str__(self) -> str:
+        """The settings, and where there are several groups or one with settings of its own, a line for each."""
+        lines = [repr(self)]
+        if len(self.groups) > 1 or any(group.keys() - {"params"} for group in self.groups):
+            for j, group in enumerate(self.groups):
+                own = {name: value for name, value in group.items() if name not in ("params", "share")}
+                own |= {"lr": self.lr * group["share"]} if "share" in group else {}
+                lines.append("  " + ", ".join([f"group {j}: {_counted(group['params'])}", *self._shown(own)]))
+        return "\n".join(lines)
+
+    def _shown(self, values: Mapping[str, Any]) -> list[str]:
+        """The settings among these as `lr=0.01`, in their order."""
+        return [f"{name}={short(values[name])}" for name in self.settings if name in values and name != "steps"]
 
     def _group(self, given: dict[str, Any]) -> dict[str, Any]:
         """A group as it is kept: its parameters, its share of the learning rate, and what else it sets."""
@@ -208,7 +227,8 @@ class Optimizer:
         state = {name: np.zeros_like(own[name]) for name in self.later} | dict(state)
         wrong = [f"missing: {name}" for name in own if name not in state]
         wrong += [f"left over: {name}" for name in state if name not in own]
-        values = {name: array_given(state[name]) for name in own if name in state}
+        misfit, hint = f"this state does not fit {type(self).__name__}:", "give what state_dict() returned; nothing was loaded"
+        values = {name: array_given(f"{misfit} {name}", state[name], hint, LoadError) for name in own if name in state}
         for name, given in values.items():
             part = name.rpartition(".")[2]
             boolean = own[name].dtype.kind == "b"
@@ -225,7 +245,7 @@ class Optimizer:
                     wrong.append(f"too large for {own[name].dtype}: {name}")
         if wrong:
             raise LoadError(
-                f"this state does not fit {type(self).__name__}: {'; '.join(wrong)}",
+                f"{misfit} {'; '.join(wrong)}",
                 hint="make the optimizer as it was made when this was saved; nothing was loaded",
             )
         for name in self.settings:
@@ -235,6 +255,13 @@ class Optimizer:
             group.update({name: _plain(values[f"groups.{j}.{name}"]) for name in group.keys() - {"params"}})
         for name in self.moments:
             setattr(self, name, [values[f"{name}.{k}"] for k in range(len(getattr(self, name)))])
+
+
+def _counted(parameters: list[Tensor]) -> str:
+    """How many parameters these are, of how many numbers, and how many of them are frozen."""
+    frozen = sum(not p.requires_grad for p in parameters)
+    many = f"{len(parameters)} parameter{'s' if len(parameters) != 1 else ''} of {sum(p.size for p in parameters):,} numbers"
+    return f"{many}, {frozen} frozen" if frozen else many
 
 
 def _wanted(p: Tensor) -> bool:

@@ -13,7 +13,7 @@ from numbers import Real
 from typing import TypeAlias
 
 from ..errors import DataError
-from ..shared.checks import check_number, is_number, is_whole, short
+from ..shared.checks import check_choice, check_number, is_number, is_whole, short
 
 __all__ = ["ReduceLROnPlateau", "Schedule", "cosine", "exponential", "steps", "warm_up"]
 
@@ -112,10 +112,8 @@ class ReduceLROnPlateau:
     lowest: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, known in (("mode", ("min", "max")), ("threshold_mode", ("rel", "abs"))):
-            if getattr(self, name) not in known:
-                text = f"ReduceLROnPlateau({name}={short(getattr(self, name))})"
-                raise DataError(text, hint=f'"{known[0]}" or "{known[1]}"')
+        check_choice("ReduceLROnPlateau", "mode", self.mode, ("min", "max"))
+        check_choice("ReduceLROnPlateau", "threshold_mode", self.threshold_mode, ("rel", "abs"))
         for name in ("patience", "cooldown"):
             if not is_whole(getattr(self, name), 0):
                 text = f"ReduceLROnPlateau({name}={short(getattr(self, name))})"

@@ -21,6 +21,7 @@ import numpy as np
 from ..errors import DataError
 from ..shared.array_type import Array
 from ..shared.atomic_files import target_of, write
+from ..shared.checks import check_choice
 from ..shared.invocation import install
 from ..viz.style import THEMES, Brush, Scale, Theme, ThemeName, superscript
 
@@ -167,8 +168,7 @@ def canvas(theme: ThemeName, width: float = 7.6, height: float = 4.4) -> Iterato
 
     Raises `DataError` for a theme that is not "light" or "dark", and where matplotlib is not installed.
     """
-    if theme not in THEMES:
-        raise DataError(f"theme={theme!r}", hint='it is "light" or "dark"')
+    check_choice("", "theme", theme, THEMES)
     matplotlib = _matplotlib()
     paper = THEMES[theme]
     with matplotlib.style.context(_settings(paper), after_reset=True):
@@ -209,7 +209,7 @@ def describe(figure: Figure) -> str:
 
     >>> import tinygrad_rnn as tg
     >>> tg.plots.describe(tg.plots.gradient_norms({"RNN": [0.001, 0.1, 1.0]})).split(".")[0]
-    'Left of the gradient at step 1 of 3: 0'
+    'Left of the gradient at the first step of 3: 0'
     """
     if not hasattr(figure, "savefig"):
         raise DataError(f"a {type(figure).__name__} is no figure", hint="give what one of tg.plots returned")

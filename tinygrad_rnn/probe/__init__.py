@@ -4,8 +4,9 @@ Here: what is measured on a graph. Not here: pictures of it (`plots`, `viz`), an
 
 Where does the gradient go, step by step (`gradient_by_step`, `contributions`, `half_life`); what does one step do to it
 (`step_jacobians`, `jacobian`, `bound`); who reads whom (`connectivity`); what is lost where it is cut (`truncation`); what do the
-gates do (`gates`); what does the graph keep (`activation_memory`). Of a net of several layers or directions each takes `layer=`,
-`direction=` or `scope=`. Frames and names tell what is what, so cells of your own have all of it.
+gates do (`gates`); what does the graph keep (`activation_memory`); what is in a model, part by part (`summary`). Of a net of several
+layers or directions each takes `layer=`, `direction=` or `scope=`. Frames and names tell what is what, so cells of your own have all
+of it.
 """
 
 from .activation_bytes import ActivationMemory, activation_memory
@@ -15,13 +16,14 @@ from .gradients import contributions, gradient_by_step, half_life
 from .jacobian_bound import Bound, bound
 from .jacobians import jacobian, singular_values, spectral_radius, step_jacobians
 from .loss_landscape import Landscape, landscape
+from .model_summary import Summary, SummaryRow, summary
 from .truncated_bptt import Truncation, truncation
 from .vanishing_penalty import vanishing_regularizer
 
 __all__ = [
-    "ActivationMemory", "Bound", "Gate", "Landscape", "Truncation", "activation_memory", "bound", "connectivity", "contributions",
-    "gates", "gradient_by_step", "half_life", "jacobian", "landscape", "singular_values", "spectral_radius", "step_jacobians",
-    "truncation", "vanishing_regularizer",
+    "ActivationMemory", "Bound", "Gate", "Landscape", "Summary", "SummaryRow", "Truncation", "activation_memory", "bound",
+    "connectivity", "contributions", "gates", "gradient_by_step", "half_life", "jacobian", "landscape", "singular_values",
+    "spectral_radius", "step_jacobians", "summary", "truncation", "vanishing_regularizer",
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +10,14 @@ import numpy as np
 
 from ..engine.graph import Node
 from ..engine.tensor import Tensor
-from ..shared.array_type import Array
+from ..shared.array_type import Array, ShownByShape
 from .lanes import Timeline, recorded_graph
 
-__all__ = ["ActivationMemory", "activation_memory"]
+__all__ = ["ActivationMemory", "activation_memory", "bytes_kept"]
 
 
-@dataclass(frozen=True, eq=False)
-class ActivationMemory:
+@dataclass(frozen=True, eq=False, repr=False)
+class ActivationMemory(ShownByShape):
     """Bytes of computed arrays that a graph keeps: `total` = `by_step`.sum() + `outside`, and = the sum over `by_op`.
 
     `by_step` (T,) holds integers for t = 1..T; `outside` is kept by ops outside of time steps; `by_op` names the ops that keep them.
@@ -48,23 +48,35 @@ def activation_memory(loss: Tensor) -> ActivationMemory:
     """
     nodes, leaves = recorded_graph(loss)
     timeline = Timeline(nodes)
-    constants = [t._array for n in nodes for t in n.consts or () if t is not None]
-    given = {id(owner): owner for x in (*(leaf.value for leaf in leaves), *constants) for owner in [_owner(x)]}
+    given = _given(nodes, leaves)
     by_step = np.zeros(max((t for t, _ in timeline.found.values()), default=0), np.int64)
     by_op: dict[str, int] = {}
-    outside, seen = 0, set(given)
+    outside = 0
+    for n, size in bytes_kept(nodes, leaves):
+        assert n.op is not None
+        by_op[n.op.name] = by_op.get(n.op.name, 0) + size
+        if (t := timeline.step(n)) is None:
+            outside += size
+        else:
+            by_step[t - 1] += size
+    return ActivationMemory(int(by_step.sum()) + outside, by_step, outside, by_op, sum(owner.nbytes for owner in given.values()))
+
+
+def bytes_kept(nodes: Iterable[Node], leaves: Iterable[Node]) -> Iterator[tuple[Node, int]]:
+    """The bytes of each array that a node keeps and no older one, nor the weights and the data."""
+    nodes = [*nodes]
+    seen = {*_given(nodes, leaves)}
     for n in nodes:
         for owner in map(_owner, _kept(n)):
-            if id(owner) in seen:
-                continue
-            seen.add(id(owner))
-            assert n.op is not None
-            by_op[n.op.name] = by_op.get(n.op.name, 0) + owner.nbytes
-            if (t := timeline.step(n)) is None:
-                outside += owner.nbytes
-            else:
-                by_step[t - 1] += owner.nbytes
-    return ActivationMemory(int(by_step.sum()) + outside, by_step, outside, by_op, sum(owner.nbytes for owner in given.values()))
+            if id(owner) not in seen:
+                seen.add(id(owner))
+                yield n, owner.nbytes
+
+
+def _given(nodes: Iterable[Node], leaves: Iterable[Node]) -> dict[int, Array]:
+    """The arrays of weights and data, by identity."""
+    constants = [t._array for n in nodes for t in n.consts or () if t is not None]
+    return {id(owner): owner for x in (*(leaf.value for leaf in leaves), *constants) for owner in [_owner(x)]}
 
 
 def _kept(n: Node) -> Iterator[Array]:

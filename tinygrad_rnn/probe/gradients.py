@@ -15,6 +15,7 @@ from ..engine.sweep import seed_of, sweep
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
 from ..shared.array_type import Array
+from ..shared.checks import check_kind
 from .lanes import Role, Timeline, lane_of, recorded_graph
 from .vectorized_vjp import EXACT, pull
 
@@ -108,7 +109,8 @@ def half_life(
 ) -> float:
     """Over how many steps back the gradient halves: a line through log(norm), by least squares; infinity where it does not fall.
 
-    From the step with the largest norm: what is read after it adds to no gradient there.
+    From the step with the largest norm: what is read after it adds to no gradient there. With a loss at every step the norms add up
+    on the way back and fall late or never: take the loss of the last step alone.
 
         log ||dL/dh_t|| = a + b t        half_life = ln 2 / b
 
@@ -162,6 +164,7 @@ def leaf_of(leaves: list[Node], weight: Tensor | str) -> Node:
             )
         assert weight.node is not None
         return weight.node
+    check_kind("the weight", weight, str, "give a parameter of the model, or its name")
     named = [leaf for leaf in leaves if leaf.name == weight] or [
         leaf for leaf in leaves if f".{leaf.path}".endswith(f".{weight}")
     ]

@@ -13,6 +13,7 @@ from ..engine.graph import Node, reachable
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError, ShapeError
 from ..shared.array_type import Array
+from ..shared.checks import is_whole, short
 from ..shared.nested import leaves
 from .lanes import Role, StateNodes, lane_of
 from .vectorized_vjp import VECTORIZED, pull
@@ -154,8 +155,8 @@ def spectral_radius(W: npt.ArrayLike | Tensor, block: int | None = None) -> floa
         )
     if block is None and blocks > 1:
         raise ShapeError(f"spectral_radius of W {matrix.shape}, which holds {blocks} blocks", hint=f"say block=0..{blocks - 1}")
-    if block is not None and block not in range(blocks):
-        raise ShapeError(f"spectral_radius(block={block!r}) of W {matrix.shape}", hint=f"it has the blocks 0..{blocks - 1}")
+    if block is not None and not (is_whole(block, 0) and block < blocks):
+        raise ShapeError(f"spectral_radius(block={short(block)}) of W {matrix.shape}", hint=f"it has the blocks 0..{blocks - 1}")
     if not np.isfinite(matrix).all():
         raise DataError("spectral_radius of a matrix that holds NaN or infinity")
     start = (block or 0) * n

@@ -27,7 +27,13 @@ SUPERSCRIPTS = str.maketrans("0123456789.-", "⁰¹²³⁴⁵⁶⁷⁸⁹·⁻")
 
 
 def replay(loss: Tensor) -> dict[Node, Array]:
-    """The value of every node, computed again from the leaves by running the recorded program."""
+    """The value of every node, computed again from the leaves by running the recorded program.
+
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor(3.0, requires_grad=True)
+    >>> [float(value) for value in tg.replay.replay(w * w + 1.0).values()]
+    [3.0, 9.0, 10.0]
+    """
     root = _root(loss)
     nodes, leaves = reachable(root)
     values: dict[Node, Array] = {leaf: leaf.value for leaf in leaves}

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from ..engine.arrays import norm
 from ..engine.scopes import Frame, place_of
 from ..errors import GraphError
 from ..shared.array_type import Array
+from ..shared.checks import check_kind
 
 __all__ = ["GraphSnapshot", "Record", "Use"]
 
@@ -131,6 +134,9 @@ class GraphSnapshot:
         >>> tg.snapshot(w * w).find("w").kind
         'parameter'
         """
+        check_kind("find of", name, str, "give the name of a node, such as 'h'")
+        check_kind("find with t =", t, (int, np.integer, type(None)), "t is the number of a time step, or None")
+        check_kind("find with scope =", scope, (str, type(None)), "scope is the name of a scope, such as 'LSTMCell', or None")
         exact, named = ([r for r in self.records if getattr(r, key) == name] for key in ("path", "name"))
         if not named or (len(exact) == 1 and all(r.path for r in named)):
             named = exact
@@ -189,6 +195,7 @@ class GraphSnapshot:
     def uses(self, record: Record | str) -> list[Use]:
         """Every edge into a record, in the order of creation: one weight, many steps."""
         wanted = self.find(record) if isinstance(record, str) else record
+        check_kind("uses of", wanted, Record, "give the name of a node, or a record: snapshot.find(name)")
         return [Use(child, slot, self.records[child].t, self.sent.get((child, slot))) for child, slot in self.reads(wanted)]
 
     def contributions(self, record: Record | str, scope: str | None = None) -> dict[int | None, Array]:

@@ -24,6 +24,9 @@ class Message:
     so_far: Array  # the sum of what the parent has been sent by now
     waits_for: int  # how many uses of the parent have not reported yet
 
+    def __repr__(self) -> str:
+        return f"<Message to {called(self.parent)}: norm {norm(self.gradient):.3g}, {self.waits_for} more to come>"
+
     def told(self, node: Record, name: str = "") -> str:
         """What is sent, by that node, in a line; `name` is what the receiver is called, if not as usual."""
         at = f" at {self.parent.place}" if self.parent.place and self.parent.frames != node.frames else ""
@@ -64,7 +67,13 @@ class Event:
 
 
 def called(record: Record) -> str:
-    """A record in a line of text: a weight by name, an op by both, `h (tanh)`."""
+    """A record in a line of text: a weight by name, an op by both, `h (tanh)`.
+
+    >>> import tinygrad_rnn as tg
+    >>> w = tg.Tensor(0.5, requires_grad=True, name="w")
+    >>> [tg.replay.called(record) for record in tg.snapshot(tg.named(tg.tanh(w), "h"))]
+    ['w', 'h (tanh)']
+    """
     if record.kind != "op":
         return record.symbol
     return f"{record.name} ({record.op})" if record.name else record.op

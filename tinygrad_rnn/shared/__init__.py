@@ -4,7 +4,10 @@ Here: things that would be the same in a project without tensors; the programs b
 that imports a room (only `errors`).
 """
 
-from .early_interrupt import started  # first: before all that takes time
+from .versions import __version__  # first: an older Python reads no further
+
+# isort: split
+from .early_interrupt import started  # before all that takes time
 
 # isort: split
 from .array_type import Array, Index
@@ -16,8 +19,8 @@ from .invocation import Parser, discard_output, install, near, note, typed
 from .terminal import Progress, Terminal
 
 __all__ = [
-    "Array", "Index", "Parser", "Progress", "Terminal", "check_flags", "cut", "discard_output", "first_interrupt", "install",
-    "is_number", "is_whole", "near", "note", "started", "target_of", "typed", "write",
+    "Array", "Index", "Parser", "Progress", "Terminal", "__version__", "check_flags", "cut", "discard_output", "first_interrupt",
+    "install", "is_number", "is_whole", "near", "note", "started", "target_of", "typed", "write",
 ]  # fmt: skip
 
 

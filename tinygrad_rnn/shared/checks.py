@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any
@@ -11,8 +12,8 @@ import numpy as np
 from ..errors import DataError, ShapeError
 
 __all__ = [
-    "check_dropout", "check_flags", "check_kind", "check_number", "check_rng", "check_size", "check_sizes", "check_text", "is_number",
-    "is_whole", "short",
+    "check_choice", "check_dropout", "check_flags", "check_kind", "check_number", "check_rng", "check_size", "check_sizes",
+    "check_text", "is_number", "is_whole", "short",
 ]  # fmt: skip
 
 
@@ -50,7 +51,24 @@ def check_flags(owner: str, **flags: Any) -> None:
     """
     for name, value in flags.items():
         if not isinstance(value, (bool, np.bool_)):
-            raise DataError(f"{owner}({name}={value!r})", hint="it is True or False")
+            raise DataError(f"{owner}({name}={short(value)})", hint="it is True or False")
+
+
+def check_choice(owner: str, name: str, value: Any, choices: Iterable[str | None], hint: str = "") -> None:
+    """Raise a `DataError` unless a setting is one of some words, or None where that is a choice; nothing else is compared with them.
+
+    >>> from tinygrad_rnn.shared.checks import check_choice
+    >>> check_choice("generate", "method", "greedy", ("sample", "greedy"))
+    >>> check_choice("generate", "method", [1.0, 2.0], ("sample", "greedy"))
+    Traceback (most recent call last):
+    tinygrad_rnn.errors.DataError: generate(method=[1.0, 2.0])
+    <BLANKLINE>
+    hint: it is 'sample' or 'greedy'
+    """
+    known = tuple(choices)
+    if not (isinstance(value, str) or value is None) or value not in known:
+        words = f"{', '.join(map(repr, known[:-1]))} or {known[-1]!r}"
+        raise DataError(f"{owner}({name}={short(value)})" if owner else f"{name}={short(value)}", hint=hint or f"it is {words}")
 
 
 def check_kind(what: str, value: Any, kind: type | tuple[type, ...], hint: str) -> None:
@@ -68,7 +86,9 @@ def check_kind(what: str, value: Any, kind: type | tuple[type, ...], hint: str) 
         raise DataError(f"{what} {short(value)}, which is of type {type(value).__name__}", hint=hint)
 
 
-def check_number(name: str, value: Any, least: float = float("-inf"), most: float = float("inf"), above: bool = False) -> float:
+def check_number(
+    name: str, value: Any, least: float = float("-inf"), most: float = float("inf"), above: bool = False, hint: str = ""
+) -> float:
     """The value as a float. Raise a `DataError` unless it is a finite number of at least `least` (with `above`, more) and at most `most`.
 
     >>> from tinygrad_rnn.shared.checks import check_number
@@ -87,9 +107,8 @@ def check_number(name: str, value: Any, least: float = float("-inf"), most: floa
     if not isfinite(number) or not least <= number <= most or (above and number == least):
         low = f"{'above' if above else 'of at least'} {least:g}" if isfinite(least) else ""
         high = f"of at most {most:g}" if isfinite(most) else ""
-        raise DataError(
-            f"{name}={short(value)}", hint=f"{name} is a finite number {' and '.join(filter(None, (low, high)))}".rstrip()
-        )
+        range = f"{name} is a finite number {' and '.join(filter(None, (low, high)))}".rstrip()
+        raise DataError(f"{name}={short(value)}", hint=hint or range)
     return number
 
 
@@ -111,7 +130,7 @@ def check_dropout(p: Any, name: str = "p") -> None:
 def check_size(name: str, value: Any, least: int) -> int:
     """The value as an int. Raise a `DataError` unless it is a whole number of at least `least`."""
     if not is_number(value, Integral):
-        raise DataError(f"{name}={value!r}, expected an integer", hint=f"{name}={max(least, 32)}")
+        raise DataError(f"{name}={short(value)}, expected an integer", hint=f"{name}={max(least, 32)}")
     if value < least:
         raise DataError(f"{name}={value}, expected {least} or more", hint=f"{name}={max(least, 32)}")
     return int(value)

@@ -1,4 +1,4 @@
-"""`python -m tinygrad_rnn` while it is still importing: Ctrl-C ends it with code 130 and without a traceback, as it does later."""
+"""The program while it is still importing: Ctrl-C ends it with code 130 and without a traceback, as it does later."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ import signal
 import sys
 from typing import Any
 
-__all__ = ["started"]
+__all__ = ["PROGRAM", "called_by_name", "started"]
+
+PROGRAM = "tinygrad-rnn"
+
+
+def called_by_name() -> bool:
+    """Whether the program that runs is `tinygrad-rnn`, and not a module or a script that Python was given."""
+    return os.path.basename(sys.argv[0] if sys.argv else "") in (PROGRAM, f"{PROGRAM}.exe")
 
 
 def _leave(number: int, frame: Any) -> None:
@@ -21,5 +28,5 @@ def started() -> None:
 
 
 # while Python looks for the module that it shall run, sys.argv[0] is "-m"
-if sys.argv[:1] == ["-m"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+if (sys.argv[:1] == ["-m"] or called_by_name()) and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, _leave)

@@ -11,7 +11,10 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
-__all__ = ["Parser", "discard_output", "install", "near", "note", "typed"]
+from ..errors import shown
+from .early_interrupt import PROGRAM, called_by_name
+
+__all__ = ["Parser", "discard_output", "install", "near", "note", "program", "typed"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,7 +30,7 @@ def note(text: str) -> None:
     """A line for the person at the terminal: on standard error, if that is open."""
     if sys.stderr is not None:
         with suppress(OSError):
-            sys.stderr.write(text + "\n")
+            sys.stderr.write(shown(text) + "\n")
 
 
 def discard_output() -> None:
@@ -59,10 +62,22 @@ def typed(*words: str, windows: bool = os.name == "nt") -> str:
     """
     found = shutil.which("python")
     inside = sys.prefix == sys.base_prefix or os.path.dirname(found or "") == os.path.dirname(sys.executable)
-    command = ["python" if found and inside else near(sys.executable or "python3"), *words]
-    return subprocess.list2cmdline(command) if windows else shlex.join(command)
+    return _joined(["python" if found and inside else near(sys.executable or "python3"), *words], windows)
+
+
+def program(*words: str, windows: bool = os.name == "nt") -> str:
+    """A command of the package as it is typed here: by the name of the program if it was called so, else as a module."""
+    if not called_by_name():
+        return typed("-m", "tinygrad_rnn", *words, windows=windows)
+    found = shutil.which(PROGRAM)
+    known = found is not None and os.path.realpath(found) == os.path.realpath(sys.argv[0])
+    return _joined([PROGRAM if known else near(sys.argv[0]), *words], windows)
 
 
 def install(extra: str) -> str:
     """The command that installs what an extra of this package needs: the hint where it is missing."""
     return typed("-m", "pip", "install", f"tinygrad_rnn[{extra}]")
+
+
+def _joined(words: list[str], windows: bool) -> str:
+    return subprocess.list2cmdline(words) if windows else shlex.join(words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -15,11 +16,13 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from ..errors import shown
 from .glyphs import HEIGHTS, PLAIN, SHADES, Ramp, blocks, cut, display_width, line_breaks, pad_text, squeeze
 
 __all__ = ["Progress", "Terminal"]
 
 COLORS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34"}
+PAINT = re.compile(f"(\033\\[(?:0|{'|'.join(COLORS.values())})m)")
 
 
 class Terminal:
@@ -58,7 +61,9 @@ class Terminal:
         return f"\033[{COLORS[color]}m{text}\033[0m" if self.color else text
 
     def write(self, text: str = "") -> None:
-        """One line, with what the stream cannot encode replaced."""
+        """One line, with what the stream cannot encode replaced, and what would steer a terminal written out."""
+        parts = PAINT.split(text) if self.color else [text]
+        text = "".join(part if k % 2 else shown(part) for k, part in enumerate(parts))
         encoding = getattr(self.out, "encoding", None) or "utf-8"
         self.out.write(text.encode(encoding, "replace").decode(encoding) + "\n")
         self.out.flush()
@@ -163,7 +168,7 @@ class Terminal:
         """One line of text as this stream can write it, without characters that steer a terminal."""
         encoding = getattr(self.out, "encoding", None) or "utf-8"
         text = text.encode(encoding, "replace").decode(encoding)
-        return text if text.isprintable() else "".join(c if c.isprintable() or display_width(c) else " " for c in text)
+        return shown(" ".join(text.splitlines()))
 
     def _names(self, labels: Iterable[str]) -> list[str]:
         """Labels of one width, of which no one takes more than half a line."""
@@ -172,7 +177,8 @@ class Terminal:
 
 
 class Progress:
-    """What a long training does right now: a live line on a terminal where tqdm is installed, a plain line now and then elsewhere.
+    """What a long training does right now: a live line on a terminal, and a bar in a notebook, where tqdm is installed (in a notebook
+    ipywidgets too); a plain line now and then elsewhere.
 
     It goes to standard error, so that standard output holds results alone. `total` may be 0 as long as it is not known. tqdm comes
     with `pip install 'tinygrad_rnn[progress]'`.
@@ -180,7 +186,7 @@ class Progress:
 
     def __init__(self, total: int, stream: TextIO | None = None, every: float = 5.0) -> None:
         self.total, self.stream, self.start = total, stream or sys.stderr or io.StringIO(), time.monotonic()
-        self.live = self.stream.isatty() and find_spec("tqdm") is not None
+        self.live = (self.stream.isatty() or (stream is None and _in_notebook())) and find_spec("tqdm") is not None
         self.pause = 0.1 if self.live else every
         self.shown = self.start
         self.bar: Any = None
@@ -203,16 +209,26 @@ class Progress:
             self.stream.flush()
             return
         if self.bar is None:
-            from tqdm import tqdm
+            from tqdm.auto import tqdm  # that of notebooks, in a notebook
 
-            self.bar = tqdm(file=self.stream, bar_format="{desc}  {bar}", leave=False, dynamic_ncols=True)
-        self.bar.n, self.bar.total = done, self.total or None
+            options = {"bar_format": "{desc}  {bar}", "leave": False, "dynamic_ncols": True}
+            self.bar = tqdm(total=self.total or None, file=self.stream, **options)
+        if self.total and self.bar.total != self.total:
+            self.bar.reset(self.total)
+        self.bar.n = done
         self.bar.set_description_str(line)
 
     def close(self) -> None:
         """Wipe the live line."""
         if self.bar is not None:
+            self.bar.total = None  # a bar of a notebook that is not full would stay, in red
             self.bar.close()
+
+
+def _in_notebook() -> bool:
+    """Whether this is the kernel of a notebook that can show a widget."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return "IPKernelApp" in getattr(shell, "config", {}) and find_spec("ipywidgets") is not None
 
 
 def _widest(texts: Sequence[str]) -> int:

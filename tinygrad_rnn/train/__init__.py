@@ -4,10 +4,10 @@ Here: the loop and what it saves. Not here: what one update does (`optim`), and 
 """
 
 from .fitting import fit, weights_in
-from .history import History
+from .history import History, Update
 from .loop import DivergenceError
 
-__all__ = ["DivergenceError", "History", "fit", "weights_in"]
+__all__ = ["DivergenceError", "History", "Update", "fit", "weights_in"]
 
 
 def __dir__() -> list[str]:

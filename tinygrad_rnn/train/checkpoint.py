@@ -5,30 +5,24 @@ It is written beside its final place and then moved there, so that a crash or a 
 
 from __future__ import annotations
 
-import io
-import json
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ..errors import LoadError
+from ..errors import DataError, LoadError
+from ..shared.array_archive import packed, unpacked
 from ..shared.array_type import Array
 from ..shared.atomic_files import write
-from ..shared.strict_json import parse_json
 
 __all__ = ["read_checkpoint", "write_checkpoint"]
-
-NOTE = "note"
 
 
 def write_checkpoint(path: str | os.PathLike[str], arrays: Mapping[str, Array], note: Mapping[str, Any]) -> None:
     """Write arrays and a note (plain JSON data) to a file, in place of what was there.
 
-    Raises `DataError` where that fails (a full disk, a folder that may not be written): the old file is then still there, whole.
+    Raises `DataError` where that fails (a full disk, a folder that may not be written, a name with a NUL): the old file is then
+    still there, whole.
 
     >>> import numpy as np
     >>> from tinygrad_rnn.train.checkpoint import read_checkpoint, write_checkpoint
@@ -39,10 +33,11 @@ def write_checkpoint(path: str | os.PathLike[str], arrays: Mapping[str, Array], 
     ...     read_checkpoint(file)
     ({'weights/W': array([1., 1.])}, {'update': 3})
     """
-    content: dict[str, Any] = {NOTE: np.frombuffer(json.dumps(note).encode(), np.uint8), **arrays}
-    whole = io.BytesIO()
-    np.savez(whole, **content)
-    write(Path(path), whole.getvalue())
+    try:
+        data = packed(arrays, note)
+    except ValueError as error:  # a parameter, in a dict, under a name of any characters
+        raise DataError(f"cannot write {os.fspath(path)}: {error}", hint="give the parameters plainer names") from None
+    write(Path(path), data)
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -54,24 +49,14 @@ def read_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dic
         raise LoadError(f"cannot read a checkpoint from a {type(path).__name__}", hint="give the path that fit() was given")
     where = os.path.abspath(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            arrays = {}
-            entries, size = archive.infolist(), os.path.getsize(path)
-            if len({entry.filename for entry in entries}) < len(entries) or sum(entry.file_size for entry in entries) > size:
-                raise ValueError("compressed entries, or one that comes twice")  # entries may also lie over each other
-            for entry in entries:  # stored as they are: nothing unpacks to more than the file holds
-                if entry.compress_type != zipfile.ZIP_STORED:
-                    raise ValueError("compressed entries")
-                content = io.BytesIO(archive.read(entry))  # read whole, so that its check sum is looked at
-                arrays[entry.filename.removesuffix(".npy")] = np.lib.format.read_array(content, allow_pickle=False)
-        note = parse_json(arrays.pop(NOTE).tobytes())
+        arrays, note = unpacked(path)
         if not isinstance(note, dict):
-            raise ValueError("the note is no dict")
+            raise ValueError("the note is no dict" if note is not None else "it has no note of a training")
     except OSError as error:
         raise LoadError(
             f"cannot read the checkpoint: {error.strerror or error}", where=where, hint="give the path that fit() was given"
         ) from None
-    except Exception as error:  # zipfile, NumPy and json have many names for bytes that are not what they should be
+    except ValueError as error:
         raise LoadError(
             f"a damaged checkpoint, or none at all: {error}",
             where=where,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from inspect import Signature, signature
 from numbers import Real
 from typing import Any, Literal, TypeVar
@@ -18,11 +18,11 @@ from ..optim.base import Optimizer
 from ..optim.schedules import ReduceLROnPlateau, Schedule
 from ..shared.array_type import Array
 from ..shared.atomic_files import target_of
-from ..shared.checks import is_number, is_whole, short
+from ..shared.checks import check_choice, is_number, is_whole
 from ..shared.terminal import Progress
 from .callback_results import check_direction
 from .checkpoint import read_checkpoint
-from .history import History
+from .history import History, Update
 from .loop import Batches, Loop, Score
 from .training_state import group
 
@@ -51,6 +51,7 @@ def fit(
     resume: bool = False,
     rng: np.random.Generator | None = None,
     on_epoch: Callable[[History], object] | None = None,
+    on_update: Callable[[Update], object] | None = None,
     progress: bool | Progress = True,
 ) -> History:
     """Train a model until `epochs` or `updates` are reached, whichever comes first; returns its `History`.
@@ -76,6 +77,8 @@ def fit(
                A file that cannot be written (a full disk) is warned about; the old one stays and training goes on.
     on_epoch   on_epoch(history) is called after every epoch, evaluated but not yet saved, to print, draw or write a sample; what it
                returns is not looked at.
+    on_update  on_update(record) is called after every update with an `Update`: its number, epoch, loss, gradient norm and learning
+               rate, for a logger. See `Update`.
     progress   a line on standard error: live on a terminal where tqdm is installed, else one every five seconds. False: none.
 
     Ctrl-C stops after the update at hand and saves; `history.stopped` says "interrupted". NaN or infinity, in the loss, the gradients
@@ -93,18 +96,21 @@ def fit(
     >>> history = tg.train.fit(model, loss_of, lambda rng: rng.permutation(64).reshape(4, 16), adam, epochs=40, rng=rng)
     >>> history.loss.shape, bool(history.loss[-1] < 1e-3 < history.loss[0]), history.stopped
     ((160,), True, 'done')
+    >>> again = tg.train.fit(model, loss_of, [range(3)], adam, epochs=2, on_update=lambda record: print(record.update, record.epoch))
+    1 1
+    2 2
     """
     _check_kinds(model, loss_of, batches, optimizer, schedule, evaluate, checkpoint, rng)
-    if on_epoch is not None and not callable(on_epoch):
-        raise DataError(f"fit(): on_epoch is a {type(on_epoch).__name__}", hint="on_epoch is a function of the history so far")
+    for name, function, of in (("on_epoch", on_epoch, "the history so far"), ("on_update", on_update, "the record of an update")):
+        if function is not None and (not callable(function) or isinstance(function, type)):
+            raise DataError(f"fit(): {name} is a {type(function).__name__}", hint=f"{name} is a function of {of}")
     _check_arguments(loss_of, stateful)
     for name, count in (("epochs", epochs), ("updates", updates), ("every", every), ("patience", patience)):
         if count is not None and not is_whole(count, 1):
             raise DataError(f"fit() with {name}={count!r}", hint="a whole number, at least 1")
     if epochs is None and updates is None:
         raise DataError("fit() without an end", hint="epochs=10, or updates=1000, or both")
-    if mode not in (None, "min", "max"):
-        raise DataError(f"fit() with mode={short(mode)}", hint='"min": low scores are better; "max": high ones')
+    check_choice("fit", "mode", mode, ("min", "max", None), '"min": low scores are better; "max": high ones')
     decides = patience is not None or isinstance(schedule, ReduceLROnPlateau)
     if decides and evaluate is not None:
         check_direction(getattr(evaluate, "__name__", ""), mode)
@@ -139,6 +145,7 @@ def fit(
         updates,
         mode,
         on_epoch,
+        on_update,
     )
     if resume and checkpoint is not None and os.path.exists(checkpoint):
         loop.resume(checkpoint)
@@ -150,6 +157,17 @@ def weights_in(checkpoint: str | os.PathLike[str], best: bool = False) -> dict[s
     """The weights in a checkpoint, for `model.load_state_dict`: the last ones, or the best if training had `patience`.
 
     Raises `LoadError` for a damaged file, or if there are none.
+
+    >>> import tempfile, pathlib, numpy as np, tinygrad_rnn as tg
+    >>> model = tg.nn.Linear(1, 1, rng=np.random.default_rng(0))
+    >>> def loss_of(model, x):
+    ...     return (model(x) ** 2).sum()
+    >>> sgd = tg.optim.SGD(model.parameters(), lr=0.1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "run.npz"
+    ...     _ = tg.train.fit(model, loss_of, [np.ones((4, 1))], sgd, epochs=1, checkpoint=file, progress=False)
+    ...     sorted(tg.train.weights_in(file))
+    ['W', 'b']
     """
     arrays, note = read_checkpoint(checkpoint)
     found = group(arrays, "best" if best else "weights")
@@ -167,6 +185,7 @@ def _check_kinds(
 ) -> None:
     """Raise `DataError` for the first of these that is something else than `fit` can work with."""
     many = callable(batches) or isinstance(batches, Iterable) or hasattr(batches, "__getitem__")
+    many = many and not isinstance(batches, (str, bytes, Mapping))
     for name, value, good, wanted in (
         ("model", model, isinstance(model, Module), "a tg.nn.Module"),
         ("loss_of", loss_of, callable(loss_of), "a function: loss_of(model, batch) is the loss"),
@@ -189,7 +208,7 @@ def _check_kinds(
 def _check_arguments(loss_of: Callable[..., Any], stateful: bool) -> None:
     """Raise `DataError` for a loss function that takes other arguments than it will be given."""
     try:
-        takes = signature(loss_of)
+        takes = signature(loss_of.forward if isinstance(loss_of, Module) else loss_of)
     except (TypeError, ValueError):  # written in C
         return
     given = ("model", "batch", "state") if stateful else ("model", "batch")

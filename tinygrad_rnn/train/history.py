@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+import io
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from math import inf, isfinite
-from typing import Any
+from math import inf, isfinite, nan
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import LoadError
 from ..shared.array_type import Array
+from ..shared.atomic_files import target_of, write
 from ..shared.checks import check_kind, check_number, check_size
+from ..shared.html_table import html_table
 
-__all__ = ["History", "Log"]
+__all__ = ["History", "Log", "Update"]
+
+
+class Update(NamedTuple):
+    """One update of a training, what `fit(on_update=...)` is given: its number and that of its epoch, both from 1 on, the loss of
+    its batch, the norm of all gradients before clipping, and the learning rate.
+
+    A logger takes it as a dict, `record._asdict()`. With TensorBoard, or with one that works like Weights & Biases:
+
+        writer = torch.utils.tensorboard.SummaryWriter("runs/first")
+        fit(..., on_update=lambda record: writer.add_scalar("loss", record.loss, record.update))
+        run = wandb.init(project="letters")
+        fit(..., on_update=lambda record: run.log(record._asdict(), step=record.update))
+
+    >>> from tinygrad_rnn.train import Update
+    >>> Update(update=3, epoch=1, loss=0.5, grad_norm=2.0, lr=0.1)._asdict()
+    {'update': 3, 'epoch': 1, 'loss': 0.5, 'grad_norm': 2.0, 'lr': 0.1}
+    """
+
+    update: int
+    epoch: int
+    loss: float
+    grad_norm: float
+    lr: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,6 +55,9 @@ class History:
     nothing was evaluated. `stopped` says why training ended, `notes` what went wrong on the way (a checkpoint that could not be
     written).
 
+    As a sequence it is a dict an update, what `Update` holds and the scores (NaN where nothing was evaluated), so that
+    `pandas.DataFrame(history)` is a table of it; `to_csv` writes that table.
+
     >>> from tinygrad_rnn.train.history import Log
     >>> log = Log()
     >>> log.add(loss=0.7, grad_norm=2.0, lr=0.1); log.judge({"error": 0.5})
@@ -35,6 +67,8 @@ class History:
     (array([0.7]), array([1]), {'error': array([0.5])}, 0.5)
     >>> history
     History(1 update, loss 0.7 to 0.7, best error 0.5 at update 1, not stopped)
+    >>> list(history)
+    [{'update': 1, 'epoch': 1, 'loss': 0.7, 'grad_norm': 2.0, 'lr': 0.1, 'error': 0.5}]
     """
 
     loss: Array
@@ -59,6 +93,53 @@ class History:
         if self.notes:
             parts.append(f"{len(self.notes)} note{'s' if len(self.notes) != 1 else ''}")
         return f"History({', '.join(parts)})"
+
+    def __len__(self) -> int:
+        return len(self.loss)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        epochs = (1 + np.searchsorted(self.epochs, np.arange(1, len(self) + 1))).tolist()
+        rows = zip(epochs, self.loss.tolist(), self.grad_norm.tolist(), self.lr.tolist(), strict=True)
+        scores = {
+            self._column(name): dict(zip(self.evaluated.tolist(), a.tolist(), strict=True)) for name, a in self.scores.items()
+        }
+        for number, row in enumerate(rows, start=1):
+            yield Update(number, *row)._asdict() | {name: values.get(number, nan) for name, values in scores.items()}
+
+    def _column(self, name: str) -> str:
+        """What a score is called beside the columns of every update."""
+        return f"scores/{name}" if name in Update._fields else name
+
+    def to_csv(self, path: str | os.PathLike[str]) -> Path:
+        """Write a line an update to a .csv file, under a line of names, and return its path. Empty is what was not evaluated.
+
+        The file is there as a whole or not at all. Raises `DataError` where it cannot be written.
+
+        >>> import pathlib, tempfile
+        >>> from tinygrad_rnn.train.history import Log
+        >>> log = Log()
+        >>> log.add(loss=0.7, grad_norm=2.0, lr=0.1); log.add(loss=0.6, grad_norm=1.0, lr=0.1); log.judge({"error": 0.5})
+        True
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     print(log.history().to_csv(pathlib.Path(folder, "run.csv")).read_text())
+        update,epoch,loss,grad_norm,lr,error
+        1,1,0.7,2.0,0.1,
+        2,1,0.6,1.0,0.1,0.5
+        <BLANKLINE>
+        """
+        target = target_of(path, (".csv",), "table")
+        names = [*Update._fields, *map(self._column, self.scores)]
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(names)
+        table.writerows(["" if row[name] != row[name] else row[name] for name in names] for row in self)
+        return write(target, text.getvalue().encode("utf-8", "backslashreplace"))
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the first, the last and the best of each number."""
+        columns = {"loss": self.loss, "grad_norm": self.grad_norm, "lr": self.lr} | self.scores
+        rows = [[name, *(f"{value:.4g}" for value in (a[0], a[-1], a.min(), a.max()))] for name, a in columns.items() if len(a)]
+        return html_table(f"{self!r}", ["", "first", "last", "lowest", "highest"], rows, "; ".join(self.notes))
 
 
 @dataclass

@@ -23,7 +23,7 @@ from ..shared.checks import short
 from ..shared.interrupts import first_interrupt
 from ..shared.terminal import Progress
 from .callback_results import check_direction, loss_and_state, scores_of, share_of
-from .history import History, Log
+from .history import History, Log, Update
 from .random_generators import Draws, generators_of, notes_of
 from .training_state import TrainingState, flatten, load_training, save_training
 
@@ -60,6 +60,7 @@ class Loop:
     updates: int | None = None
     mode: str | None = None
     on_epoch: Callable[[History], object] | None = None
+    on_update: Callable[[Update], object] | None = None
     progress: Progress | None = None
 
     size: int = 0  # batches in an epoch, where that is known
@@ -194,6 +195,9 @@ class Loop:
         self.at.carried = carried
         self.log.add(value, norm, float(self.optimizer.lr))
         self.show(value)
+        if self.on_update is not None:
+            with modes_kept(self.model):
+                self.on_update(Update(self.log.updates, self.at.epoch + 1, value, norm, float(self.optimizer.lr)))
 
     def follow_scores(self) -> None:
         """What a schedule that follows the scores makes of those so far."""

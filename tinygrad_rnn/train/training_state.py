@@ -12,7 +12,7 @@ import numpy as np
 
 from ..engine.tensor import Tensor
 from ..errors import DataError, LoadError
-from ..nn.meaning import StateDict, meaning_from, meaning_of, unknown
+from ..nn.meaning import StateDict, meaning_from, meaning_of, other_cells, unknown
 from ..nn.module import Module
 from ..optim.base import Optimizer
 from ..shared.array_type import Array
@@ -131,7 +131,12 @@ def load_training(
                     f"it was trained in {weights[name].dtype}, and {name} is {kind} here",
                     hint=f"make the model with dtype={weights[name].dtype}; weights_in(checkpoint) has the weights alone",
                 )
-        model.load_state_dict(weights if told is None else StateDict(weights, meaning_from(told)))
+        meaning = None if told is None else meaning_from(told)
+        if wrong := other_cells(meaning, meaning_of(model)):
+            raise LoadError(
+                "; ".join(wrong), hint="make the model of the same cells; weights_in(checkpoint) has the weights alone"
+            )
+        model.load_state_dict(StateDict(weights, meaning))
         optimizer.load_state_dict(group(arrays, "optimizer"))
         for place in (*moved.values(), at.draws.began, at.notes):
             rewind(generators, place)

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, GraphError, TinygradRnnError
 from ..shared.atomic_files import target_of, write
+from ..shared.checks import check_flags, check_size
 from .formats.animated_gif import gif
 from .formats.dot import dag, digraph
 from .formats.graphviz_program import NotPainted, painted
+from .formats.installed import installed_formats, written
 from .layout.coordinates import arrange
 from .layout.placed_parts import Layout
 from .layout.sheet import Sheet, compared, single
+from .page.framed import FramedPage
 from .page.html import Control, Shown, page, views_of
 from .style import THEMES, Brush, Scale, clean
 from .svg.arrivals import Arrivals
@@ -107,6 +110,7 @@ class Drawing:
         >>> "@keyframes" in picture.svg(), "@keyframes" in picture.svg(animated=True)
         (False, True)
         """
+        check_flags("svg", animated=animated)
         return self._moving if animated else self._svg
 
     def describe(self) -> str:
@@ -129,14 +133,19 @@ class Drawing:
 
         An .html is a page that plays the backward pass, event by event. A .gif is always `animated`, an .svg if asked for (see
         `svg`). Returns the path. Raises `DataError` if it cannot be written. Without Graphviz, PNG and PDF
-        become an SVG beside it, unless there is one already.
+        become an SVG beside it, unless there is one already. An installed package may bring more suffixes (entry points of the
+        group `tinygrad_rnn.formats`).
         """
-        path = target_of(path, KINDS, "picture")
+        check_flags("save", animated=animated)
+        others = installed_formats(beside=KINDS)
+        path = target_of(path, (*KINDS, *others), "picture")
         kind = path.suffix.lower()
         if animated and kind == ".html":
             raise DataError(f"{path.name!r} is a page that plays by itself", hint="leave out animated=True")
         if animated and kind not in MOVING:
             raise DataError(f"a picture in {path.name!r} cannot move", hint=f"the suffix is {' or '.join(MOVING)}")
+        if kind in others:
+            return write(path, written(others[kind], self))
         if kind == ".svg":
             return write(path, self.svg(animated).encode())
         if kind == ".gif":
@@ -146,6 +155,18 @@ class Drawing:
         if kind == ".html":
             return write(path, self._page().encode())
         return write(path, self._rendered(path, kind))
+
+    def page(self, height: int = 720) -> FramedPage:
+        """The page that plays the backward pass, as the last line of a notebook's cell: shown there, `height` pixels high.
+
+        It is the page that `save("x.html")` writes. Raises `DataError` if there are no gradients to show.
+
+        >>> import tinygrad_rnn as tg
+        >>> w = tg.Tensor(2.0, requires_grad=True, name="w")
+        >>> tg.draw(w * 3.0).page(height=600).title
+        '1 op: gradient of the result'
+        """
+        return FramedPage(self._page(), self.title, check_size("height", height, 1))
 
     def _after(self, event: float) -> Picture:
         """The picture as it looks after that event of the backward pass."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import update_wrapper
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec
 
 from ..errors import DataError
 from ..replay.from_loss import recorded_ops, snapshot
 from ..replay.records import GraphSnapshot
+from ..shared.checks import check_choice, check_flags, is_number, short
 from .drawing import Comparison, Drawing
 from .style import THEMES, Scale, ThemeName
 from .view.hidden_steps import hidden_columns
@@ -42,6 +44,7 @@ def compare(
     >>> tg.draw.compare([run(0.0), run(3.0)], title="Two LSTMs")
     <Drawing Two LSTMs>
     """
+    check_flags("compare", across=across)
     if isinstance(pictures, Drawing) or not isinstance(pictures, Iterable):
         raise DataError(f"compare() of a {type(pictures).__name__}", hint="give a list of drawings or of losses")
     drawings: list[Drawing] = []
@@ -111,18 +114,22 @@ def draw(
     >>> print(picture.describe().splitlines()[0])
     RNN, 3 steps, 17 ops, 3 weights.
     """
-    if not isinstance(loss, GraphSnapshot) and (ops := recorded_ops(loss)) > MOST_OPS:
+    check_choice("draw", "color", color, ("grad", "value", "none"))
+    check_choice("draw", "theme", theme, THEMES)
+    check_choice("draw", "weights", weights, ("chips", "edges", "hidden"))
+    check_flags("draw", rolled=rolled)
+    ops = sum(r.kind == "op" for r in loss) if isinstance(loss, GraphSnapshot) else recorded_ops(loss)
+    if ops > MOST_OPS:
         raise DataError(
             f"a picture of {ops:,} ops", hint=f"up to {MOST_OPS:,}: draw a shorter run, and look at the whole one with tg.probe"
         )
     graph = loss if isinstance(loss, GraphSnapshot) else snapshot(loss)
-    _check("color", color, ("grad", "value", "none"))
-    _check("theme", theme, tuple(THEMES))
-    _check("weights", weights, ("chips", "edges", "hidden"))
     steps = len(graph.steps)
     hidden = hidden_columns(elide, steps)
-    if rolled and elide not in ("auto", False):
-        raise DataError(f"draw(rolled=True, elide={elide!r})", hint="a rolled picture has one column: nothing can be left out")
+    if rolled and not isinstance(elide, str) and elide is not False:
+        raise DataError(
+            f"draw(rolled=True, elide={short(elide)})", hint="a rolled picture has one column: nothing can be left out"
+        )
     if color == "grad" and graph.root.grad is None:
         color = "none"  # said in the title and in words
     levels = _levels(detail if open is None or detail != "auto" else "cell", steps)
@@ -147,14 +154,9 @@ def to_graphviz(loss: Any, **settings: Any) -> graphviz.Digraph:
     return draw(loss, **settings).to_graphviz()
 
 
-def _check(what: str, value: object, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise DataError(f"draw({what}={value!r})", hint=f"{what} is {', '.join(map(repr, known[:-1]))} or {known[-1]!r}")
-
-
 def _levels(detail: object, steps: int) -> tuple[str, ...]:
     """The levels to try, the finest first: the first one is taken that is not too wide for a screen."""
-    _check("detail", detail, ("auto", "op", "gate", "cell"))
+    check_choice("draw", "detail", detail, ("auto", "op", "gate", "cell"))
     if detail != "auto":
         return (str(detail),)
     return ("op",) if not steps else ("op", "gate", "cell")[0 if steps <= 4 else 1 if steps <= 8 else 2 :]
@@ -163,13 +165,13 @@ def _levels(detail: object, steps: int) -> tuple[str, ...]:
 def _column(step: object, steps: tuple[int, ...], hidden: tuple[int, ...], rolled: bool) -> int:
     """The column of the step that shall be opened."""
     if rolled:
-        raise DataError(f"draw(rolled=True, open={step!r})", hint="a rolled picture has no column of its own for a step")
-    if step not in steps:
+        raise DataError(f"draw(rolled=True, open={short(step)})", hint="a rolled picture has no column of its own for a step")
+    if not is_number(step, Integral) or step not in steps:
         known = f"the steps are {steps[0]} to {steps[-1]}" if steps else "this graph has no steps"
-        raise DataError(f"draw(open={step!r})", hint=known)
-    column = steps.index(step)
+        raise DataError(f"draw(open={short(step)})", hint=known)
+    column = steps.index(int(step))
     if column in hidden:
         raise DataError(
-            f"draw(open={step!r}): this step is hidden", hint="show all steps (elide=False), or open one at either end"
+            f"draw(open={short(step)}): this step is hidden", hint="show all steps (elide=False), or open one at either end"
         )
     return column

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from ..errors import DataError
+from ..shared.checks import short
 
 __all__ = [
     "FONT", "THEMES", "Brush", "Look", "Scale", "Theme", "ThemeName", "clean", "contrast", "ink_on", "number", "spelled",
@@ -124,11 +125,11 @@ class Scale:
         pair = getattr(scale, "scale", scale)
         try:
             low, high = (float(v) for v in pair)  # type: ignore[attr-defined]
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             low = high = math.nan
         if not (abs(low) <= 400 and abs(high) <= 400 and low < high):
             raise DataError(
-                f"scale={scale!r} is not a pair of exponents",
+                f"scale={short(scale)} is not a pair of exponents",
                 hint="scale=(-6, 1) colours 1e-6 to 10; scale=other_drawing copies its scale",
             )
         return cls(low, high)

@@ -154,6 +154,13 @@ def whole_number(text: str) -> int | None:
     return int(text) if re.fullmatch(r"\s*[+-]?[0-9]{1,9}\s*", text) else None
 
 
+def _kind_of(part: str) -> str:
+    """What a cell holds: a "date", a "whole" number, a "fraction", or "text"."""
+    if whole_number(part) is not None:
+        return "whole"
+    return "date" if DATE.fullmatch(part) else "fraction" if NUMBER.fullmatch(part) else "text"
+
+
 def _is_number(row: Row, column: int) -> bool:
     return whole_number(field_at(row.fields, column)) is not None
 
@@ -197,17 +204,14 @@ def _refuse_few_numbers(columns: Columns, rest: Sequence[Row], where: str) -> No
 def _refuse_series(columns: Columns, rest: Sequence[Row], where: str) -> None:
     """Dates and numbers alone, in every column, are no texts of a class: some are dates, or have a decimal point."""
     below = [[part.strip() for part in row.fields if part.strip().lower() not in GAPS] for row in rest[1:] or rest]
-    parts = [part for fields in below for part in fields]
-    dates = [DATE.fullmatch(part) is not None for part in parts]
-    broken = [NUMBER.fullmatch(part) is not None and whole_number(part) is None for part in parts]
-    if all(dated or number or whole_number(part) is not None for part, dated, number in zip(parts, dates, broken, strict=True)):
-        if any(dates) or any(broken):
-            raise DataError(
-                f"a table of {'dates and numbers' if any(dates) else 'numbers'}, where texts with a class are expected",
-                where=f"{where}, line {rest[0].first}",
-                hint=f"numpy.genfromtxt(path, delimiter=..., skip_header=1, usecols={columns.width - 1}) reads a series; "
-                "its gaps become nan: fill them before you train",
-            )
+    kinds = {_kind_of(part) for fields in below for part in fields}
+    if "text" not in kinds and kinds & {"date", "fraction"}:
+        raise DataError(
+            f"a table of {'dates and numbers' if 'date' in kinds else 'numbers'}, where texts with a class are expected",
+            where=f"{where}, line {rest[0].first}",
+            hint=f"numpy.genfromtxt(path, delimiter=..., skip_header=1, usecols={columns.width - 1}) reads a series; "
+            "its gaps become nan: fill them before you train",
+        )
 
 
 def _refuse_texts(columns: Columns, rest: Sequence[Row], is_named: bool, where: str) -> None:

@@ -6,8 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from ...errors import DataError
-from ...shared.checks import check_rng, check_size
+from ...shared.checks import check_choice, check_rng, check_size
 from .task import AddingBatch, SymbolBatch, WordBatch
 
 __all__ = ["adding", "negation", "temporal_order"]
@@ -65,8 +64,7 @@ def adding(rng: np.random.Generator, batch: int, length: int, marks: Literal["ea
     """
     check_rng(rng)
     batch, length = check_size("batch", batch, 1), check_size("length", length, 10)
-    if marks not in ("early", "halves"):
-        raise DataError(f"adding(marks={marks!r})", hint="marks are 'early' or 'halves'")
+    check_choice("adding", "marks", marks, ("early", "halves"))
     border, end = (length // 10, length // 2) if marks == "early" else (length // 2, length)
     numbers = rng.random((batch, length))
     marked = np.zeros((batch, length))

@@ -11,6 +11,7 @@ from ...nn.models.char_model import CharModel
 from ...nn.models.classifier import SequenceClassifier
 from ...nn.module import Module
 from ...nn.sequence.dropout import Dropout
+from ...shared.checks import check_choice
 
 __all__ = ["input_size_of", "parts_in_order"]
 
@@ -20,7 +21,10 @@ def parts_in_order(model: Any, pooling: Any) -> tuple[dict[str, Any], Any]:
     if isinstance(model, SequenceClassifier):
         if pooling is not None:
             raise DataError(f"pooling={pooling!r} for a SequenceClassifier, which has its own", hint="leave pooling out")
-        pooling = model.pooling if isinstance(model.pooling, str) else type(model.pooling).__name__
+        pooling = model.pooling
+        if not isinstance(pooling, str):
+            name = type(pooling).__name__
+            raise DataError(f"pooling={name!r} has no operator in ONNX", hint="it is 'last', 'mean' or 'max'")
     if isinstance(model, (SequenceClassifier, CharModel)):
         parts = {name: getattr(model, name) for name in ("embedding", "layer", "readout") if getattr(model, name) is not None}
     elif isinstance(model, Sequential):
@@ -32,8 +36,7 @@ def parts_in_order(model: Any, pooling: Any) -> tuple[dict[str, Any], Any]:
     else:
         raise GraphError(f"a {type(model).__name__} is not a model", hint="give a module, or a list: [embedding, layer, linear]")
     parts = {path: part for path, part in parts.items() if type(part) is not Dropout}
-    if pooling not in (None, "last", "mean", "max"):
-        raise DataError(f"pooling={pooling!r} has no operator in ONNX", hint="it is 'last', 'mean', 'max' or None")
+    check_choice("export_onnx_recurrent", "pooling", pooling, ("last", "mean", "max", None))
     for k, (path, part) in enumerate(parts.items()):
         if (isinstance(part, Embedding) and k) or (
             type(part) not in (Embedding, Linear) and isinstance(part, (Embedding, Linear))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +12,10 @@ from ...engine.scopes import here, place_of
 from ...engine.tensor import Tensor, named
 from ...errors import DataError, ShapeError
 from ...shared.array_type import Dtype
-from ...shared.checks import check_flags, check_sizes, is_whole
-from ...shared.nested import leaves, mapped
+from ...shared.checks import check_flags, check_sizes, is_whole, short
+from ...shared.nested import mapped
 from .. import init
+from ..inputs import fitting
 from ..module import Module, scoped
 
 __all__ = ["GridLSTMCell", "Pair"]
@@ -57,9 +59,9 @@ class GridLSTMCell(Module):
     ) -> None:
         check_flags("GridLSTMCell", bias=bias)
         check_sizes("GridLSTMCell", dimensions=dimensions, hidden_size=hidden_size)
-        if priority is not None and priority not in range(dimensions):
+        if priority is not None and not (is_whole(priority, 0) and priority < dimensions):
             raise DataError(
-                f"GridLSTMCell of {dimensions} dimensions with priority={priority!r}",
+                f"GridLSTMCell of {dimensions} dimensions with priority={short(priority)}",
                 hint=f"it is one of 0..{dimensions - 1}, or None",
             )
         self.dimensions, self.hidden_size, self.priority = dimensions, hidden_size, priority
@@ -88,11 +90,15 @@ class GridLSTMCell(Module):
         """The pairs that leave the block, for those that enter; `ShapeError` unless they are N pairs of (batch, hidden_size)."""
         return self.passed(pairs)
 
+    def forward(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """The same as `step`."""
+        return self.passed(pairs)
+
     def passed(self, pairs: Sequence[Pair]) -> list[Pair]:
         """What `step` does, in the scope of the caller: a grid says there which of its blocks this is."""
-        self._check(pairs)
+        pairs = self._checked(pairs)
         hs = [h for h, _ in pairs]
-        after: list[Pair] = list(pairs)
+        after = list(pairs)
         H = concat(hs, axis=1)
         for k in range(self.dimensions):
             if k != self.priority:
@@ -114,14 +120,16 @@ class GridLSTMCell(Module):
     def _mark(self, k: int) -> str:
         return "↑" if k == self.dimensions - 1 else "" if self.dimensions == 2 else str(k + 1)
 
-    def _check(self, pairs: Sequence[Pair]) -> None:
-        parts = leaves(pairs)
-        tensors = bool(parts) and all(isinstance(part, Tensor) and part.ndim == 2 for part in parts)
-        wanted = [[(len(parts[0]), self.hidden_size)] * 2] * self.dimensions if tensors else []
-        if not tensors or [[part.shape for part in leaves(pair)] for pair in pairs] != wanted:
+    def _checked(self, pairs: Any) -> list[Pair]:
+        """The pairs as tensors in the precision of the weights, one for every dimension."""
+        listed = isinstance(pairs, (tuple, list)) and all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs)
+        made = [(fitting(h, self.W[0]), fitting(m, self.W[0])) for h, m in pairs] if listed else []
+        wanted = (*made[0][0].shape[:1], self.hidden_size) if made else ()
+        if len(made) != self.dimensions or any(part.shape != wanted for pair in made for part in pair):
             raise ShapeError(
                 f"GridLSTMCell of {self.dimensions} dimensions was given pairs of shapes "
                 f"{mapped(lambda part: getattr(part, 'shape', type(part).__name__), pairs)}",
                 where=place_of(here.mode.frames),
                 hint=f"one pair (h, m) a dimension, each (batch, {self.hidden_size})",
             )
+        return made

@@ -10,12 +10,13 @@ import numpy as np
 
 from ...engine.primitives import concat
 from ...engine.scopes import here, place_of, scope
-from ...engine.tensor import Tensor, TensorLike, as_tensor, named
+from ...engine.tensor import Tensor, TensorLike, named
 from ...errors import DataError, ShapeError
 from ...functional import dropout_mask
 from ...shared.array_type import Dtype
 from ...shared.checks import check_flags, check_sizes, is_whole
 from .. import init
+from ..inputs import fitting
 from ..module import Module
 from ..packed import PackedSequence, steps_in
 
@@ -63,7 +64,7 @@ class RecurrentCell(Module, Generic[S]):
     def __call__(self, x: TensorLike, state: S | None = None) -> S:
         """The same as `step`, from `initial_state` if there is no state."""
         if state is None:
-            x = self.fitting(x)
+            x = fitting(x, self.Wx)
             self._check_input(x)
             state = self.initial_state(len(x))
         return self.step(x, state)
@@ -88,7 +89,7 @@ class RecurrentCell(Module, Generic[S]):
         if self.project_once:
             cell.projected = True
             with scope(type(self).__name__):
-                flat = self.projection(self.fitting(concat(list(xs))))
+                flat = self.projection(fitting(concat(list(xs)), self.Wx))
             xs = list(steps_in(flat, [len(x) for x in xs], "xW"))
         return cell, xs
 
@@ -114,16 +115,9 @@ class RecurrentCell(Module, Generic[S]):
         kept = h * (self.dropped if len(h) == len(self.dropped) else named(self.dropped[: len(h)], "mask"))
         return kept if kept.requires_grad else named(kept, "h0")  # of a start that nothing was recorded for
 
-    def fitting(self, x: TensorLike) -> Tensor:
-        """x as a tensor; data in another precision than the weights takes theirs."""
-        x = as_tensor(x, self.Wx)
-        if x.node is None and x._array.dtype != self.Wx._array.dtype:
-            return Tensor(x._array, dtype=self.Wx._array.dtype, name=x.name)
-        return x
-
     def checked(self, x: TensorLike, state: Any) -> tuple[Tensor, S]:
         """x and the state, after a look at what broadcasting would hide: a missing part, another number of sequences."""
-        x, parts = self.fitting(x), self.letters
+        x, parts = fitting(x, self.Wx), self.letters
         if x._array.ndim != 2:
             self._check_input(x)
         if not isinstance(state, (tuple, list)) or len(state) != len(parts):
@@ -134,7 +128,8 @@ class RecurrentCell(Module, Generic[S]):
                 hint=f"give ({', '.join(parts)}{',' * (len(parts) == 1)}), each (batch, {self.hidden_size}): "
                 "cell.initial_state(batch) at the start, then what step() returned",
             )
-        state = [as_tensor(part, self.Wx) for part in state]
+        dtype = self.Wh._array.dtype
+        state = [part if type(part) is Tensor and part._array.dtype is dtype else fitting(part, self.Wx) for part in state]
         for part, name in zip(state, parts, strict=True):
             if part._array.ndim != 2 or part._array.shape[0] != x._array.shape[0]:
                 if part.ndim == 3:

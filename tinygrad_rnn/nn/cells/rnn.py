@@ -8,8 +8,8 @@ import numpy as np
 
 from ...engine.primitives import relu, tanh
 from ...engine.tensor import Tensor, TensorLike, named
-from ...errors import DataError
 from ...shared.array_type import Dtype
+from ...shared.checks import check_choice
 from ..module import scoped
 from .recurrent_cell import RecurrentCell
 
@@ -44,8 +44,7 @@ class RNNCell(RecurrentCell[tuple[Tensor]]):
         bias: bool = True,
         dtype: Dtype = None,
     ) -> None:
-        if nonlinearity not in ("tanh", "relu"):
-            raise DataError(f"RNNCell(nonlinearity={nonlinearity!r})", hint="it is 'tanh' or 'relu'")
+        check_choice("RNNCell", "nonlinearity", nonlinearity, ("tanh", "relu"))
         super().__init__(input_size, hidden_size, 1, rng, bias, dtype)
         self.nonlinearity = nonlinearity
 

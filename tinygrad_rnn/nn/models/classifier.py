@@ -57,7 +57,7 @@ class SequenceClassifier(Module):
         rng: np.random.Generator | None = None,
     ) -> None:
         self.embedding, self.layer, self.readout, self.pooling = embedding, layer, readout, pooling
-        if pooling == "attention":
+        if isinstance(pooling, str) and pooling == "attention":
             if rng is None or not isinstance(readout, Linear):
                 raise DataError(
                     "SequenceClassifier(pooling='attention') without rng, or with a readout that is no Linear",

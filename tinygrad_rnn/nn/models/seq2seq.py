@@ -12,7 +12,7 @@ from ...engine.scopes import scope, steps_after, time_step
 from ...engine.tensor import Tensor, named
 from ...errors import DataError, ShapeError
 from ...shared.array_type import Array
-from ...shared.checks import check_kind, is_whole
+from ...shared.checks import check_kind, is_whole, short
 from ..cells.cell import Cell
 from ..module import Module
 from ..packed import PackedSequence, mask, unpack
@@ -46,11 +46,23 @@ class Seq2Seq(Module):
     >>> model = tg.nn.Seq2Seq(
     ...     tg.nn.GRUCell(4, 8, rng=rng), tg.nn.GRUCell(4, 8, rng=rng), tg.nn.Linear(16, 10, rng=rng),
     ...     source=table, target=table, attention=tg.nn.DotAttention())
-    >>> logits, weights = model([[1, 2, 3]], [[0, 3, 2, 1]])
-    >>> logits.shape, weights.shape
-    ((1, 4, 10), (1, 4, 3))
-    >>> tg.generate(model.decoding([[1, 2, 3]]), [0], 5, method="greedy")
-    [6, 6, 6, 6, 6]
+
+    Teacher forcing, in training: the decoder reads the true symbols, behind a start symbol (0), and is to give the next ones.
+    Sources of different lengths are padded, and have `lengths`; targets are padded with -100 where the loss is to leave them out.
+
+    >>> sources, lengths, start, end = [[1, 2, 3], [4, 5, 0]], [3, 2], 0, 9
+    >>> true = np.array([[3, 2, 1, end], [5, 4, end, -100]])
+    >>> read = np.array([[start, 3, 2, 1], [start, 5, 4, end]])
+    >>> logits, weights = model(sources, read, lengths)
+    >>> logits.shape, weights.shape, round(tg.functional.cross_entropy(logits, true).item(), 2)
+    ((2, 4, 10), (2, 4, 3), 2.31)
+
+    Free running: the decoder reads what it has written itself. Each sequence ends at its own end symbol.
+
+    >>> tg.generate(model.decoding(sources, lengths), [[start]] * 2, 4, method="greedy", stop=end)
+    [[6, 6, 6, 6], [6, 6, 6, 6]]
+    >>> tg.generate(model.decoding([[1, 2, 3]]), [start], 4, method="greedy", stop=end)  # one source, one prompt
+    [6, 6, 6, 6]
 
     A bridge from both directions to one, as in Bahdanau et al. (2015). It has weights, so it is a module, and they are trained too:
 
@@ -151,7 +163,10 @@ class Seq2Seq(Module):
         return named(self.readout(concat([s, context], axis=1)), "logits"), α
 
     def decoding(self, source: Any, lengths: npt.ArrayLike | None = None) -> Decoding:
-        """The answer to one source (1, time), to be written by `tg.generate` or `tg.beam_search`."""
+        """The answers to sources (batch, time), to be written by `tg.generate`, or of one source (1, time) by `tg.beam_search`.
+
+        `lengths` are those of the sources; their padding has no influence.
+        """
         return Decoding(self, source, lengths)
 
 
@@ -165,29 +180,33 @@ def _shapes(state: Any) -> str:
 
 
 class Decoding(Module):
-    """A `Seq2Seq` that has a source before it: `start` and `step`, as `tg.generate` and `tg.beam_search` call them."""
+    """A `Seq2Seq` that has sources before it: `start` and `step`, as `tg.generate` and `tg.beam_search` call them."""
 
     def __init__(self, model: Seq2Seq, source: Any, lengths: npt.ArrayLike | None = None) -> None:
         shape = given(source).shape
-        if shape[:1] != (1,):
-            raise ShapeError(f"decoding a source of shape {shape}", hint="one sequence at a time: (1, time)")
-        self.model, self.source, self.lengths = model, source, lengths
+        if not shape:
+            raise ShapeError(f"decoding a source of shape {shape}", hint="sources are (batch, time); one is a batch of 1")
+        self.model, self.source, self.lengths, self.sources = model, source, lengths, shape[0]
         self.vocabulary = getattr(model, "vocabulary", None)
 
     def start(self, batch: int) -> Any:
-        """The state before the first symbol: what the encoder read is part of it, so that every beam carries its own."""
+        """The state before the first symbol: what the encoder read is part of it, so that every sequence carries its own.
+
+        Raises `DataError` unless `batch` is the number of sources.
+        """
+        if not is_whole(batch, 1) or batch != self.sources:
+            raise DataError(
+                f"decoding {self.sources} sources starts with {self.sources} sequences, not {short(batch)}",
+                hint="one prompt for each source: tg.generate(model.decoding(sources), [[start]] * len(sources), ...)",
+            )
         memory, state, valid = self.model.encode(self.source, self.lengths)
-        if is_whole(batch, 1) and batch == 1:
-            return state, memory, valid
-        raise DataError(
-            f"decoding one source starts with one sequence, not {batch}", hint="start(1); tg.beam_search does the rest"
-        )
+        return state, memory, valid
 
     def step(self, ids: Any, state: Any) -> tuple[Tensor, Any]:
         """The logits (batch, symbols) after ids (batch), and the state."""
-        check_kind("a state of decoding:", state, tuple, "the one that start(1) or the last step() gave")
+        check_kind("a state of decoding:", state, tuple, "the one that start() or the last step() gave")
         if len(state) != 3:
-            raise ShapeError(f"a state of decoding with {len(state)} parts", hint="the one that start(1) or the last step() gave")
+            raise ShapeError(f"a state of decoding with {len(state)} parts", hint="the one that start() or the last step() gave")
         inner, memory, valid = state
         if self.model.target is None:
             raise DataError("decoding with a Seq2Seq that reads vectors", hint="Seq2Seq(..., target=nn.Embedding(...)) reads ids")

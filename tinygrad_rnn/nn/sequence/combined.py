@@ -10,7 +10,7 @@ from ...engine.scopes import here, place_of, scope
 from ...engine.tensor import Tensor, named
 from ...errors import DataError, GraphError, ShapeError
 from ...shared.checks import check_kind
-from ..inputs import each_step
+from ..inputs import each_step, fitting
 from ..module import Module
 from ..states import check_letters, states_of_parts
 from .unrolling import SequenceLayer, unroll
@@ -47,7 +47,7 @@ class Stacked(SequenceLayer):
             with scope("layer", layer=number):
                 if number > 1 and self.between is not None:
                     outputs, _ = self.between(outputs)
-                check_letters(layer, start)
+                check_letters(layer, start, of_layers=True)
                 outputs, end = unroll(layer, outputs, start, reverse)
             last.append(end)
         return outputs, last
@@ -111,7 +111,7 @@ class Residual(SequenceLayer):
                     where=place_of(here.mode.frames),
                     hint="the layer's output must have the size of its input: input_size == hidden_size",
                 )
-        return each_step(lambda x, h: named(x + h, "y"), xs, hs), state
+        return each_step(lambda x, h: named(fitting(x, h) + h, "y"), xs, hs), state
 
 
 def looks_back(layer: Any) -> bool:

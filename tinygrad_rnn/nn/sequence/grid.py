@@ -11,10 +11,11 @@ from ...engine.scopes import here, place_of, scope, time_step
 from ...engine.tensor import Tensor, TensorLike, as_tensor, named
 from ...errors import DataError, ShapeError
 from ...shared.array_type import Dtype
-from ...shared.checks import check_flags, check_kind, check_sizes, is_whole
+from ...shared.checks import check_choice, check_flags, check_kind, check_sizes, is_whole
 from .. import init
 from ..cells.cell import State
 from ..cells.grid_lstm import GridLSTMCell, Pair
+from ..inputs import fitting
 from ..module import Module
 from .unrolling import SequenceLayer, unroll
 
@@ -29,7 +30,7 @@ class _Project(Module):
         self.Wx = Tensor(init.uniform(rng, (input_size, 2 * hidden_size), input_size**-0.5, dtype), requires_grad=True)
 
     def step(self, x: TensorLike) -> Pair:
-        h, m = split(as_tensor(x, self.Wx) @ self.Wx, 2)
+        h, m = split(fitting(x, self.Wx) @ self.Wx, 2)
         return named(h, "h_in"), named(m, "m_in")
 
 
@@ -75,8 +76,7 @@ class GridLSTM(SequenceLayer):
         bias: bool = True,
         dtype: Dtype = None,
     ) -> None:
-        if priority not in ("depth", "time", None):
-            raise DataError(f"GridLSTM(priority={priority!r})", hint="it is 'depth', 'time' or None")
+        check_choice("GridLSTM", "priority", priority, ("depth", "time", None))
         self.input_size, self.hidden_size, self.depth = input_size, hidden_size, depth
         last = {"time": 0, "depth": 1, None: None}[priority]
         self.project = _Project(input_size, hidden_size, rng, dtype)

@@ -17,7 +17,7 @@ from ..cells.cell import Cell
 from ..inputs import WHOLE, steps_of
 from ..module import Module, is_cell, name_parts
 from ..packed import PackedSequence
-from ..states import callers_order, check_method, checked_state, h_of, joined, longest_first, rows_of
+from ..states import callers_order, check_letters, check_method, checked_state, h_of, joined, longest_first, rows_of
 
 __all__ = ["SequenceLayer", "unroll"]
 
@@ -77,6 +77,8 @@ def unroll(layer: Any, xs: Any, state: Any = None, reverse: bool = False) -> tup
     batch = len(inputs[0]._array)
     if state is None:
         state = checked_state(layer, layer.initial_state(batch), "initial_state", batch)
+    else:
+        check_letters(layer, state)
     if isinstance(inputs, PackedSequence):
         state = longest_first(state, inputs, layer)
     prepare = getattr(layer, "for_sequence", None)

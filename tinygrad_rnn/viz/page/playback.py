@@ -30,6 +30,7 @@ from .uncoloured import bare, skeleton
 
 __all__ = ["Playback", "alike", "digits"]
 
+APART = 48.0  # from one mark of a step to the next, at least
 SEED = (-1, -1)  # the event in which the loss gets its own gradient, which is 1
 
 
@@ -108,6 +109,7 @@ class Playback:
             "edges": [self._events(edge.uses) for edge in view.edges],
             "chips": [self._events(chip.uses) for box in view.boxes for chip in box.chips],
             "chart": _chart(layout),
+            "times": _marks(layout, x),
         }
 
     def weights(self, view: View) -> list[dict[str, Any]]:
@@ -147,6 +149,17 @@ def _time_axis(layout: Layout) -> dict[int, float]:
     view = layout.view
     ends = [(b.left + b.right) / 2 for b in layout.bands if b.column in (0, view.after - 1)] or [0.0]
     return dict(zip(view.steps, np.linspace(min(ends), max(ends), len(view.steps)).tolist(), strict=True))
+
+
+def _marks(layout: Layout, x: dict[int, float]) -> list[list[float | int]]:
+    """Round steps and their places in the chart, so far apart that they can be read; none where every step has its column above."""
+    steps = layout.view.steps
+    above = {steps[b.column]: (b.left + b.right) / 2 for b in layout.bands if 0 <= b.column < layout.view.after}
+    if len(steps) < 2 or (len(above) == len(steps) and all(abs(x[t] - above[t]) < 1 for t in steps)):
+        return []
+    pitch = (x[steps[-1]] - x[steps[0]]) / (len(steps) - 1)
+    every = next(n * 10**k for k in range(9) for n in (1, 2, 5) if n * 10**k * pitch >= APART)
+    return [[round(at, 1), t] for t, at in x.items() if t % every == 0]
 
 
 def _chart(layout: Layout) -> list[dict[str, Any]]:

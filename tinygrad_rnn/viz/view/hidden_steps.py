@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import DataError
 from ...replay.records import GraphSnapshot, Record
+from ...shared.checks import short
 from .boxes import Measure
 from .time_columns import Key, Places, in_cell, scope_of
 
@@ -27,14 +28,16 @@ class Series:
 
 def hidden_columns(elide: object, steps: int) -> tuple[int, ...]:
     """The columns that `draw(elide=)` hides. Two are kept at either end, or as many as asked for; "auto" hides beyond 12 steps."""
-    if elide == "auto":
+    if isinstance(elide, str) and elide == "auto":
         elide = steps > 12
     if isinstance(elide, bool):
         keep = 2 if elide else steps
     elif isinstance(elide, (int, np.integer)) and elide > 0:
         keep = int(elide)
     else:
-        raise DataError(f"draw(elide={elide!r})", hint="elide is 'auto', True, False or how many steps to keep at either end")
+        raise DataError(
+            f"draw(elide={short(elide)})", hint="elide is 'auto', True, False or how many steps to keep at either end"
+        )
     return tuple(range(keep, steps - keep))
 
 

@@ -10,11 +10,10 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import combinations
 
-from ...errors import DataError
 from .boxes import Box, Chip, Measure
-from .shown_graph import Edge, View
+from .one_loop import starts_of_loop
+from .shown_graph import Edge, EdgeUse, View
 from .time_columns import Key
 
 __all__ = ["rolled"]
@@ -23,11 +22,11 @@ __all__ = ["rolled"]
 def rolled(view: View) -> View:
     """One column for all steps of a view in which no step is hidden. A view without steps stays as it is.
 
-    Raises `DataError` where one cell runs after another, as a decoder after its encoder: that is more than one loop.
+    Raises `DataError` unless the steps are one loop: for a decoder after its encoder, say, or a cell in every second step.
     """
     if not view.steps:
         return view
-    _check_one_loop(view)
+    starts = starts_of_loop(view.graph, view.places)
     measure = Measure(view.graph, view.color)
     after = 1
     column = {c: 0 if 0 <= c < view.after else after if c == view.after else c for c in {box.column for box in view.boxes}}
@@ -37,25 +36,22 @@ def rolled(view: View) -> View:
             folded[column[box.column], box.key].append(box)
     usual = {place: same for place, same in folded.items() if place[0] != 0 or len(same) > 1 or same[0].kind != "input"}
     folded = usual if len(view.steps) > 2 else folded  # an input of one step alone is a state at the start
-    boxes = {place: _folded(same, place[0], view, measure) for place, same in folded.items()}
+    boxes = {place: _folded(same, place[0], view, measure, starts) for place, same in folded.items()}
     home = {box.id: boxes[column[box.column], box.key].id for same in folded.values() for box in same}
     between: dict[tuple[int, int, str, int], list[Edge]] = defaultdict(list)
     for e in view.edges:
-        if e.source in home and e.target in home:
+        if e.source in home and e.target in home and not starts.issuperset(e.uses):
             loop = (e.target_column > e.source_column) - (e.target_column < e.source_column)
             loop *= min(e.source_column, e.target_column) >= 0 and max(e.source_column, e.target_column) < view.after
             between[home[e.source], home[e.target], e.role, loop].append(e)
     edges = []
     for (source, target, _, loop), same_edges in between.items():
-        if loop and len(same_edges) == 1 < len(view.steps) - 1:  # the first loss of a sum, say: it does not go round
-            continue
         e = same_edges[-1]
         uses = tuple(use for one in same_edges for use in one.uses)
         strength = _together((one.strength for one in same_edges), view.color)
-        a, b = column[e.source_column], column[e.target_column]
-        edges.append(
-            replace(e, source=source, target=target, source_column=a, target_column=b, strength=strength, uses=uses, loop=loop)
-        )
+        a, b, cut = column[e.source_column], column[e.target_column], all(one.cut for one in same_edges)
+        e = replace(e, source=source, target=target, source_column=a, target_column=b)
+        edges.append(replace(e, strength=strength, uses=uses, cut=cut, loop=loop))
     gone = (*view.hidden_records, *(m for box in view.boxes if box.id not in home for m in box.members))
     order = sorted(boxes.values(), key=lambda box: box.id)
     turns, places = len(view.steps), replace(view.places, steps=view.steps[-1:])
@@ -72,27 +68,13 @@ def rolled(view: View) -> View:
     )
 
 
-def _check_one_loop(view: View) -> None:
-    columns: dict[Key, set[int]] = defaultdict(set)
-    for box in view.boxes:
-        if box.block[0] == "cell" and 0 <= box.column < view.after:
-            columns[box.block].add(box.column)
-    for a, b in combinations(columns.values(), 2):
-        if a.isdisjoint(b):
-            first, second = (f"{view.steps[min(c)]} to {view.steps[max(c)]}" for c in sorted((a, b), key=min))
-            raise DataError(
-                f"draw(rolled=True) of cells that take turns: one in the steps {first}, one in {second}",
-                hint="a rolled picture is one loop; elide=True leaves out the middle steps of the unrolled one",
-            )
-
-
-def _folded(same: list[Box], column: int, view: View, measure: Measure) -> Box:
+def _folded(same: list[Box], column: int, view: View, measure: Measure, starts: frozenset[EdgeUse]) -> Box:
     """One box for all that have a key, in the dress of the last of them."""
     box = same[-1]
     if column != 0:
         return replace(box, column=column)
     used: dict[int, tuple[Chip, list[tuple[int, int]]]] = {}
-    for chip in (chip for one in same for chip in one.chips):
+    for chip in (chip for one in same for chip in one.chips if not starts.issuperset(chip.uses)):
         used.setdefault(chip.leaf, (chip, []))[1].extend(chip.uses)
     chips = tuple(
         replace(chip, strength=measure.uses(view.graph[leaf], uses), uses=tuple(uses)) for leaf, (chip, uses) in used.items()

@@ -7,7 +7,7 @@ to the next step or, where a network reads backwards, to the step before; initia
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ import numpy as np
 from ...engine.scopes import Frame, lane_frames
 from ...replay.records import GraphSnapshot, Record
 from ..style import clean
+from .fellows import numbers_of
 
 __all__ = ["BEFORE", "Key", "Places", "in_cell", "scope_of"]
 
@@ -116,6 +117,19 @@ class Places:
             if p in self.column and graph[p].kind == "op" and self.handed_on(p, r.id)
         }
 
+    def state_names(self, graph: GraphSnapshot) -> dict[int, str]:
+        """The names of ops; where one step of a scope makes two of a name, as two cells do that open no scope, h and h′."""
+        named: dict[Key, dict[Key, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for r in graph:
+            if r.kind == "op" and r.name and r.t is not None:
+                named[scope_of(r), r.name][self.keys[r.id]].append(r.id)
+        found = {r.id: r.name or "" for r in graph if r.kind == "op"}
+        for alike in named.values():
+            columns = [self.column[id] for ids in alike.values() for id in ids]
+            for k, ids in enumerate(alike.values() if len(columns) > len({*columns}) else ()):
+                found.update((id, found[id] + "′" * k) for id in ids)
+        return found
+
     def handed_on(self, parent: int, child: int) -> bool:
         """Whether two records stand in two different steps."""
         a, b = self.column[parent], self.column[child]
@@ -212,23 +226,17 @@ def _ops(graph: GraphSnapshot, steps: tuple[int, ...]) -> tuple[dict[int, int], 
         else:
             column[r.id] = max((column[p] for p in r.parents if p in column), default=BEFORE)
     found: dict[Key, set[int]] = defaultdict(set)
-    keys = _numbered(ops, column)
+    keys = _numbered(graph, column)
     for id, key in keys.items():
         found[key].add(column[id])
     for r in ops:  # what has no fellow in another column is the end, and so is all that follows
         late = any(column.get(p) == after for p in r.parents)
         if r.t is None and column[r.id] >= 0 and (late or len(found[keys[r.id]]) == 1):
             column[r.id] = after
-    return column, _numbered(ops, column)
+    return column, _numbered(graph, column)
 
 
-def _numbered(ops: list[Record], column: dict[int, int]) -> dict[int, Key]:
+def _numbered(graph: GraphSnapshot, column: dict[int, int]) -> dict[int, Key]:
     """Scope, op, name, and which of those in a column that have these in common."""
-    seen: Counter[Key] = Counter()
-    keys: dict[int, Key] = {}
-    for r in ops:
-        key = (scope_of(r), r.op, r.name)
-        place = (column[r.id], *key)
-        keys[r.id] = (*key, seen[place])
-        seen[place] += 1
-    return keys
+    kinds = {r.id: (scope_of(r), r.op, r.name) for r in graph if r.kind == "op"}
+    return {id: (*kinds[id], number) for id, number in numbers_of(graph, column, kinds).items()}

@@ -23,6 +23,11 @@ function chart() {
     svg.append(drawn("rect", { class: "gap", x, y: top, width: wide, height: bottom - top, rx: 6 }));
     svg.append(drawn("text", { class: "gap", x: x + wide / 2, y: bottom - 8, "text-anchor": "middle" }, `t = ${first} to ${last}, hidden above`));
   }
+  for (const [at, t] of mounted.view.times) { // where the steps do not stand under their columns
+    const x = mounted.place(at);
+    svg.append(drawn("path", { class: "grid", d: `M${x} ${top}V${bottom}` }));
+    svg.append(drawn("text", { class: "time", x, y: tall - 1, "text-anchor": "middle" }, `t = ${t}`));
+  }
   const axis = drawn("svg", { width: GUTTER, height: tall, "aria-hidden": "true" });
   axis.append(drawn("rect", { width: GUTTER - 4, height: tall }));
   for (const [part, label] of run.ticks) {

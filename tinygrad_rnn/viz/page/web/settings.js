@@ -120,7 +120,8 @@ function parsed(text) {
 }
 
 let pending = 0;
+const addressed = location.protocol !== "about:"; // in a frame of a notebook there is no address to keep the state in
 function remember() { // browsers allow only so many changes of the address in a while
   clearTimeout(pending);
-  pending = setTimeout(() => { if (location.hash !== fragment()) history.replaceState(null, "", fragment()); }, 250);
+  pending = setTimeout(() => { if (addressed && location.hash !== fragment()) history.replaceState(null, "", fragment()); }, 250);
 }
