@@ -98,7 +98,7 @@ def test_the_last_state_of_both_directions_is_what_is_classified():
 def test_vectors_instead_of_ids_and_a_pooling_of_ones_own():
     rng = np.random.default_rng(0)
     xs = rng.standard_normal((3, 5, 3))
-    model = nn.SequenceClassifier(None, nn.RNNCell(3, 4, rng=rng), nn.Linear(4, 2, rng=rng), lambda hs, lengths: hs[0])
+    model = nn.SequenceClassifier(None, nn.RNNCell(3, 4, rng=rng), nn.Linear(4, 2, rng=rng), lambda hs, lengths: hs[:, 0])
     hs, _ = nn.unroll(model.layer, xs)
     assert model(xs).data.tolist() == model.readout(hs[0]).data.tolist()
     model.pooling = nn.pool_last

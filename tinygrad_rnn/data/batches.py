@@ -94,19 +94,7 @@ def pad(sequences: Sequence[Any], padding_id: int = 0) -> tuple[Ids, Ids]:
     (array([[1, 2, 3],
            [4, 0, 0]]), array([3, 1]))
     """
-    lengths = _lengths(sequences)
-    if not is_whole(padding_id, -(2**63)) or padding_id >= 2**63:
-        raise DataError(f"padding with padding_id={padding_id!r}", hint="a whole number: the id that stands for no symbol")
-    x = np.full((len(sequences), int(lengths.max())), padding_id, np.int64)
-    for k, sequence in enumerate(sequences):
-        row = array_given(f"sequence {k} is", sequence, "whole numbers in each", DataError)
-        if row.ndim != 1 or row.dtype.kind not in "iub":  # NumPy would cut 1.5 to 1
-            raise DataError(
-                f"sequence {k} is no row of ids but {type(sequence).__name__} {row.shape} of {row.dtype}",
-                hint="whole numbers, as vocabulary.encode(text) gives them",
-            )
-        x[k, : lengths[k]] = row
-    return x, lengths
+    return _filled(sequences, "padding_id", padding_id, "sequence", "ids")
 
 
 def buckets(lengths: Any, size: int, rng: np.random.Generator | None = None) -> list[Ids]:
@@ -138,27 +126,37 @@ def buckets(lengths: Any, size: int, rng: np.random.Generator | None = None) -> 
 
 
 def padded_batches(
-    sequences: Sequence[Any], y: Any, size: int, rng: np.random.Generator | None = None, *, padding_id: int = 0
+    sequences: Sequence[Any],
+    y: Any,
+    size: int,
+    rng: np.random.Generator | None = None,
+    *,
+    padding_id: int = 0,
+    ignore_index: int = -100,
 ) -> list[PaddedBatch]:
     """All sequences in batches of nearly equal length (`buckets`), padded; y holds what belongs to each.
 
-    Raises `DataError` for no sequences, one of no steps, or another number of y.
+    A row of whole numbers for each sequence is a target at every step (a tag for every word): y is then `(batch, time)`, filled up
+    with `ignore_index`, which `functional.cross_entropy` leaves out. What belongs to a whole sequence is one number, or floats.
+
+    Raises `DataError` for no sequences, one of no steps, another number of y, or a row of targets of another length than its sequence.
 
     >>> import tinygrad_rnn as tg
     >>> first, second = tg.data.batches.padded_batches([[1, 2, 3], [4], [5, 6]], [0, 1, 0], 2)
     >>> first.x, first.y, first.lengths, second.x
     (array([[4, 0],
            [5, 6]]), array([1, 0]), array([1, 2]), array([[1, 2, 3]]))
+    >>> tg.data.batches.padded_batches([[5, 6], [7]], [[1, 0], [1]], 2)[0].y
+    array([[   1, -100],
+           [   1,    0]])
     """
-    y = array_given("y", y, "one entry for each sequence", DataError)
-    lengths = _lengths(sequences)
-    if y.shape[:1] != lengths.shape:
-        raise DataError(f"{len(lengths)} sequences and y of shape {y.shape}", hint="y holds one entry for each sequence")
-    made = []
+    x, lengths = pad(sequences, padding_id)
+    targets, each_step = _targets(y, lengths, ignore_index)
+    batches = []
     for rows in buckets(lengths, size, rng):
-        x, n = pad([sequences[row] for row in rows], padding_id)
-        made.append(PaddedBatch(x, y[rows], n, rows))
-    return made
+        n = lengths[rows]
+        batches.append(PaddedBatch(x[rows, : n.max()], targets[rows, : n.max()] if each_step else targets[rows], n, rows))
+    return batches
 
 
 def windows(x: Any, y: Any, steps: int) -> list[Window]:
@@ -238,7 +236,47 @@ def text_windows(ids: Any, rows: int, steps: int) -> list[Window]:
     return windows(streams[:, :-1], streams[:, 1:], steps)
 
 
-def _lengths(sequences: Sequence[Any]) -> Ids:
+def _targets(y: Any, lengths: Ids, ignore_index: int) -> tuple[NDArray[Any], bool]:
+    """What belongs to sequences of these lengths, as one array, and whether it is a target at every step, (batch, longest)."""
+    rows = y if isinstance(y, (list, tuple)) else []
+    if len({len(row) for row in rows if isinstance(row, (list, tuple)) or getattr(row, "ndim", False)}) > 1:
+        read = np.empty(len(y), object)
+        read[:] = [*y]
+    else:
+        read = array_given("y", y, "one entry for each sequence", DataError)
+    if read.shape[:1] != lengths.shape:
+        raise DataError(f"{len(lengths)} sequences and y of shape {read.shape}", hint="y holds one entry for each sequence")
+    if read.dtype != object and (read.ndim != 2 or read.dtype.kind not in "iub"):
+        return read, False
+    targets, ends = _filled(read, "ignore_index", ignore_index, "y of sequence", "targets")
+    if (wrong := np.flatnonzero(ends != lengths)).size:
+        k = int(wrong[0])
+        raise DataError(
+            f"sequence {k} has {lengths[k]} ids and {ends[k]} targets",
+            where=f"sequence {k} of {len(lengths)}",
+            hint="a row of whole numbers is a target for every step, without padding; a vector for a whole sequence is of floats",
+        )
+    return targets, True
+
+
+def _filled(rows: Any, name: str, filler: int, what: str, things: str) -> tuple[Ids, Ids]:
+    """Rows of whole numbers as one array, filled up at the end, and their lengths."""
+    lengths = _lengths(rows, what)
+    if not is_whole(filler, -(2**63)) or filler >= 2**63:
+        raise DataError(f"padding with {name}={short(filler)}", hint="a whole number: the id that stands for no symbol")
+    x = np.full((len(rows), int(lengths.max())), filler, np.int64)
+    for k, given in enumerate(rows):
+        row = array_given(f"{what} {k} is", given, "whole numbers in each", DataError)
+        if row.ndim != 1 or row.dtype.kind not in "iub":  # NumPy would cut 1.5 to 1
+            raise DataError(
+                f"{what} {k} is no row of {things} but {type(given).__name__} {row.shape} of {row.dtype}",
+                hint="whole numbers, as vocabulary.encode(text) gives them; nn.pack makes a batch of vectors (time, features)",
+            )
+        x[k, : lengths[k]] = row
+    return x, lengths
+
+
+def _lengths(sequences: Sequence[Any], what: str = "sequence") -> Ids:
     try:
         lengths = np.array([len(sequences[k]) for k in range(len(sequences))])
     except (TypeError, KeyError):  # numbers, a generator, a dict
@@ -248,7 +286,7 @@ def _lengths(sequences: Sequence[Any]) -> Ids:
     if not lengths.all():
         raise DataError(
             "a sequence of no steps",
-            where=f"sequence {int(lengths.argmin())} of {len(lengths)}",
+            where=f"{what} {int(lengths.argmin())} of {len(lengths)}",
             hint="leave empty sequences out",
         )
     return lengths
