@@ -59,13 +59,11 @@ def written(block, link):
 
 def columns(block, link):
     """Names in a column and words beside them: a list of definitions."""
-    lines = []
+    lines, place = [], COLUMNS.fullmatch(block[0]).start(2)
     for line in block:
-        found = None if line.startswith(" ") else COLUMNS.fullmatch(line)
-        if found:
-            lines += [f"``{found[1]}``", f"    {inline(found[2], link)}"]
-        else:
-            lines.append(f"    {inline(line.strip(), link)}")
+        if line[0] != " ":
+            lines.append(f"``{line[:place].strip()}``")
+        lines.append(f"    {inline(line[place:].strip(), link)}")
     return lines
 
 

@@ -1,7 +1,7 @@
 """The extension of Sphinx: it writes the pages and pictures that are made, before any page is read, and turns docstrings into markup."""
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -39,20 +39,19 @@ def make(app):
     folder, images = Path(app.srcdir), directives.images(app)
     with ThreadPoolExecutor() as pool:
         lessons = pool.submit(course.write, folder / "course", folder / "_build" / "course", app.config.whole_course)
-        reference.write(folder / "reference", lambda name, recorded: pictured(name, recorded, images))
+        reference.write(folder / "reference", partial(pictured, images))
         commands.write(folder / "reference")
         gallery.write(folder / "gallery", images)
         lessons.result()
 
 
-def pictured(name, recorded, folder):
-    """The picture of a name, out of its example."""
-    text = reference.doc_of(name)
+def pictured(images, name, text, recorded, part=""):
+    """The picture of a name, or of a part of it, out of the example in its text."""
     if "tg.plots." in text and not find_spec("matplotlib"):
         return ""
     draws = recorded or "tg.draw" in text or "tg.plots." in text
     make = pictures.found_in(text, recorded) if draws else None
-    return pictures.write(make, name.short, folder) if make else ""
+    return pictures.write(make, name.short + part, images) if make else ""
 
 
 def fill_in(app, docname, source):

@@ -123,19 +123,34 @@ def written_type(name):
 
 
 def entry(name, file, pictured):
-    """The entry of a name, and its picture."""
+    """The entry of a name, its picture, and the functions that it carries, such as `draw.compare`."""
+    carried = {}
     if is_type(name):
         lines = [f".. py:data:: {name.path}", "", f"    {docstrings.inline(doc_of(name), link_from(name))}."]
+        lines += ["", *(f"    {line}" for line in below(name))]
     elif isinstance(name.value, type):
         lines = [f".. autoclass:: {name.path}", "    :members:", *(["    :show-inheritance:"] if named_bases(name.value) else [])]
     elif inspect.isfunction(name.value):
         lines = [f".. autofunction:: {name.path}"]
-    else:  # a function with others beside it, such as draw.compare
-        lines = callable_entry(name)
-    for other in name.also:
-        lines += ["", f"    Also ``{shortened(other)}``."] if is_type(name) else []
-    shown = pictured(name, file in RECORDED)
-    return [*lines, "", *(["", ".. raw:: html", "", f"    {shown}"] if shown else [])]
+    else:
+        carried = {key: v.__func__ for key, v in vars(type(name.value)).items() if isinstance(v, staticmethod)}
+        lines = function_entry(name, name.path, name.value.__wrapped__)
+    lines += shown(pictured(name, doc_of(name), file in RECORDED))
+    for key, function in carried.items():
+        lines += function_entry(name, f"{name.path}.{key}", function)
+        lines += shown(pictured(name, inspect.getdoc(function), False, f".{key}"))
+    return lines
+
+
+def shown(html):
+    """A picture as reStructuredText."""
+    return ["", ".. raw:: html", "", f"    {html}", ""] if html else [""]
+
+
+def function_entry(name, path, function):
+    """A function that is not found by its path alone, with its text."""
+    text = docstrings.rest(inspect.getdoc(function) or "", link_from(name))
+    return [f".. py:function:: {path}{signature(function)}", "", *(f"    {line}" for line in text)]
 
 
 def named_bases(kind):
@@ -146,19 +161,6 @@ def named_bases(kind):
         named = base in known or issubclass(base, Exception)
         found += [base] if named else named_bases(base)
     return found
-
-
-def callable_entry(name):
-    """A function that is an object: itself, and the functions that it carries."""
-    lines = []
-    carried = {key: value for key, value in vars(type(name.value)).items() if isinstance(value, staticmethod)}
-    for path, function in (
-        (name.path, name.value.__wrapped__),
-        *((f"{name.path}.{key}", v.__func__) for key, v in carried.items()),
-    ):
-        lines += ["", f".. py:function:: {path}{signature(function)}", ""]
-        lines += [f"    {line}" for line in docstrings.rest(inspect.getdoc(function) or "", link_from(name))]
-    return lines
 
 
 def signature(function):

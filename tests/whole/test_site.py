@@ -25,7 +25,7 @@ WRITTEN = [path for path in sorted((ROOT / "docs").rglob("*.md")) if not MADE & 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reference")
-    reference.write(folder, lambda name, recorded: "")
+    reference.write(folder, lambda *given: "")
     return {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.rst")}
 
 
@@ -71,7 +71,7 @@ def test_every_row_of_pages_is_a_module():
 
 def test_a_page_that_nothing_stands_on_any_more_goes(tmp_path):
     (tmp_path / "gone.rst").write_text("old", encoding="utf-8")
-    reference.write(tmp_path, lambda name, recorded: "")
+    reference.write(tmp_path, lambda *given: "")
     assert not (tmp_path / "gone.rst").exists()
 
 
@@ -89,7 +89,7 @@ on two lines.
 
 first    what it does
          and more
-second   less
+the last less
 
 >>> 1 + 1
 2
@@ -101,7 +101,7 @@ def test_a_docstring_in_plain_text_becomes_markup():
     assert text.startswith("The sum of \\*args and x\\_, in ``code``; see :py:obj:`Adam <tinygrad_rnn.optim.Adam>`.")
     assert "::\n\n        a = x Wx + b      in the letters of the code\n        c*= 2\n" in text
     assert "- ``one`` is a setting.\n\n- ``two`` is another,\n  on two lines.\n" in text
-    assert "``first``\n    what it does\n    and more\n``second``\n    less\n" in text
+    assert "``first``\n    what it does\n    and more\n``the last``\n    less\n" in text
     assert text.endswith(">>> 1 + 1\n2\n")
 
 
