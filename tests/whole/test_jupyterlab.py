@@ -16,7 +16,10 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome on this machine"),
-    pytest.mark.skipif(not (find_spec("jupyterlab") and find_spec("ipykernel")), reason="jupyterlab is not installed"),
+    pytest.mark.skipif(
+        not all(map(find_spec, ("jupyterlab", "ipykernel", "ipywidgets", "tqdm"))),
+        reason="jupyterlab, ipywidgets and tqdm are not all installed",
+    ),
 ]
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -33,6 +36,17 @@ CELLS = {
     ),
     "picture": "tg.draw(loss)",
     "page": "tg.draw(loss).page(height=720)",
+    "summary": "tg.summary(tg.nn.LSTM(3, 8, rng=rng), x)",
+    "bar": (
+        "import time\n"
+        "linear = tg.nn.Linear(2, 1, rng=rng)\n"
+        "def loss_of(model, batch):\n"
+        "    time.sleep(0.05)\n"
+        "    return (model(batch) ** 2).mean()\n"
+        "optimizer = tg.optim.SGD(linear.parameters(), lr=0.01)\n"
+        "history = tg.train.fit(linear, loss_of, [np.ones((4, 2))] * 20, optimizer, epochs=3)\n"
+        "history"
+    ),
     "error": "tg.Tensor([1.0, 2.0]) @ tg.Tensor(np.ones((3, 3)))",
     "completion": "tg.nn.",
 }
@@ -85,6 +99,7 @@ def notebook(lab):
         page.click(".jp-Cell >> nth=0 >> .cm-content")
         for _ in range(len(CELLS) - 1):
             page.keyboard.press("Shift+Enter")
+        page.wait_for_selector(".jp-OutputArea-output .jupyter-widgets [role=progressbar], .jupyter-widgets .progress-bar, .widget-hprogress")
         page.wait_for_selector("text=hint:")
         yield page
         browser.close()
@@ -108,6 +123,17 @@ def test_the_page_plays_in_a_frame_of_the_notebook(notebook):
     before = inside.locator("#count").inner_text()
     inside.locator("#back").click()
     inside.locator("#count").filter(has_not_text=before).wait_for(state="attached")
+
+
+def test_a_summary_is_a_table(notebook):
+    table = output(notebook, "summary").locator("table")
+    assert "LSTM" in table.inner_text()
+    assert table.locator("tr").count() >= 2
+
+
+def test_a_training_had_a_live_bar_and_its_history_is_a_table(notebook):
+    """That the bar was there while it trained, the fixture has waited for."""
+    assert output(notebook, "bar").locator("table").count() == 1
 
 
 def test_an_error_ends_with_its_hint(notebook):
