@@ -186,6 +186,9 @@ def test_the_steps_that_the_loss_reads_are_the_same_for_all_layers(both):
     net = nn.GRU(3, 4, num_layers=2, bidirectional=both, rng=np.random.default_rng(0))
     hs, _ = net(np.ones((1, 5, 3)))
     assert tg.draw((hs[:, -1, :4] ** 2).sum()).describe().count("the loss reads") == 0
+    one = nn.GRU(3, 4, bidirectional=both, rng=np.random.default_rng(0))(np.ones((1, 5, 3)))[0]
+    ends = (one[:, -1, :4] ** 2).sum() + (one[:, 0, 4:] ** 2).sum() if both else (one[:, -1] ** 2).sum()
+    assert "the loss reads" not in tg.draw(ends).describe()  # each direction is read at its own end
     assert tg.draw((hs**2).sum()).describe().count("the loss reads 5 of these 5 steps") == (4 if both else 2)
 
 

@@ -125,23 +125,31 @@ def _through_time(view: View) -> list[str]:
             read = sorted(window, key=lambda r: r.id)  # in the order in which the cell read: a gradient goes the other way
             known = [(r.t, size) for r in read if (size := strength_of(r, view.color)) is not None]
             if len(known) > 1 and known[0][0] != known[-1][0]:
-                count = len(read_by_loss.intersection(t for t, _ in known if t is not None))
+                count = len(read_by_loss.intersection(r.id for r in read))
                 adds = f"; the loss reads {count} of these {len(known)} steps, and what they get adds up" if count > 1 else ""
                 lines.append(f"{what} {_change(known if values else known[::-1])}{adds}.")
     return lines
 
 
 def _read_by_loss(view: View) -> set[int]:
-    """The steps that get a gradient from the loss in another way than through the states of later ones."""
+    """The states that get a gradient from the loss in another way than through the states of later steps."""
     graph, states = view.graph, {r.id for records in states_in_time(view).values() for r in records}
-    free, steps = {graph.root.id}, set()
-    for r in reversed(graph.records):
-        for slot, p in enumerate(r.parents if r.id in free else ()):
-            if p not in states:
-                free.add(p)
-            elif (t := graph[p].t) is not None and np.any(graph.sent.get((r.id, slot), 0.0)):
-                steps.add(t)
-    return steps
+    found: set[int] = set()
+    ends = [graph.root.id]
+    while ends:
+        end = ends.pop()
+        seen, waiting = {end}, [end]
+        while waiting:
+            child = waiting.pop()
+            for slot, p in enumerate(graph[child].parents):
+                if p not in states and p not in seen:
+                    seen.add(p)
+                    waiting.append(p)
+                here = end == graph.root.id or graph[p].t == graph[end].t
+                if p in states and p not in found and here and np.any(graph.sent.get((child, slot), 0.0)):
+                    found.add(p)
+                    ends.append(p)
+    return found
 
 
 def _change(known: list[tuple[int | None, float]]) -> str:
