@@ -81,6 +81,7 @@ def files(folder):
         clip=1.0, rng=rng, checkpoint=folder / "run.npz",
     )  # fmt: skip
     tg.io.save(model, folder / "run.safetensors")
+    tg.io.save(model, folder / "weights.npz")
     small = tg.nn.SequenceClassifier(tg.nn.Embedding(9, 4, rng=rng), tg.nn.GRU(4, 8, rng=rng), tg.nn.Linear(8, 3, rng=rng))
     tg.io.export_onnx_recurrent(small, folder / "recurrent.onnx")
     written = tg.generate(model, [1, 2, 3], 20, rng=rng)

@@ -14,17 +14,7 @@ import unicodedata
 from itertools import chain
 from pathlib import Path
 
-for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # before NumPy loads: two threads are slower here
-    os.environ.setdefault(name, "1")
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a fresh clone needs no installation
-
-
-def quiet(kind, error, trace):
-    if not issubclass(kind, KeyboardInterrupt):
-        sys.__excepthook__(kind, error, trace)
-
-
-sys.excepthook = quiet  # Ctrl-C while NumPy loads is no mistake
+import course as course  # before NumPy loads: one thread, and where the package is
 
 import numpy as np
 

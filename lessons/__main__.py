@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 from course.authoring import check, page, skeleton
-from course.learner import Progress, catalog, find, state
+from course.learner import Progress, catalog, find, restored_by, state
 
 from tinygrad_rnn.errors import DataError, TinygradRnnError
-from tinygrad_rnn.shared import Parser, Terminal, cut, discard_output, near, typed, write
+from tinygrad_rnn.shared import Parser, Terminal, cut, discard_output, near, note, typed, write
 
 HOME = Path(__file__).resolve().parent
 
@@ -16,7 +16,7 @@ def list_all(out, args):
     """Every lesson with its state and minutes, and the next command."""
     entries, progress = catalog(HOME), Progress(HOME, out.say)
     if not any(e.exercises for e in entries):
-        raise DataError(f"no lesson has its solutions in {near(HOME / 'solutions')}", hint="git checkout gives them back")
+        raise DataError(f"no lesson has its solutions in {near(HOME / 'solutions')}", hint=f"{restored_by(HOME)} gives them back")
     states = {e.number: state(e, progress.of(e.number)) for e in entries}
     tick, room = "✓" if out.unicode else "x", out.width - 32
     for e in entries:
@@ -25,6 +25,9 @@ def list_all(out, args):
         out.write(f"{mark} {e.number:3} {cut(e.title, room, '...'):{room}} {e.minutes:3} min  {word}".rstrip())
     left = next((e for e in entries if e.exercises and states[e.number] != "done"), None)
     out.write()
+    if entries[0].number == "00" and not any(states[e.number] for e in entries if e.exercises):
+        out.say("Begin with the tour, which is there to be watched:")
+        out.write(f"  {entries[0].command}")
     out.say("Next:" if left else "All lessons are done. The page of it:")
     out.write(f"  {left.command if left else typed(near(HOME), 'report')}")
     return 0
@@ -58,12 +61,39 @@ def check_one(out, args):
     return check(found.path, out)
 
 
+class Course(Parser):
+    """Tells of a number that stands alone how its lesson is begun, and of a command that lacks one how it is called."""
+
+    given = ()
+
+    def error(self, message):
+        given = next(iter(self.given), "")
+        lacks = message.partition("are required: ")[2]
+        if lacks:
+            error = f"{self.prog} without a {lacks.replace(', ', ' and a ')}"
+            hint = f"{self.prog} 17 'Its title'" if "title" in lacks else f"{self.prog} 01"
+        elif "invalid choice" in message:
+            lesson = find(HOME, given) if given[:1].isdigit() else None
+            error = f"{given} is a lesson, not a command" if lesson else f"there is no command {given!r}"
+            hint = (
+                f"{lesson.command} begins it" if lesson else f"there are {', '.join(COMMANDS)}: {self.prog} --help tells of each"
+            )
+        else:
+            return super().error(message)
+        note(f"error: {error}\n\nhint: {hint}")
+        raise SystemExit(2)
+
+
+COMMANDS = {"list": list_all, "report": write_report, "new": new, "check": check_one}
+
+
 def main(arguments=None):
     """Run a command. Returns 0, 1 (a claim does not hold), 2 (misuse), 130 (Ctrl-C)."""
-    parser = Parser(prog=typed(near(HOME)), description="The course: what there is, what is done, what comes next.")
+    parser = Course(prog=typed(near(HOME)), description="The course: what there is, what is done, what comes next.")
     parser.set_defaults(job=list_all)
+    parser.given = sys.argv[1:] if arguments is None else arguments
     commands = parser.add_subparsers(metavar="COMMAND")
-    for name, job in (("list", list_all), ("report", write_report), ("new", new), ("check", check_one)):
+    for name, job in COMMANDS.items():
         command = commands.add_parser(name, help=(job.__doc__ or name).split("\n")[0])
         command.set_defaults(job=job)
         if name in ("new", "check"):

@@ -4,7 +4,7 @@ from .shared import __version__ as __version__
 from .shared import started as started  # before all that takes time: Ctrl-C is listened to from here on
 
 # isort: split
-from . import data, errors, functional, io, nn, optim, plots, probe, train
+from . import data, errors, functional, io, nn, optim, plots, probe, program, train
 from .engine import (
     Tensor,
     abs,
@@ -59,7 +59,7 @@ __all__ = [
     "Drawing", "StepModel", "Tensor", "abs", "add", "backward_steps", "beam_search", "broadcast_to", "concat", "cos", "cumsum",
     "data", "default_dtype", "detect_anomaly", "div", "draw", "einsum", "errors", "exp", "functional", "generate", "getitem",
     "grad", "gradcheck", "io", "log", "matmul", "max", "maximum", "mul", "named", "neg", "nn", "no_grad", "optim", "place",
-    "plots", "pow", "probe", "prod", "relu", "reshape", "schedules", "scope", "sigmoid", "sin", "snapshot", "split", "stack",
+    "plots", "pow", "probe", "prod", "program", "relu", "reshape", "schedules", "scope", "sigmoid", "sin", "snapshot", "split", "stack",
     "steps_after", "sub", "sum", "summary", "take", "tanh", "tensor", "time_step", "to_graphviz", "train", "transpose", "where",
 ]  # fmt: skip
 

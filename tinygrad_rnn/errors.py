@@ -6,8 +6,12 @@ Every error is also the built-in exception that a NumPy user would catch (`Shape
 from __future__ import annotations
 
 __all__ = [
-    "DataError", "DtypeError", "GradientError", "GraphError", "LoadError", "NumericError", "ShapeError", "TinygradRnnError",
+    "DataError", "DtypeError", "GradientError", "GraphError", "LoadError", "MissingGradientError", "NumericError", "ShapeError",
+    "TinygradRnnError", "shown",
 ]  # fmt: skip
+
+
+KEPT = "\n\u200c\u200d"  # lines, and what joins or parts the letters of a word
 
 
 def __dir__() -> list[str]:
@@ -29,7 +33,7 @@ class TinygradRnnError(Exception):
     """
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
-        message, where, hint = _shown(message), _shown(where), _shown(hint)
+        message, where, hint = shown(message), shown(where), shown(hint)
         super().__init__(message, where, hint)
         self.message, self.where, self.hint = message, where, hint
 
@@ -45,11 +49,16 @@ class TinygradRnnError(Exception):
         return _rebuild, (type(self), self.message, self.where, self.hint)
 
 
-def _shown(text: str) -> str:
-    """Text of others as a terminal may print it: what steers it, or turns its direction, is written out."""
+def shown(text: str) -> str:
+    """Text of others as a terminal may print it: what steers it, or turns its direction, is written out.
+
+    >>> from tinygrad_rnn.errors import shown
+    >>> print(shown("a \x1b[31mred\u202e word"))
+    a \\x1b[31mred\\u202e word
+    """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c.isprintable() or c in KEPT else c.encode("unicode_escape").decode() for c in text)
 
 
 def _rebuild(kind: type[TinygradRnnError], message: str, where: str, hint: str) -> TinygradRnnError:
@@ -66,6 +75,10 @@ class DtypeError(TinygradRnnError, TypeError):
 
 class GraphError(TinygradRnnError, RuntimeError):
     """A recorded graph asked for something it cannot give (freed, changed after recording, not a scalar)."""
+
+
+class MissingGradientError(GraphError, AttributeError):
+    """`.grad` of a result, which keeps none: `hasattr(result, "grad")` is False, as of any attribute that is missing."""
 
 
 class NumericError(TinygradRnnError, FloatingPointError):

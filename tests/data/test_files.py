@@ -98,15 +98,6 @@ def test_malformed_rows_are_listed_by_their_line_and_spoil_no_other(file):
         (" \n\n", "an empty file", ""),
         ("one\ntwo\n", "one column, where a class and a text are expected", ", line 1"),
         ("\n7\n", "one column", ", line 2"),
-        ("1,a\n-2,b\n", "class -2, expected 0 or more", ", line 2"),
-        ("0,a\n4,b\n", "the largest class is 4 (first in line 2), but no row is of class 1", ""),
-        ("1,a\n4,b\n2,c\n", "the largest class is 4 (first in line 2), but no row is of class 3", ""),
-        ("2,a\n3,c\n", "the largest class is 3 (first in line 2), but no row is of class 1\n", ""),
-        (
-            '"1" ,"a"\n"2","b"\n2,\n',
-            "the largest class is 2 (first in line 2), but no row is of class 1; skipped rows: 2, the first in line 1: quotes that do",
-            "",
-        ),
         ("label,text\n", "no row that can be used: there is a header alone", ", line 1"),
         ("label,text\npos,\npos, \n", "no row that can be used: no text", ", line 2"),
         ("pos,a\nneg,b\npos,c\nneg,d\n1,e\n", "1 of 5 classes are whole numbers, the others are words", ", line 5"),
@@ -116,7 +107,17 @@ def test_malformed_rows_are_listed_by_their_line_and_spoil_no_other(file):
         ("pos;a,b\nneg;c\nd\n", "most lines have a semicolon before any comma, but not all have as many", ""),
         ("pos\ta\nneg\tc\td\n", "most lines have a tab before any comma, but not all have as many", ""),
         ('"1,a\n"2,b\n', "no row of a csv: quotes that do not match", ", line 1"),
-        (b"1,a\n2,caf\xe9\n", "not UTF-8: the byte 0xE9", ", line 2"),
+        (b"1,a\n2,caf\xe9\n", "not UTF-8: the byte 0xE9, which is \u00e9 in cp1252, the older text of Windows", ", line 2"),
+        (b"1,a\n2,don\x92t\n", "not UTF-8: the byte 0x92, which is \u2019 in cp1252, the older text of Windows", ", line 2"),
+        (b"1,a\n2,\x81\xff\n", "not UTF-8: the byte 0x81\n", ", line 2"),
+        ("1,a\n2,b\n".encode("utf-16-le"), "this is UTF-16, not UTF-8", ", line 1"),
+        ('{"label": "pos", "text": "good"}\n{"label": "neg", "text": "bad"}\n', "this is JSON lines, not a csv", ", line 1"),
+        ('\n[\n{"label": 1}]\n', "this is JSON, not a csv", ", line 2"),
+        ('[{"label": 1,\n"text": "a"}]\n', "this is JSON, not a csv", ", line 1"),
+        ("date,value\n2024-01-01,1.5\n2024-01-02,\n2024-01-05,2\n", "a table of dates and numbers, where", ", line 1"),
+        ("day;target\n1.2.2024;1,5\n3.2.2024;NA\n", "a table of dates and numbers, where", ", line 2"),
+        ("0,1.5\n1,nan\n2,-2e3\n", "a table of numbers, where texts with a class are expected", ", line 1"),
+        ("".join(f"{k * k},text\n" for k in range(12)), "column 0 looks like a measure, not like a class: 12 different", ""),
         ("1,a\n".encode("utf-16"), "this is UTF-16, not UTF-8", ", line 1"),
         (b"1,a\n1,b\0\n", "binary data: a NUL byte", ", line 2"),
     ],
@@ -168,6 +169,11 @@ def test_words_are_classes(content, options, header, file):
         ("2,a\n1,b\n", ("1", "2"), [1, 0], False),
         ("class,A:\ndef,f():\nclass,B:\ndef,g():\n", ("class", "def"), [0, 1, 0, 1], False),  # not a header: it comes again
         ("label,text\npos,a\nneg,b\nneg,c\n", ("neg", "pos"), [1, 0, 0], True),
+        ("0,a\n4,b\n4,c\n", ("0", "4"), [0, 1, 1], False),
+        ("-1,a\n1,b\n-1,c\n", ("-1", "1"), [0, 1, 0], False),
+        ("text,label\na,10\nb,2\nc,-3\n", ("-3", "2", "10"), [2, 1, 0], True),
+        ("label,text\npos,good film\n", ("pos",), [0], True),
+        ("text,label\ngood film,pos\nbad film,neg\n", ("neg", "pos"), [1, 0], True),
         ("1.5,a\n2.0,b\n1.5,c\n2.0,d\n", ("1.5", "2.0"), [0, 1, 0, 1], False),
     ],
 )
@@ -468,7 +474,7 @@ def test_windows_cover_a_text_in_order():
         (lambda: pad(["ab", "c"]), "sequence 0 is no row of ids but str () of <U2"),
         (lambda: pad([[[1, 2]]]), "sequence 0 is no row of ids but list (1, 2) of int"),
         (lambda: pad([1, 2]), "a batch of a list"),
-        (lambda: pad([[1, 2], [1, [2, 3]]]), "sequence 1 is a row of rows of different lengths"),
+        (lambda: pad([[1, 2], [1, [2, 3]]]), "sequence 1 is [1, [2, 3]]: rows of different lengths"),
         (lambda: pad([[1, 2], [3]], padding_id=1.5), "padding with padding_id=1.5"),
         (lambda: pad([[1, 2], [3]], padding_id=True), "padding with padding_id=True"),
         (lambda: pad([[1, 2], [3]], padding_id=None), "padding with padding_id=None"),
@@ -479,7 +485,7 @@ def test_windows_cover_a_text_in_order():
         (lambda: shuffled_split(np.random.default_rng(0), "10", 0.1), "0.1 held out of '10' items"),
         (lambda: shuffled_split(np.random.default_rng(0), 10, float("nan")), "nan held out of 10 items"),
         (lambda: shuffled_split(np.random.default_rng(0), 10, True), "True held out of 10 items"),
-        (lambda: windows([[1], [1, 2]], [[1], [1, 2]], 1), "windows of rows of different lengths"),
+        (lambda: windows([[1], [1, 2]], [[1], [1, 2]], 1), "windows of [[1], [1, 2]]: rows of different lengths"),
         (lambda: padded_batches([[1]], [1, 2], 3), "1 sequences and y of shape (2,)"),
         (lambda: padded_batches([], [], 3), "a batch of no sequences"),
         (lambda: buckets([], 3), "batches of lengths of shape (0,)"),
@@ -507,8 +513,16 @@ def test_modules_are_reached_by_their_package():
     assert (tg.data.files, tg.data.batches) == (files, batches)
 
 
-def test_a_label_of_a_billion_is_a_mistake_not_a_flood(tmp_path):
+def test_a_label_of_a_billion_is_one_class_and_no_flood(tmp_path):
     path = tmp_path / "news.csv"
     path.write_text("1,a\n2,c\n999999999,b\n", encoding="utf-8")
-    with pytest.raises(DataError, match="no row is of class 3"):
-        read_labelled(path)
+    assert read_labelled(path).classes == ("1", "2", "999999999")
+
+
+@cases(("encoding", "name"), [("cp1252", "CP1252"), ("utf-16", "UTF-16")])
+def test_the_hint_of_another_encoding_gives_the_text_that_was_meant(encoding, name, file):
+    meant = "1,don\u2019t\n2,caf\u00e9 \u20ac\n"
+    with pytest.raises(DataError) as caught:
+        read_labelled(file(meant.encode(encoding)))
+    assert f"iconv -f {name} -t UTF-8" in caught.value.hint
+    assert meant.encode(encoding).decode(name) == meant

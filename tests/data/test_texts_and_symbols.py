@@ -367,7 +367,7 @@ def test_an_unknown_character_is_named(character, name):
         *[([value], "values, expected integers") for value in (0.0, True, "a", 2**70)],
         ([[0, 1]], "decode() of shape (1, 2), expected (characters,)"),
         (1, "decode() of shape (), expected (characters,)"),
-        ([[0], [0, 1]], "decode() of rows of different lengths"),
+        ([[0], [0, 1]], "decode() of [[0], [0, 1]]: rows of different lengths"),
     ],
 )
 def test_ids_that_are_no_text(ids, message):

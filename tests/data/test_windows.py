@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.data.batches import sliding_windows, windows
+from tinygrad_rnn.data.batches import sliding_windows, text_windows, windows
 from tinygrad_rnn.errors import DataError
 
 
@@ -47,9 +47,11 @@ def test_a_network_reads_them():
         (lambda: sliding_windows("abcdef", 2), "sliding_windows of array"),
         (lambda: sliding_windows(np.array([0.0, np.nan, 2.0, 3.0]), 2), r"holds nan\n    at step 1 of 4"),
         (lambda: sliding_windows(np.array([[0.0, 1.0], [2.0, np.inf], [3.0, 4.0]]), 1), r"holds inf\n    at step 1 of 3"),
-        (lambda: sliding_windows(np.ma.masked_array([0.0, 1.0, 2.0], [0, 1, 0]), 1), "masked values: they would count"),
+        (lambda: sliding_windows(np.ma.masked_array([0.0, 1.0, 2.0], [0, 1, 0]), 1), "an array of type MaskedArray"),
         (lambda: sliding_windows([[1.0], [1.0, 2.0]], 1), "rows of different lengths"),
-        (lambda: windows(np.ma.masked_array([[0.0, 1.0]], [[0, 1]]), [[0, 1]], 1), "masked values: they would count"),
+        (lambda: text_windows(np.ma.masked_array([0, 1, 2], [0, 1, 0]), 1, 2), "an array of type MaskedArray"),
+        (lambda: text_windows([[0], [1, 2]], 1, 2), "rows of different lengths"),
+        (lambda: windows(np.ma.masked_array([[0.0, 1.0]], [[0, 1]]), [[0, 1]], 1), "an array of type MaskedArray"),
     ],
 )
 def test_what_cannot_be_cut_is_said(call, message):

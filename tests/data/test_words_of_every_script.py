@@ -67,3 +67,16 @@ def test_words_that_were_cut_before_are_encoded_one_by_one():
 def test_given_words_are_lowered_and_composed_as_those_of_a_text_are():
     known = WordVocabulary.from_texts(["é the"])
     assert known.encode(["É", "é", "e\u0301", "The"]).tolist() == known.encode("É é e\u0301 The").tolist()
+
+
+def test_a_curly_apostrophe_of_given_words_is_that_of_a_text():
+    known = WordVocabulary.from_texts(["don’t l'eau"])
+    for word in ("don’t", "don't", "DON’T", "l’eau"):
+        assert known.encode([word]).tolist() == known.encode(word).tolist() != [known.unknown_id]
+
+
+def test_no_words_are_one_unknown_word_in_a_text_and_in_a_list():
+    known = WordVocabulary.from_texts(["a b"])
+    for nothing in ("", "👍", [], ()):
+        assert known.encode(nothing).tolist() == [known.unknown_id]
+        assert known.encode(nothing).dtype == np.int64

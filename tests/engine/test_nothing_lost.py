@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import inspect
 import math
 import os
 import sys
@@ -217,6 +218,36 @@ def test_nan_is_no_integer():
             tg.Tensor([value], dtype=int)
 
 
+@pytest.mark.parametrize("value", [1.5, [1.0, -0.25], np.float32([0.1])])
+def test_no_fraction_is_cut_off_in_silence(value):
+    for dtype in (int, np.uint8, "int32"):
+        with pytest.raises(DtypeError, match=" as ") as caught:
+            tg.Tensor(value, dtype=dtype)
+        assert "np.rint" in caught.value.hint
+    assert tg.Tensor([2.0, -3.0], dtype=int).numpy().tolist() == [2, -3]
+    counts = tg.Tensor([1], dtype=int)
+    with pytest.raises(DtypeError):
+        counts.data = [0.5]
+
+
+def test_a_result_without_a_gradient_answers_those_who_ask_for_attributes():
+    w = tg.Tensor([1.0], requires_grad=True)
+    y = w * 2
+    assert hasattr(w, "grad")
+    assert not hasattr(y, "grad")
+    assert getattr(y, "grad", None) is None
+    assert "data" in dict(inspect.getmembers(y))
+    for kind in (GraphError, AttributeError, tg.errors.MissingGradientError):
+        with pytest.raises(kind, match="only leaves keep their gradient") as caught:
+            y.grad  # noqa: B018
+        assert "retain_grad" in caught.value.hint
+    y.retain_grad()
+    y.backward()
+    assert y.grad.tolist() == [1.0]
+    with pytest.raises(AttributeError, match="no grads"):
+        w.grads  # noqa: B018
+
+
 def test_the_gradient_of_a_result_is_asked_for_before():
     w = tg.Tensor([1.0], requires_grad=True)
     loss = (w * w).sum()
@@ -320,6 +351,37 @@ def test_tasks_do_not_meet():
     assert asyncio.run(run()) == [(True, name) for name in "abc"]
     assert recording()
     assert not place()
+
+
+def test_a_coroutine_with_a_scope_as_decorator_is_in_it_until_it_is_done():
+    @tg.no_grad()
+    @tg.scope("inside")
+    async def work(result):
+        first = recording(), place()
+        await asyncio.sleep(0)
+        return first, recording(), place(), result
+
+    async def run():
+        both = await asyncio.gather(work(1), other(), work(2))
+        assert recording()
+        return both
+
+    async def other():
+        await asyncio.sleep(0)
+        return recording()
+
+    assert asyncio.run(run()) == [((False, ""), False, "", 1), True, ((False, ""), False, "", 2)]
+    assert inspect.iscoroutinefunction(work)
+
+
+def test_an_asynchronous_generator_with_a_scope_as_decorator_is_refused():
+    with pytest.raises(DataError, match="asynchronous generator") as caught:
+
+        @tg.no_grad()
+        async def items():
+            yield 1
+
+    assert "inside" in caught.value.hint
 
 
 def test_a_generator_that_is_closed_in_the_middle_takes_only_its_own_scope_away():

@@ -94,12 +94,78 @@ def test_products_of_entries_that_are_zero():
     "subscripts",
     ["bij,bjk->bik", "bij,bjk->bki", "bij,bjk", "bij,cjk->ik", "bij,bjk->j", "bij,bjk->", "bij,cdk->jdbcki"],
 )
-def test_einsum_is_numpys(subscripts):
+def test_einsum_of_two_operands_is_numpys(subscripts):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 4, 5))
     np.testing.assert_allclose(tg.einsum(subscripts, x, y).numpy(), np.einsum(subscripts, x, y))
     np.testing.assert_allclose(np.einsum(subscripts, tg.Tensor(x), y).numpy(), np.einsum(subscripts, x, y))
     assert tg.gradcheck(lambda a, b: tg.einsum(subscripts, a, b), [x[:, :2, :2], y[:, :2, :2]], order=2)
+
+
+@pytest.mark.parametrize(
+    ("subscripts", "shapes"),
+    [
+        ("ij->ji", [(2, 3)]),
+        ("ijk->ki", [(2, 3, 4)]),
+        ("ijk->", [(2, 3, 4)]),
+        ("ij", [(2, 3)]),
+        ("ij,jk,kl->il", [(2, 3), (3, 4), (4, 2)]),
+        ("bi,bj,bij->b", [(2, 3), (2, 4), (2, 3, 4)]),
+        ("i,j,k->kij", [(2,), (3,), (2,)]),
+        ("ij,ik,il,i->jkl", [(2, 3), (2, 2), (2, 3), (2,)]),
+    ],
+)
+def test_einsum_of_one_operand_and_of_many_is_numpys(subscripts, shapes):
+    arrays = [np.random.default_rng(k).normal(size=shape) for k, shape in enumerate(shapes)]
+    expected = np.einsum(subscripts, *arrays)
+    np.testing.assert_allclose(tg.einsum(subscripts, *arrays).numpy(), expected, rtol=1e-12)
+    np.testing.assert_allclose(np.einsum(subscripts, *map(tg.Tensor, arrays)).numpy(), expected, rtol=1e-12)
+    assert tg.gradcheck(lambda *xs: tg.einsum(subscripts, *xs), arrays, order=2)
+
+
+def test_einsum_of_the_wrong_number_of_operands_says_so():
+    for operands in ([], [np.ones((2, 2))], [np.ones((2, 2))] * 3):
+        with pytest.raises(DataError, match=f"of {len(operands)} operands") as caught:
+            tg.einsum("ij,jk->ik", *operands)
+        assert caught.value.hint
+
+
+def test_einsum_keeps_a_float32_graph():
+    w = tg.Tensor(np.ones((2, 2), np.float32), requires_grad=True)
+    assert tg.einsum("ij,j->i", [[1.0, 2.0]], w[0]).dtype == np.float32
+
+
+@pytest.mark.parametrize("axis", [(0, 1), (2, 0), [1], (), (0, 1, 2), (-1, 0)])
+def test_products_over_several_axes_are_numpys(axis):
+    x = np.random.default_rng(0).normal(size=(2, 3, 4))
+    for keepdims in (False, True):
+        expected = np.prod(x, axis=tuple(axis), keepdims=keepdims)
+        found = tg.prod(x, axis, keepdims).numpy()
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(found, expected)
+        assert tg.prod(np.zeros((2, 0, 3)), (0, 1), keepdims).numpy().tolist() == np.ones((1, 1, 3) if keepdims else 3).tolist()
+    assert tg.gradcheck(lambda z: tg.prod(z, axis), x[:, :2, :2], order=2)
+
+
+def test_sums_up_to_each_entry_of_all_in_one_row():
+    x = tg.Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    for y in (np.cumsum(x), tg.cumsum(x)):
+        assert y.numpy().tolist() == [1.0, 3.0, 6.0, 10.0]
+        assert tg.grad(y.sum(), x).tolist() == [[4.0, 3.0], [2.0, 1.0]]
+
+
+def test_a_list_of_sizes_splits_as_pytorchs_does():
+    value, slope = gradients(lambda x: tg.split(x, [1, 3, 0, 2], 0)[1] ** 2, np.arange(6.0))
+    assert value.tolist() == [1.0, 4.0, 9.0]
+    assert slope.tolist() == [0.0, 2.0, 4.0, 6.0, 0.0, 0.0]
+    parts = tg.split(np.arange(12.0).reshape(2, 6), (4, 2))
+    assert [part.numpy().tolist() for part in parts] == [[[0, 1, 2, 3], [6, 7, 8, 9]], [[4, 5], [10, 11]]]
+    with pytest.raises(ShapeError) as caught:  # NumPy's places where to cut
+        tg.split(np.arange(4.0), [1, 3, 4])
+    assert "sizes [1, 2, 1]" in caught.value.hint
+    for wrong in ([], [1.0, 3.0], ["a"], [5, -1], "13", None):
+        with pytest.raises(DataError):
+            tg.split(np.arange(4.0), wrong)
 
 
 @pytest.mark.parametrize("subscripts", ["ii,ij->j", "ij", "i.j,jk", "ij,jk->ijz", "ij,kl,m", 5, "ij,jk->i!"])
@@ -166,6 +232,17 @@ def test_words_of_other_libraries_are_answered_with_the_word_here(word, here):
         lambda x: tg.stack(5),
         lambda x: tg.concat("ab"),
         lambda x: x.max((0, 0, 9)),
+        lambda x: x.max((0, 0)),
+        lambda x: x.sum((0, 0)),
+        lambda x: x.sum((0, -2)),
+        lambda x: x.sum(keepdims="no"),
+        lambda x: tg.prod(x, (0, 0)),
+        lambda x: tg.prod(x, (0, "a")),
+        lambda x: x.argmax((0, 1)),
+        lambda x: x.reshape("a"),
+        lambda x: x.size(),
+        lambda x: x.size(0),
+        lambda x: tg.place(x, [[1], [1, 2]], (3,)),
         lambda x: x.squeeze(0),
         lambda x: x.unsqueeze(7),
         lambda x: x.clip(),
@@ -179,6 +256,10 @@ def test_words_of_other_libraries_are_answered_with_the_word_here(word, here):
         lambda x: tg.gradcheck(tg.tanh, x, eps=0),
         lambda x: tg.gradcheck(tg.tanh, x, order=float("inf")),
         lambda x: tg.gradcheck(5, x),
+        lambda x: tg.gradcheck(tg.tanh, [x, x]),
+        lambda x: tg.gradcheck(tg.tanh, [[1.0, 2.0], [3.0]]),
+        lambda x: tg.gradcheck(tg.mul, x),
+        lambda x: tg.gradcheck(tg.nn.Linear(2, 3, rng=np.random.default_rng(0)), [x, x]),
     ],
 )
 def test_settings_of_a_wrong_kind_are_said(call):
@@ -194,6 +275,32 @@ def test_a_function_that_ignores_its_inputs_is_not_certified():
     linear, x = tg.nn.Linear(2, 3, rng=np.random.default_rng(0)), np.ones((1, 2))
     with pytest.raises(GraphError, match="does not read its inputs"):
         tg.gradcheck(lambda *parameters: linear(x), linear.parameters())
+
+
+@pytest.mark.parametrize(
+    ("function", "k"),
+    [
+        (lambda x, y: tg.Tensor([3.0]), 1),
+        (lambda x, y: x * 2, 2),
+        (lambda x, y: tg.exp(y), 1),
+        (lambda x, y: x * 2 + tg.Tensor(1.0, requires_grad=True) * 0, 2),
+    ],
+)
+def test_a_function_that_ignores_one_of_its_inputs_is_not_certified(function, k):
+    for order in (1, 2):
+        with pytest.raises(GraphError, match=f"does not depend on input {k}") as caught:
+            tg.gradcheck(function, [np.ones(2), np.ones(2)], order=order)
+        assert caught.value.hint
+
+
+def test_a_gradient_that_was_cut_off_is_found_before_its_input_is_missed():
+    for function in (lambda x: x.detach() * 2, lambda x: tg.Tensor(x.numpy() ** 2)):
+        with pytest.raises(tg.errors.GradientError):
+            tg.gradcheck(function, np.ones(2))
+
+
+def test_linear_functions_have_a_second_order():
+    assert tg.gradcheck(lambda x, y: x + y, [np.ones(2), np.ones(2)], order=3)
 
 
 def test_a_module_is_checked_with_its_parameters():

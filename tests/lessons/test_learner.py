@@ -227,7 +227,7 @@ def test_misuse_of_a_lesson(home, arguments, said):
         (["check", "../.."], "there is no lesson"),
         (["check"], "number"),
         (["new", "01", "again"], "exists"),
-        (["new"], "number, title"),
+        (["new"], "new without a number and a title"),
         (["new", "98"], "title"),
         (["new", "98", "without", "quotes"], "quotes"),
         (["new", "1", "short"], "not the number"),
@@ -404,3 +404,22 @@ def test_an_exercise_that_is_not_found_is_said_to_be_missing(home, old, new):
     assert (stopped.returncode, stopped.stderr) == (1, "")
     assert "there is no function record with @lesson.exercise above its def" in " ".join(stopped.stdout.split())
     assert run(home).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (["01"], "01 is a lesson, not a command", "01_what_a_graph_remembers.py begins it"),
+        (["99"], "there is no command '99'", "list, report, new, check"),
+        (["begin"], "there is no command 'begin'", "list, report, new, check"),
+        (["check"], "check without a number", "check 01"),
+        (["new", "17"], "new without a title", "new 17 'Its title'"),
+        (["new"], "new without a number and a title", "new 17 'Its title'"),
+    ],
+)
+def test_a_command_that_is_none_or_lacks_a_number_is_told_what_was_meant(words, message, hint):
+    done = run(HOME, *words)
+    said, _, told = done.stderr.partition("hint: ")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in said
+    assert hint in told

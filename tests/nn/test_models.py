@@ -98,7 +98,7 @@ def test_the_last_state_of_both_directions_is_what_is_classified():
 def test_vectors_instead_of_ids_and_a_pooling_of_ones_own():
     rng = np.random.default_rng(0)
     xs = rng.standard_normal((3, 5, 3))
-    model = nn.SequenceClassifier(None, nn.RNNCell(3, 4, rng=rng), nn.Linear(4, 2, rng=rng), lambda hs, lengths: hs[0])
+    model = nn.SequenceClassifier(None, nn.RNNCell(3, 4, rng=rng), nn.Linear(4, 2, rng=rng), lambda hs, lengths: hs[:, 0])
     hs, _ = nn.unroll(model.layer, xs)
     assert model(xs).data.tolist() == model.readout(hs[0]).data.tolist()
     model.pooling = nn.pool_last
@@ -295,6 +295,17 @@ def test_a_batch_runs_freely_as_each_source_alone(name, attention):
                 assert tg.generate(alone, starts[k], 8, method="greedy", stop=stop) == together[k]
                 assert tg.beam_search(alone, starts[k], 8, beams=1, stop=stop)[0][0] == together[k]
     assert any(len({*lengths}) > 1 for lengths in ends)  # each at its own end
+
+
+@pytest.mark.parametrize("attention", ATTENTION)
+@pytest.mark.parametrize("name", FORWARDS)
+def test_what_runs_freely_is_the_most_probable_next_symbol_under_teacher_forcing(name, attention):
+    model, rng = seq2seq(ATTENTION[attention], name), np.random.default_rng(0)
+    for p in model.parameters():
+        p.data = 1.5 * rng.standard_normal(p.shape)
+    written = np.array(answers(model, [[0], [2], [4]]))
+    logits, _ = model(IDS, np.column_stack([[0, 2, 4], written[:, :-1]]), LENGTHS)
+    assert logits.data.argmax(axis=2).tolist() == written.tolist()
 
 
 def test_padding_of_vectors_may_be_anything():

@@ -408,10 +408,10 @@ WRONG = [
     (lambda: nn.mask([0, 1], 3), DataError, "a sequence of length 0 among 3 steps"),
     (lambda: nn.mask([1, 4], 3), DataError, "a sequence of length 4 among 3 steps"),
     (lambda: nn.mask([1.0], 3), DtypeError, "lengths (1.0,) are not a list of integers"),
-    (lambda: nn.last_valid(np.ones((2, 3, 4)), [1]), ShapeError, "last_valid of outputs of shape (2, 3, 4) with 1 lengths"),
+    (lambda: nn.last_valid(np.ones((2, 3, 4)), [1]), ShapeError, "last_valid of shape (2, 3, 4) with lengths of shape (1,)"),
     (lambda: nn.last_valid(np.ones((2, 3, 4)), 1), DtypeError, "lengths 1 are not a list of integers"),
     (lambda: nn.mask([1], "a"), DtypeError, "mask over 'a' steps"),
-    (lambda: nn.mask([[1], [1, 2]], 3), DtypeError, "lengths [[1], [1, 2]] are not a list of integers"),
+    (lambda: nn.mask([[1], [1, 2]], 3), DtypeError, "lengths [[1], [1, 2]]: rows of different lengths"),
     (lambda: nn.unpack(nn.pack(sequences()), padding="a"), DtypeError, "unpack(padding='a')"),
     (lambda: nn.unpack(np.ones((2, 3, 4))), DataError, "unpack of a ndarray"),
     (lambda: nn.pack(5), DataError, "pack of a int"),
@@ -460,3 +460,25 @@ def test_a_packed_sequence_is_no_array_and_is_not_pooled_by_its_last_step():
             pool(packed)
         assert "nn.unpack(packed)" in caught.value.hint
     assert isinstance(tg.nn.pool_last([np.ones((2, 3))]), tg.Tensor)
+
+
+def test_padded_values_and_lengths_are_packed_as_the_sequences_are():
+    x = np.arange(30.0).reshape(3, 5, 2)
+    lengths = [2, 5, 1]
+    whole = tg.Tensor(x, requires_grad=True)
+    packed, wanted = tg.nn.pack(whole, lengths), tg.nn.pack([row[:n] for row, n in zip(x, lengths, strict=True)])
+    assert (packed.lengths, packed.order) == (wanted.lengths, wanted.order)
+    for a, b in zip(packed, wanted, strict=True):
+        assert a.data.tolist() == b.data.tolist()
+    sum((step.sum() for step in packed[1:]), packed[0].sum()).backward()
+    assert whole.grad.tolist() == np.broadcast_to(tg.nn.mask(lengths, 5)[:, :, None], x.shape).astype(float).tolist()
+    for wrong, error, words in (
+        ([2, 5], ShapeError, "pack of shape (3, 5, 2) with lengths of shape (2,)"),
+        ([2, 6, 1], DataError, "a sequence of length 6 among 5 steps"),
+        ([2, 0, 1], DataError, "a sequence of length 0 among 5 steps"),
+        (["a"], DtypeError, "lengths (a,) are not a list of integers"),
+    ):
+        with pytest.raises(error) as caught:
+            tg.nn.pack(x, wrong)
+        assert words in caught.value.message
+        assert caught.value.hint

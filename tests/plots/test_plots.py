@@ -193,7 +193,10 @@ def test_curves_are_medians_relative_to_the_last_step():
     line = tg.plots.gradient_norms({"a": rows}).axes[0].lines[0]
     assert line.get_xdata().tolist() == [2, 1, 0]
     assert line.get_ydata().tolist() == [0.25, 0.5, 1.0]
-    line = tg.plots.gradient_norms({"a": rows}, against="t").axes[0].lines[0]
+    figure = tg.plots.gradient_norms({"a": rows}, against="t")
+    assert "as they were read" in figure.axes[0].get_xlabel()  # what a backward lane read first is no step 1
+    assert "step 1" not in tg.plots.describe(figure)
+    line = figure.axes[0].lines[0]
     assert line.get_xdata().tolist() == [1, 2, 3]
 
 

@@ -34,9 +34,19 @@ def test_every_part_has_its_row():
     ]
 
 
-def test_the_root_gives_what_the_caller_gets():
+def test_a_layer_gives_what_its_caller_gets():
     x = np.ones((4, 5, 3))
-    assert tg.summary(nn.LSTM(3, 4, rng=rng()), x)[0].output == f"{nn.LSTM(3, 4, rng=rng())(x)[0].shape}"
+    assert tg.summary(nn.LSTM(3, 4, rng=rng()), x)[0].output == "(4, 5, 4)"
+    net = nn.Sequential(nn.LSTM(3, 4, rng=rng()), nn.GRU(4, 2, rng=rng()))
+    assert [row.output for row in tg.summary(net, x) if row.kind in ("LSTM", "GRU")] == ["(4, 5, 4)", "(4, 5, 2)"]
+
+
+def test_a_module_that_is_called_without_a_forward_counts_too():
+    class Called(nn.Module):
+        def __call__(self, x):
+            return tg.tanh(x)
+
+    assert [(row.steps, row.output) for row in tg.summary(Called(), np.ones((1, 3)))] == [(1, "(1, 3)")]
 
 
 def test_parameters_are_those_of_the_parts_and_shares_are_of_the_model():

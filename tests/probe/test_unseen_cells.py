@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from unseen_cells import HIDDEN, STEPS, UNSEEN, CellsInside, WeightsInList, run
+from unseen_cells import HIDDEN, STEPS, UNSEEN, CellsInside, PlainCellsInside, WeightsInList, run
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn, probe
@@ -61,6 +61,25 @@ def test_the_wires_of_two_inner_cells_are_two_at_cell_level(kind):
     across = [e for e in across if e.source_column >= 0 and e.target_column < STEPS]
     assert {boxes[e.source].key for e in across} == {boxes[e.target].key for e in across}
     assert len({boxes[e.source].key for e in across}) == 2
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_inner_cells_that_open_no_scope_are_two_states_and_two_wires(level):
+    hs, _ = nn.unroll(PlainCellsInside(np.random.default_rng(0)), np.random.default_rng(1).standard_normal((2, STEPS, 3)))
+    loss = (hs[-1] ** 2).sum()
+    high, low = ([r.grad_norm for r in tg.snapshot(loss) if r.name == "h"][k::2] for k in (1, 0))
+    picture = tg.draw(loss, detail=level)
+    words = picture.describe()
+    for name, sizes in (("h", low), ("h′", high)):
+        assert f"|dL/d{name}| " in words
+        assert f"from {sizes[-1]:.3g} at t=4 to {sizes[0]:.3g} at t=1" in words
+    edges = [e for e in picture.view.edges if e.source_column == 1 and e.target_column == 2]
+    assert len(edges) == 2
+    if level == "cell":
+        assert [e.role for e in edges] == ["h", "h′"]
+    with pytest.raises(GraphError, match="more than one 'h'") as caught:
+        probe.gradient_by_step(loss)
+    assert "tg.nn.Module" in caught.value.hint
 
 
 def test_the_hint_of_a_choice_can_be_followed():
@@ -143,6 +162,31 @@ def test_words_and_half_life_begin_at_the_peak():
     loss = hs[9].sum() + 1e-3 * hs[19].sum()
     assert "at t=10, and falls to 0.0202 at t=1" in tg.draw(loss).describe()
     assert probe.half_life(loss) == pytest.approx(np.log(2) / -np.log(0.6), rel=1e-2)
+
+
+def test_a_loss_at_every_step_is_told_as_one():
+    cell = nn.RNNCell(2, 4, nonlinearity="relu", rng=np.random.default_rng(0))
+    cell.Wh.data, cell.b.data = 0.6 * np.eye(4), np.ones(4)
+    hs, _ = nn.unroll(cell, np.zeros((1, 20, 2)))
+    words = tg.draw(sum(h.sum() for h in hs)).describe()
+    assert "grows from 2 at t=20 to 5 at t=1; the loss reads 20 of these 20 steps, and what they get adds up." in words
+    assert "reads 3 of these 20 steps" in tg.draw(sum(h.sum() for h in hs[-3:])).describe()
+    assert "the loss reads" not in tg.draw(hs[-1].sum()).describe()
+    state, total = cell.initial_state(1), 0.0
+    for t in range(1, 7):
+        state = tuple(s.detach() for s in state) if t == 4 else state
+        with tg.time_step(t):
+            state = cell(np.zeros((1, 2)), state)
+        total = total + state[0].sum()
+    assert tg.draw(total).describe().count("reads 3 of these 3 steps") == 2
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_the_steps_that_the_loss_reads_are_the_same_for_all_layers(both):
+    net = nn.GRU(3, 4, num_layers=2, bidirectional=both, rng=np.random.default_rng(0))
+    hs, _ = net(np.ones((1, 5, 3)))
+    assert tg.draw((hs[:, -1, :4] ** 2).sum()).describe().count("the loss reads") == 0
+    assert tg.draw((hs**2).sum()).describe().count("the loss reads 5 of these 5 steps") == (4 if both else 2)
 
 
 def test_reprs_are_short():

@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tinygrad_rnn.errors import DataError
 from tinygrad_rnn.shared.glyphs import display_width
+from tinygrad_rnn.shared.invocation import Parser, note
 from tinygrad_rnn.shared.terminal import Progress, Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -347,3 +349,39 @@ def test_shades_are_painted_only_where_there_is_colour():
     stream = Stream("utf-8")
     Terminal(stream, width=60, color=True).words(["a"], [1.0])
     assert "\033[34m█\033[0m" in stream.text()
+
+
+HOSTILE = "a\x1b[2J\u202eb\x07"
+ESCAPED = "a\\x1b[2J\\u202eb\\x07"
+
+
+@pytest.mark.parametrize("color", [False, True])
+def test_what_steers_a_terminal_is_written_out_as_in_errors(color):
+    stream = io.StringIO()
+    out = Terminal(stream, color=color, width=90)
+    out.write(HOSTILE)
+    out.say(HOSTILE)
+    out.heading(HOSTILE)
+    out.table([[HOSTILE, "1"]], head=["word", HOSTILE])
+    out.bars([(HOSTILE, 0.5, HOSTILE)])
+    out.sparks([(HOSTILE, [1.0, 2.0])])
+    out.words([HOSTILE], [1.0])
+    text = re.sub("\033\\[(0|1|2|34)m", "", stream.getvalue()) if color else stream.getvalue()
+    assert text.replace("\n", "").isprintable()
+    assert text.count(ESCAPED) == 9
+    assert ESCAPED in DataError(HOSTILE, hint="").message
+
+
+def test_a_note_and_a_wrong_argument_steer_no_terminal(capsys):
+    note(HOSTILE)
+    with pytest.raises(SystemExit):
+        Parser(prog="it").parse_args([HOSTILE])
+    text = capsys.readouterr().err
+    assert text.count(ESCAPED) == 2
+    assert text.replace("\n", "").isprintable()
+
+
+def test_letters_that_are_joined_stay_joined():
+    stream = io.StringIO()
+    Terminal(stream, color=False).write("می\u200cخواهم क्\u200dष")
+    assert stream.getvalue() == "می\u200cخواهم क्\u200dष\n"

@@ -20,6 +20,7 @@ ROOMS = {
     "engine": "errors shared",
     "functional": "errors shared engine",
     "replay": "errors shared engine",
+    "program": "errors shared engine replay",
     "nn": "errors shared engine functional",
     "nn.cells": "errors shared engine functional nn.module nn.init nn.inputs nn.packed",
     "nn.sequence": "errors shared engine functional nn.module nn.init nn.inputs nn.packed nn.states nn.torch_words nn.cells",
@@ -40,7 +41,7 @@ ROOMS = {
     "viz.page": "errors shared replay engine.arrays viz.style viz.view viz.layout viz.svg",
     "viz": "errors shared replay viz.style viz.view viz.layout viz.svg viz.formats viz.page",
     "plots": "errors shared viz.style probe train",
-    "commands": "errors shared engine replay nn viz",
+    "commands": "errors shared engine replay program nn viz",
     "__main__": "shared commands",
 }
 ROOMY = 14  # files that stand beside each other

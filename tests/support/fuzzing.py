@@ -34,6 +34,7 @@ import numpy as np
 import tinygrad_rnn as tg
 
 PACKAGE = Path(tg.__file__).parent
+EXAMPLE = "example of "  # how the file of compiled examples is called
 OPERATORS = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.MatMult: operator.matmul,
     ast.Pow: operator.pow,
@@ -294,7 +295,9 @@ class Fuzzer:
             tree = ast.fix_missing_locations(
                 sites.visit(ast.parse(source, mode="single" if "\n" not in source.strip() else "exec"))
             )
-            self.code.append((compile(tree, name, "single" if isinstance(tree, ast.Interactive) else "exec"), fails))
+            self.code.append(
+                (compile(tree, f"{EXAMPLE}{name}", "single" if isinstance(tree, ast.Interactive) else "exec"), fails)
+            )
         self.found = {}  # site: (the name of what it calls, its arguments)
 
     def run(self, at=None, report=None):
@@ -382,8 +385,10 @@ def name_of(function):
 
 
 def _deepest(error):
-    """The innermost place in the package that an error passed, or "" for a call that Python itself refused."""
-    inside = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(str(PACKAGE))]
+    """The innermost place in the package that an error passed; "" for what Python itself or a function of the example refused."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [k for k, frame in enumerate(frames) if frame.filename.startswith(EXAMPLE)]
+    inside = [frame for frame in frames[max(own, default=0) :] if frame.filename.startswith(str(PACKAGE))]
     return f"{Path(inside[-1].filename).relative_to(PACKAGE)}:{inside[-1].lineno} {inside[-1].name}" if inside else ""
 
 

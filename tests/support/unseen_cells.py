@@ -56,6 +56,13 @@ class PackageCellsInside(CellsInside):
         self.low, self.high = nn.RNNCell(INPUTS, HIDDEN, rng=rng), nn.RNNCell(HIDDEN, HIDDEN, rng=rng)
 
 
+class PlainCellsInside(CellsInside):
+    """The same, of classes without a base, which open no scope of their own."""
+
+    def __init__(self, rng):
+        self.low, self.high = PlainClass(rng), PlainClass(rng, HIDDEN)
+
+
 class WeightsInList(OneState):
     """A deep transition: h passes two matrices in a step."""
 
@@ -113,8 +120,8 @@ class DictState(OneState):
 class PlainClass:
     """No base class: two methods."""
 
-    def __init__(self, rng):
-        self.U, self.V = weight(rng, INPUTS, HIDDEN, name="U"), weight(rng, HIDDEN, HIDDEN, name="V")
+    def __init__(self, rng, features=INPUTS):
+        self.U, self.V = weight(rng, features, HIDDEN, name="U"), weight(rng, HIDDEN, HIDDEN, name="V")
 
     def initial_state(self, batch):
         return (zeros(batch),)

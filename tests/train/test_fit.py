@@ -739,6 +739,19 @@ def test_what_is_no_model_or_optimizer_or_generator():
         weights_in(3)
 
 
+@pytest.mark.parametrize("batches", ["a text", b"bytes", {"x": [1.0], "y": [2.0]}])
+def test_a_text_or_a_dict_is_no_list_of_batches(batches):
+    model = tg.nn.Linear(1, 1, rng=np.random.default_rng(0))
+    with pytest.raises(DataError, match=rf"fit\(\): batches is a {type(batches).__name__}"):
+        fit(model, loss_of, batches, tg.optim.SGD(model.parameters(), 0.1), epochs=1, progress=False)
+
+
+def test_a_module_that_takes_no_model_is_no_loss():
+    model = tg.nn.Linear(1, 1, rng=np.random.default_rng(0))
+    with pytest.raises(DataError, match=r"calls loss_of\(model, batch\), and yours is Linear\(x\)"):
+        fit(model, model, [np.ones((1, 1))], tg.optim.SGD(model.parameters(), 0.1), epochs=1, progress=False)
+
+
 def test_batches_from_a_function_need_a_generator_and_a_loss_is_one_number():
     model = tg.nn.Linear(2, 1, rng=np.random.default_rng(0))
     optimizer = tg.optim.SGD(model.parameters(), 0.1)

@@ -2,6 +2,9 @@
 
 import ast
 import importlib.util
+import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +13,25 @@ import pytest
 import tinygrad_rnn as tg
 
 ROOT = Path(tg.__file__).resolve().parent.parent
+LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.py"))
 READ_FIRST = ("tinygrad_rnn/__init__.py", "tinygrad_rnn/shared/__init__.py", "tinygrad_rnn/shared/versions.py")
+PLAIN = {
+    "ast",
+    "dataclasses",
+    "inspect",
+    "itertools",
+    "math",
+    "os",
+    "pathlib",
+    "re",
+    "sys",
+    "sysconfig",
+    "unicodedata",
+}  # since 3.7
+
+
+def name_of(node):
+    return node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
 
 
 def run(path):
@@ -33,3 +54,30 @@ def test_an_older_python_is_told_in_a_sentence(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["-m"])
     with pytest.raises(SystemExit, match=r"^error: tinygrad_rnn needs Python"):
         run("tinygrad_rnn/shared/versions.py")
+
+
+SCRIPTS = ("lessons/course/__init__.py", "lessons/__main__.py", *(path.relative_to(ROOT).as_posix() for path in LESSONS))
+
+
+@pytest.mark.parametrize("path", SCRIPTS)
+def test_an_older_python_can_read_a_lesson(path):
+    """Python reads a script as a whole before it runs its first line, and the first thing that it imports tells the sentence."""
+    assert ast.parse((ROOT / path).read_text(encoding="utf-8"), feature_version=(3, 7))
+
+
+@pytest.mark.parametrize("path", [path for path in SCRIPTS if path != "lessons/course/__init__.py"])
+def test_a_lesson_imports_the_course_before_all_that_an_older_python_may_not_have(path):
+    first = next(
+        node for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and name_of(node) not in PLAIN
+    )  # fmt: skip
+    assert name_of(first).split(".")[0] == "course"
+
+
+def test_the_sentence_of_a_lesson_where_the_package_is_missing(tmp_path):
+    shutil.copytree(ROOT / "lessons", tmp_path / "lessons", ignore=shutil.ignore_patterns("out", ".progress*", "__pycache__"))
+    for script in ("", "00_tour.py", "01_what_a_graph_remembers.py"):
+        program = str(tmp_path / "lessons" / script)
+        done = subprocess.run([sys.executable, "-S", program], capture_output=True, encoding="utf-8", cwd=tmp_path)
+        assert done.returncode == 1
+        assert re.fullmatch(r"error: this Python, .+, has no tinygrad_rnn\n\nhint: activate .+\n", done.stderr), done.stderr

@@ -48,12 +48,38 @@ def test_a_record_with_arrays_is_equal_to_itself_alone(name):
     assert has_identity(HOLDERS[name])
 
 
+def shows_arrays(kind):
+    """Whether its repr is the one that dataclasses make, of all fields, and arrays are among them."""
+    made = hasattr(kind.__repr__, "__wrapped__")  # what dataclasses make is wrapped, since a record may hold itself
+    return made and any(field.repr and ARRAYS.search(str(field.type)) for field in dataclasses.fields(kind))
+
+
+INSIDE = {"tinygrad_rnn.train.loop.Loop", "tinygrad_rnn.train.training_state.TrainingState"}  # nobody is given one
+
+
+@pytest.mark.parametrize("name", sorted({*HOLDERS} - INSIDE))
+def test_a_record_with_arrays_is_short_where_it_is_printed(name):
+    assert not shows_arrays(HOLDERS[name])
+
+
+def test_what_probes_find_is_short_where_it_is_printed():
+    cell = tg.nn.LSTMCell(4, 8, rng=np.random.default_rng(0))
+    hs, _ = tg.nn.unroll(cell, np.ones((2, 100, 4)))
+    loss = (hs[-1] ** 2).sum()
+    found = [tg.probe.activation_memory(loss), tg.probe.truncation(loss), *tg.probe.gates(loss).values()]
+    found.append(tg.probe.landscape(lambda x: (x**2).sum(), np.zeros(3), [np.ones(3), np.eye(3)[0]]))
+    assert [len(repr(record)) < 250 for record in found] == [True] * len(found)
+    assert repr(found[1]) == "Truncation(k (100,), cosine (100,), norm_ratio (100,))"
+    assert repr(found[-1]) == "Landscape(axes (51,) and (51,), values (51, 51))"
+
+
 def test_a_dataclass_as_it_comes_is_noticed():
     @dataclasses.dataclass(frozen=True)
     class Faulty:
         values: "np.ndarray"
 
     assert holds_arrays(Faulty)
+    assert shows_arrays(Faulty)
     assert not has_identity(Faulty)
 
 

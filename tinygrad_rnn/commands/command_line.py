@@ -13,11 +13,11 @@ from typing import Any
 from ..errors import TinygradRnnError
 from ..shared.invocation import Parser, discard_output, note, program
 from ..shared.versions import __version__
-from . import draw, page, step
+from . import compile, draw, learn, page, step
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS: dict[str, ModuleType] = {"draw": draw, "page": page, "step": step}
+COMMANDS: dict[str, ModuleType] = {"learn": learn, "draw": draw, "step": step, "page": page, "compile": compile}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,6 @@ Everything random takes a Generator; the same seed gives the same batches.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..shared.array_type import array_given
 from ..shared.checks import check_rng, is_number, is_whole, short
 
 __all__ = [
@@ -69,8 +69,9 @@ def shuffled_split(rng: np.random.Generator, size: int, held_out: float | int) -
     (array([4, 6, 2, 7, 3, 5, 9, 0]), array([8, 1]))
     """
     check_rng(rng)
-    if not is_number(size, Integral) or not is_number(held_out, Real) or not isfinite(held_out):
-        raise DataError(f"{held_out!r} held out of {size!r} items", hint="a share of them (0.1), or how many of how many")
+    if not is_number(size, Integral) or not is_number(held_out, Real) or not abs(held_out) < 2**63:
+        said = f"{short(held_out)} held out of {short(size)} items"
+        raise DataError(said, hint="a share of them (0.1), or how many of how many")
     count = int(held_out) if isinstance(held_out, Integral) else round(held_out * size)
     if not 0 < count < size:
         raise DataError(
@@ -93,22 +94,7 @@ def pad(sequences: Sequence[Any], padding_id: int = 0) -> tuple[Ids, Ids]:
     (array([[1, 2, 3],
            [4, 0, 0]]), array([3, 1]))
     """
-    lengths = _lengths(sequences)
-    if not is_whole(padding_id, -(2**63)) or padding_id >= 2**63:
-        raise DataError(f"padding with padding_id={padding_id!r}", hint="a whole number: the id that stands for no symbol")
-    x = np.full((len(sequences), int(lengths.max())), padding_id, np.int64)
-    for k, sequence in enumerate(sequences):
-        try:
-            row = np.asarray(sequence)
-        except ValueError:
-            raise DataError(f"sequence {k} is a row of rows of different lengths", hint="whole numbers in each") from None
-        if row.ndim != 1 or row.dtype.kind not in "iub":  # NumPy would cut 1.5 to 1
-            raise DataError(
-                f"sequence {k} is no row of ids but {type(sequence).__name__} {row.shape} of {row.dtype}",
-                hint="whole numbers, as vocabulary.encode(text) gives them",
-            )
-        x[k, : lengths[k]] = row
-    return x, lengths
+    return _filled(sequences, "padding_id", padding_id, "sequence", "ids")
 
 
 def buckets(lengths: Any, size: int, rng: np.random.Generator | None = None) -> list[Ids]:
@@ -121,7 +107,9 @@ def buckets(lengths: Any, size: int, rng: np.random.Generator | None = None) -> 
     >>> [rows.tolist() for rows in tg.data.batches.buckets([5, 1, 4, 2, 9], 2)]
     [[1, 3], [2, 0], [4]]
     """
-    lengths = np.asarray(lengths)
+    lengths = array_given("lengths", lengths, "one length for each sequence", DataError)
+    if lengths.dtype.kind not in "fiu":
+        raise DataError(f"batches of lengths {short(lengths)}", hint="one length for each sequence: whole numbers")
     if lengths.ndim != 1 or not lengths.size:
         raise DataError(f"batches of lengths of shape {lengths.shape}", hint="one length for each of at least one sequence")
     if not is_whole(size, 1):
@@ -138,27 +126,37 @@ def buckets(lengths: Any, size: int, rng: np.random.Generator | None = None) -> 
 
 
 def padded_batches(
-    sequences: Sequence[Any], y: Any, size: int, rng: np.random.Generator | None = None, *, padding_id: int = 0
+    sequences: Sequence[Any],
+    y: Any,
+    size: int,
+    rng: np.random.Generator | None = None,
+    *,
+    padding_id: int = 0,
+    ignore_index: int = -100,
 ) -> list[PaddedBatch]:
     """All sequences in batches of nearly equal length (`buckets`), padded; y holds what belongs to each.
 
-    Raises `DataError` for no sequences, one of no steps, or another number of y.
+    A row of whole numbers for each sequence is a target at every step (a tag for every word): y is then `(batch, time)`, filled up
+    with `ignore_index`, which `functional.cross_entropy` leaves out. What belongs to a whole sequence is one number, or floats.
+
+    Raises `DataError` for no sequences, one of no steps, another number of y, or a row of targets of another length than its sequence.
 
     >>> import tinygrad_rnn as tg
     >>> first, second = tg.data.batches.padded_batches([[1, 2, 3], [4], [5, 6]], [0, 1, 0], 2)
     >>> first.x, first.y, first.lengths, second.x
     (array([[4, 0],
            [5, 6]]), array([1, 0]), array([1, 2]), array([[1, 2, 3]]))
+    >>> tg.data.batches.padded_batches([[5, 6], [7]], [[1, 0], [1]], 2)[0].y
+    array([[   1, -100],
+           [   1,    0]])
     """
-    y = np.asarray(y)
-    lengths = _lengths(sequences)
-    if y.shape[:1] != lengths.shape:
-        raise DataError(f"{len(lengths)} sequences and y of shape {y.shape}", hint="y holds one entry for each sequence")
-    made = []
+    x, lengths = pad(sequences, padding_id)
+    targets, each_step = _targets(y, lengths, ignore_index)
+    batches = []
     for rows in buckets(lengths, size, rng):
-        x, n = pad([sequences[row] for row in rows], padding_id)
-        made.append(PaddedBatch(x, y[rows], n, rows))
-    return made
+        n = lengths[rows]
+        batches.append(PaddedBatch(x[rows, : n.max()], targets[rows, : n.max()] if each_step else targets[rows], n, rows))
+    return batches
 
 
 def windows(x: Any, y: Any, steps: int) -> list[Window]:
@@ -172,7 +170,7 @@ def windows(x: Any, y: Any, steps: int) -> list[Window]:
     >>> [window.x.tolist() for window in tg.data.batches.windows([[1, 2, 3, 4, 5]], [[2, 3, 4, 5, 6]], 2)]
     [[[1, 2]], [[3, 4]], [[5]]]
     """
-    x, y = _whole(x), _whole(y)
+    x, y = (array_given("windows of", part, "pad them first, or cut each by itself", DataError) for part in (x, y))
     if x.ndim < 2 or x.shape[:2] != y.shape[:2] or not x.shape[0] or not x.shape[1]:
         raise DataError(f"windows of x {x.shape} and y {y.shape}", hint="both are (batch, time, ...), with at least one step")
     if not is_whole(steps, 1):
@@ -193,7 +191,7 @@ def sliding_windows(series: Any, steps: int, horizon: int = 1, stride: int = 1) 
     >>> x.shape, y.shape, x[0, :, 0], y[0, :, 0]
     ((4, 3, 1), (4, 2, 1), array([0., 1., 2.]), array([3., 4.]))
     """
-    series = _whole(series)
+    series = array_given("windows of", series, "pad them first, or cut each by itself", DataError)
     for name, value in (("steps", steps), ("horizon", horizon), ("stride", stride)):
         if not is_whole(value, 1):
             raise DataError(f"sliding_windows with {name}={short(value)}", hint="a whole number, at least 1")
@@ -224,7 +222,7 @@ def text_windows(ids: Any, rows: int, steps: int) -> list[Window]:
     >>> [(window.x.tolist(), window.y.tolist()) for window in tg.data.batches.text_windows(np.arange(9), 2, 2)]
     [([[0, 1], [4, 5]], [[1, 2], [5, 6]]), ([[2], [6]], [[3], [7]])]
     """
-    ids = np.asarray(ids)
+    ids = array_given("text_windows of", ids, "one row of ids, as vocabulary.encode(text) gives it", DataError)
     if ids.ndim != 1:
         raise DataError(f"text_windows of ids of shape {ids.shape}", hint="one row of ids: vocabulary.encode(text)")
     if not is_whole(rows, 1):
@@ -238,17 +236,47 @@ def text_windows(ids: Any, rows: int, steps: int) -> list[Window]:
     return windows(streams[:, :-1], streams[:, 1:], steps)
 
 
-def _whole(values: Any) -> NDArray[Any]:
-    """What windows are cut out of, as an array."""
-    if isinstance(values, np.ma.MaskedArray):
-        raise DataError("windows of masked values: they would count", hint="masked.filled(value), or cut the parts between them")
-    try:
-        return np.asarray(values)
-    except ValueError:
-        raise DataError("windows of rows of different lengths", hint="pad them first, or cut each by itself") from None
+def _targets(y: Any, lengths: Ids, ignore_index: int) -> tuple[NDArray[Any], bool]:
+    """What belongs to sequences of these lengths, as one array, and whether it is a target at every step, (batch, longest)."""
+    rows = y if isinstance(y, (list, tuple)) else []
+    if len({len(row) for row in rows if isinstance(row, (list, tuple)) or getattr(row, "ndim", False)}) > 1:
+        read = np.empty(len(y), object)
+        read[:] = [*y]
+    else:
+        read = array_given("y", y, "one entry for each sequence", DataError)
+    if read.shape[:1] != lengths.shape:
+        raise DataError(f"{len(lengths)} sequences and y of shape {read.shape}", hint="y holds one entry for each sequence")
+    if read.dtype != object and (read.ndim != 2 or read.dtype.kind not in "iub"):
+        return read, False
+    targets, ends = _filled(read, "ignore_index", ignore_index, "y of sequence", "targets")
+    if (wrong := np.flatnonzero(ends != lengths)).size:
+        k = int(wrong[0])
+        raise DataError(
+            f"sequence {k} has {lengths[k]} ids and {ends[k]} targets",
+            where=f"sequence {k} of {len(lengths)}",
+            hint="a row of whole numbers is a target for every step, without padding; a vector for a whole sequence is of floats",
+        )
+    return targets, True
 
 
-def _lengths(sequences: Sequence[Any]) -> Ids:
+def _filled(rows: Any, name: str, filler: int, what: str, things: str) -> tuple[Ids, Ids]:
+    """Rows of whole numbers as one array, filled up at the end, and their lengths."""
+    lengths = _lengths(rows, what)
+    if not is_whole(filler, -(2**63)) or filler >= 2**63:
+        raise DataError(f"padding with {name}={short(filler)}", hint="a whole number: the id that stands for no symbol")
+    x = np.full((len(rows), int(lengths.max())), filler, np.int64)
+    for k, given in enumerate(rows):
+        row = array_given(f"{what} {k} is", given, "whole numbers in each", DataError)
+        if row.ndim != 1 or row.dtype.kind not in "iub":  # NumPy would cut 1.5 to 1
+            raise DataError(
+                f"{what} {k} is no row of {things} but {type(given).__name__} {row.shape} of {row.dtype}",
+                hint="whole numbers, as vocabulary.encode(text) gives them; nn.pack makes a batch of vectors (time, features)",
+            )
+        x[k, : lengths[k]] = row
+    return x, lengths
+
+
+def _lengths(sequences: Sequence[Any], what: str = "sequence") -> Ids:
     try:
         lengths = np.array([len(sequences[k]) for k in range(len(sequences))])
     except (TypeError, KeyError):  # numbers, a generator, a dict
@@ -258,7 +286,7 @@ def _lengths(sequences: Sequence[Any]) -> Ids:
     if not lengths.all():
         raise DataError(
             "a sequence of no steps",
-            where=f"sequence {int(lengths.argmin())} of {len(lengths)}",
+            where=f"{what} {int(lengths.argmin())} of {len(lengths)}",
             hint="leave empty sequences out",
         )
     return lengths

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
 from ..errors import DataError
@@ -33,19 +34,28 @@ def read_lines(path: str | os.PathLike[str]) -> list[str]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-        raise DataError(
-            "this is UTF-16, not UTF-8" if utf16 else f"not UTF-8: the byte 0x{data[error.start]:02X}",
-            where=f"{where}, line {line}",
-            hint="save it in UTF-8; if it is in Latin-1: iconv -f LATIN1 -t UTF-8 FILE",
-        ) from None
+        raise _other_encoding(data, error.start, where) from None
     if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise DataError("binary data: a NUL byte", where=f"{where}, line {line}", hint="save it as plain text in UTF-8")
+        raise _other_encoding(data, data.index(b"\0"), where)
     if not text.strip():
         raise DataError("an empty file", where=where, hint="name a file with some text in it")
     return newlines(text).removesuffix("\n").split("\n")
+
+
+def _other_encoding(data: bytes, start: int, where: str) -> DataError:
+    """The error for bytes that are no text in UTF-8 from `start` on: what they are instead, and how to save them anew."""
+    place, hint = f"{where}, line {data.count(10, 0, start) + 1}", "save it in UTF-8: iconv -f {} -t UTF-8 FILE > NEW"
+    if data[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) or 4 * max(data[::2].count(0), data[1::2].count(0)) > len(data):
+        return DataError("this is UTF-16, not UTF-8", where=place, hint=hint.format("UTF-16"))
+    byte = data[start : start + 1]
+    if byte == b"\0":
+        return DataError("binary data: a NUL byte", where=place, hint="save it as plain text in UTF-8")
+    try:
+        data.decode("cp1252")  # the older bytes of Windows; where Latin-1 has letters, it has the same
+    except UnicodeDecodeError:
+        return DataError(f"not UTF-8: the byte 0x{byte.hex().upper()}", where=place, hint="save it as plain text in UTF-8")
+    problem = f"not UTF-8: the byte 0x{byte.hex().upper()}, which is {byte.decode('cp1252')} in cp1252, the older text of Windows"
+    return DataError(problem, where=place, hint=hint.format("CP1252"))
 
 
 def checked_path(path: str | os.PathLike[str]) -> Path:

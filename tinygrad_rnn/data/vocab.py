@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..shared.array_type import array_given
 from ..shared.checks import check_flags, check_kind, check_size, check_text, short
 
 __all__ = ["CharVocabulary", "WordVocabulary", "spelled", "words"]
@@ -132,8 +133,13 @@ def words(text: str) -> list[str]:
         raise DataError(f"the words of {short(text)}", hint="give a text")
     if text.isascii():
         return WORD.findall(text.lower())
-    text = unicodedata.normalize("NFC", text.lower())
-    return [text[found.start() : found.end()].replace("’", "'") for found in SPELLED.finditer(spelled(text))]
+    text = _folded(text)
+    return [text[found.start() : found.end()] for found in SPELLED.finditer(spelled(text))]
+
+
+def _folded(text: str) -> str:
+    """In lower case, with composed accents and straight apostrophes: what is one word is written in one way."""
+    return unicodedata.normalize("NFC", text.lower()).replace("’", "'")
 
 
 def spelled(text: str, kept: str = "") -> str:
@@ -216,7 +222,7 @@ class WordVocabulary:
     def encode(self, text: str | Sequence[str]) -> NDArray[np.int64]:
         """The ids of a text's words, `(words,)`, or of words that are given as a list, in lower case too.
 
-        A text without a word, such as one of emoji alone, is one unknown word: a model reads at least one step.
+        A text without a word, such as one of emoji alone, is one unknown word, as is an empty list: a model reads at least one step.
 
         >>> import tinygrad_rnn as tg
         >>> known = tg.data.vocab.WordVocabulary.from_texts(["a b"])
@@ -226,9 +232,8 @@ class WordVocabulary:
         given = [text] if isinstance(text, str) else text
         if not isinstance(given, (list, tuple)) or not all(isinstance(word, str) for word in given):
             raise DataError(f"encode() of {type(text).__name__}, expected str", hint="one text, or a list of its words")
-        one = [unicodedata.normalize("NFC", word.lower()) for word in given]
-        found = words(text) or [UNKNOWN_WORD] if isinstance(text, str) else one
-        return np.array([self._ids.get(word, self.unknown_id) for word in found], dtype=np.int64)
+        found = words(text) if isinstance(text, str) else map(_folded, text)
+        return np.array([self._ids.get(word, self.unknown_id) for word in found] or [self.unknown_id], dtype=np.int64)
 
     def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:
         """The words of a row of ids, `(words,)`, with a space between; padding is left out. Raises as `CharVocabulary.decode`."""
@@ -237,10 +242,7 @@ class WordVocabulary:
 
 def _checked_ids(ids: Sequence[int] | NDArray[Any], size: int, things: str) -> NDArray[Any]:
     """A row of ids below `size`, or a DataError."""
-    try:
-        row = np.asarray(ids)
-    except ValueError:
-        raise DataError("decode() of rows of different lengths", hint="decode one row at a time") from None
+    row = array_given("decode() of", ids, "decode one row at a time", DataError)
     if row.ndim != 1:
         raise DataError(f"decode() of shape {row.shape}, expected ({things},)", hint="decode one row at a time")
     if row.size and row.dtype.kind not in "iu":

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DtypeError, TinygradRnnError
-from ..shared.array_type import Array
+from ..errors import DtypeError
+from ..shared.array_type import Array, array_given
 from ..shared.checks import short
 
 __all__ = ["FLOATS", "as_array", "checked_dtype", "current_dtype", "default_dtype"]
@@ -81,9 +81,6 @@ class default_dtype:
         return replaced is not None
 
 
-PLAIN = (np.ndarray, np.memmap)  # other kinds of array mean something else by the same operators
-
-
 def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
     """Numbers, lists and arrays as an array: an array keeps its dtype, everything else becomes the default dtype.
 
@@ -92,33 +89,7 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
     """
     if hasattr(data, "node"):
         data = data.data
-    elif isinstance(data, np.ndarray) and type(data) not in PLAIN:
-        raise DtypeError(
-            f"cannot compute with an array of type {type(data).__name__}: its own rules would be lost",
-            hint="masked.filled(value) gives a plain array, and tg.where(~masked.mask, x, 0.0) leaves entries out"
-            if isinstance(data, np.ma.MaskedArray)
-            else "np.array(x, subok=False) makes a plain array of it",
-        )
-    elif getattr(data, "requires_grad", False):
-        raise DtypeError(
-            f"a {type(data).__module__.partition('.')[0]} {type(data).__name__} that carries a gradient is not data: it would be lost",
-            hint="x.detach() gives its values alone",
-        )
-    if isinstance(data, (list, tuple)) and any(getattr(item, "node", None) is not None for item in data):
-        raise DtypeError(
-            f"a {type(data).__name__} of tensors that have gradients is not data",
-            hint="put them together with tg.stack([...]) or tg.concat([...]), which record it",
-        )
-    if isinstance(data, (list, tuple)) and any(isinstance(item, np.ma.MaskedArray) for item in data):
-        raise DtypeError("a list that holds masked values: they would count", hint="masked.filled(value) gives a plain array")
-    try:
-        array: Array = np.asarray(data)
-    except TinygradRnnError:
-        raise
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise DtypeError(
-            f"cannot make a tensor of {short(data)}: {error}", hint="give numbers, or lists of equal length"
-        ) from None
+    array: Array = data if type(data) is np.ndarray else array_given("cannot compute with", data)
     if array.dtype.kind not in "fiub":
         hint = "give numbers: floats, integers or booleans"
         if array.dtype.kind == "U":
@@ -130,12 +101,17 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
 
 
 def _converted(array: Array, dtype: np.dtype[Any]) -> Array:
-    """In another dtype. Raises `DtypeError` for one that is no number, and where NaN or infinity would become an integer."""
+    """In another dtype. Raises `DtypeError` for one that is no number, and where an integer cannot be what the number is."""
     if dtype.kind not in "fiub":
         raise DtypeError(f"dtype={dtype} for a tensor", hint="it holds floats, integers or booleans: np.float32 or np.float64")
     if dtype.kind in "iu" and array.dtype.kind in "fiu" and array.size and array.dtype != dtype:
         if not np.isfinite(array).all():
             raise DtypeError(f"NaN or infinity as {dtype}", hint="integers know neither: keep a floating-point dtype")
+        if array.dtype.kind == "f" and (array != np.rint(array)).any():
+            raise DtypeError(
+                f"{short(array.tolist())} as {dtype}",
+                hint="a fraction would be cut off: round it first, np.rint(x) or np.floor(x)",
+            )
         limits = np.iinfo(dtype)
         if not limits.min <= int(array.min()) <= int(array.max()) <= limits.max:
             raise DtypeError(f"{array.min()} to {array.max()} as {dtype}", hint=f"it holds {limits.min} to {limits.max}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def gradcheck(
     weights, so no error can hide in another. Each entry is moved by itself, then all in a random direction. `order=2` also
     checks the gradient of the gradient, recorded by `create_graph=True`. Of a module the parameters are checked too. Returns True;
     raises `GradientError` with the worst entry where the difference exceeds `tolerance`, relative to the largest entry of that
-    gradient, and `GraphError` for a function that cannot be checked: it ignores its inputs, which are copies, or it draws random
+    gradient, and `GraphError` for a function that cannot be checked: it ignores an input, all of which are copies, or it draws random
     numbers or carries a state, so that it gives another value each time.
 
     >>> import numpy as np, tinygrad_rnn as tg
@@ -46,11 +47,13 @@ def gradcheck(
     arrays = [_float64(x, k) for k, x in enumerate(inputs if isinstance(inputs, (list, tuple)) else [inputs])]
     if not arrays:
         raise GraphError("gradcheck with no input", hint="give the point at which the gradient is checked: np.array([0.5, -1.0])")
+    given = len(arrays)
+    _check_arguments(getattr(f, "forward", f), given)
     if hasattr(f, "named_parameters"):
         module: Any = f
         f, arrays = (
-            _of_all(module, len(arrays)),
-            arrays + [_float64(p, k) for k, p in enumerate(module.parameters(), len(arrays))],
+            _of_all(module, given),
+            arrays + [_float64(p, k) for k, p in enumerate(module.parameters(), given)],
         )
     rng = np.random.default_rng(check_size("seed", seed, 0))
     tensors = _tensors(arrays)
@@ -58,7 +61,28 @@ def gradcheck(
     if not isinstance(y, Tensor):
         raise GraphError(f"gradcheck of a function that returns {short(y)}", hint="it must compute and return a Tensor")
     _check_function(y, tensors, f(*_tensors(arrays)))
-    weights = rng.uniform(0.5, 1.5, y.shape)
+    _check_orders(f, arrays, y.shape, rng, eps, tolerance, order)
+    used = () if y.node is None else reachable(y.node)[1]
+    for k, t in enumerate(tensors[:given]):
+        if t.node not in used:  # else a gradient of zeros would be right, whatever the function was meant to do
+            raise GraphError(
+                f"gradcheck of a function whose result does not depend on input {k + 1}",
+                hint="compute from all arguments of the function, or leave out those that it does not need",
+            )
+    return True
+
+
+def _check_orders(
+    f: Callable[..., Tensor],
+    arrays: list[Array],
+    shape: tuple[int, ...],
+    rng: np.random.Generator,
+    eps: float,
+    tolerance: float,
+    order: int,
+) -> None:
+    """Check the gradient of a function whose result has a shape, then that of its gradient along a direction, and so on."""
+    weights = rng.uniform(0.5, 1.5, shape)
 
     def loss(*xs: Tensor) -> Tensor:
         return (f(*xs) * weights).sum()
@@ -74,8 +98,7 @@ def gradcheck(
                 total = total + (g * direction).sum()
             return total
 
-        gradcheck(slope, arrays, order=order - 1, eps=eps, tolerance=tolerance, seed=seed + 1)
-    return True
+        _check_orders(slope, arrays, (), rng, eps, tolerance, order - 1)
 
 
 def _of_all(module: Any, given: int) -> Callable[..., Tensor]:
@@ -93,6 +116,19 @@ def _of_all(module: Any, given: int) -> Callable[..., Tensor]:
                 p.node, p._array = node, array
 
     return f
+
+
+def _check_arguments(f: Callable[..., Tensor], given: int) -> None:
+    """Raise `GraphError` for a function that does not take so many inputs."""
+    try:
+        signature(f).bind(*range(given))
+    except TypeError as error:
+        raise GraphError(
+            f"gradcheck of {short(f)} with inputs that it does not take: {error}",
+            hint="in a list each entry is an input; np.array(list) is a single one",
+        ) from None
+    except ValueError:  # a compiled function does not tell
+        pass
 
 
 def _check_function(y: Tensor, tensors: list[Tensor], again: Tensor) -> None:

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DtypeError, GraphError, ShapeError
+from ..errors import DtypeError, GraphError, MissingGradientError, ShapeError
 from ..shared.array_type import Array, Index
 from .dtypes import as_array
 from .mistakes.implicit_number import said_by_nobody
 from .ops import OPS
 
-__all__ = ["RECORDED", "NumpyLike"]
+__all__ = ["RECORDED", "Count", "NumpyLike", "no_gradient"]
 
 UFUNCS: dict[Any, str] = {op.forward: op.name for op in OPS.values() if isinstance(op.forward, np.ufunc)}
 UFUNCS |= {np.matmul: "matmul", np.power: "pow", np.float_power: "pow", np.sqrt: "sqrt", np.minimum: "minimum"}
@@ -87,6 +87,8 @@ class NumpyLike:
 
         def __getattr__(self, name: str) -> Any:
             """Only what is missing comes here: the word that people know from elsewhere is answered with the one here."""
+            if name == "grad":
+                raise no_gradient(self)
             instead = WORDS.get(name) or INSTEAD.get(name)
             raise AttributeError(f"a Tensor has no {name}" + (f": use {instead}" if instead else ""), name=name, obj=self)
 
@@ -215,6 +217,24 @@ class NumpyLike:
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
+
+
+def no_gradient(t: Any) -> MissingGradientError:
+    """What the `.grad` of a result says that was not told to keep it."""
+    return MissingGradientError(
+        f".grad of a result, which {t.node.op.name} computed: only leaves keep their gradient",
+        where=t.place,
+        hint="result.retain_grad() before backward() keeps it; to update a weight in place: w.data = w.data - lr * w.grad",
+    )
+
+
+class Count(int):
+    """A number of entries, which knows what to say to those who call it, as they call PyTorch's `size()`."""
+
+    __slots__ = ()
+
+    def __call__(self, *axes: Any) -> int:
+        raise DtypeError("t.size() is no function here", hint="t.shape has the size of each axis, t.size counts all entries")
 
 
 RECORDED: dict[str, Callable[..., Any]] = {}  # by name; `primitives.py` and `functional` say what they record

@@ -161,12 +161,14 @@ POW = Op(
     cases=each(args=2) + each(args=3) + each(args=0.5, low=0.5) + each(args=-1, low=0.5) + each(args=0) + each(args=1),
 )  # fmt: skip
 
-# the gradients at a = 0 and below are PyTorch's: 0 where the exponent is 0; of the exponent, 0 where a is 0, NaN where a is negative
+# the gradients at a = 0 and below are PyTorch's: 0 where the exponent is 0; of the exponent, 0 where a is 0, NaN where a is negative.
+# That 0 holds for all exponents b >= 0, so it does not change with b: its slope in b is 0 too, where PyTorch has NaN. Its slope in a
+# is 0 for b > 1; below, it grows with log(a) without a bound, and is NaN as PyTorch's.
 POWER = Op(
     "power", "xʸ", kernels.raised,
     vjps=(
         lambda F, n, g, a, b: F.where(b != 0, g * (b * F.raised(a, b - 1.0))),
-        lambda F, n, g, a, b: F.where((a != 0) | (b < 0), g * (F.raised(a, b) * F.log(F.shifted(a, (a == 0) & (b >= 0))))),
+        lambda F, n, g, a, b: F.where((a != 0) | (b < 0), g * (F.raised(a, b) * F.log(F.one_at((a == 0) & (b > 1), a)))),
     ),
     saves=BOTH,
     words="a**b: a gets g b a**(b-1), b gets g a**b log(a)",
@@ -232,7 +234,7 @@ SIGMOID = Op(
 
 RELU = Op(
     "relu", "relu", kernels.relu,
-    vjps=(lambda F, n, g, y: F.where(y > 0, g),),  # not a product: where it is off, an infinite gradient is none
+    vjps=(lambda F, n, g, y: F.where(y != 0, g),),  # not a product: where it is off, an infinite gradient is none; NaN is not off
     saves=OUTPUT,
     words="the gradient where the input was positive, else 0",
     formulas=("{g} * ({a} > 0)",),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, DtypeError, ShapeError
-from ..shared.array_type import Index
+from ..shared.array_type import Index, array_given
 from ..shared.checks import check_kind, is_whole, short
 from . import ops
 from .arrays import is_basic
@@ -195,19 +195,21 @@ def sum(x: TensorLike, axis: int | tuple[int, ...] | None = None, keepdims: bool
     return as_tensor(x).sum(axis, keepdims)
 
 
-def cumsum(x: TensorLike, axis: int) -> Tensor:
-    """The sums of all entries up to each one, along an axis.
+def cumsum(x: TensorLike, axis: int | None = None) -> Tensor:
+    """The sums of all entries up to each one, along an axis; of all entries in one row if None.
 
     >>> import tinygrad_rnn as tg
     >>> tg.cumsum([1.0, 2.0, 3.0], axis=0)
     Tensor([1., 3., 6.])
     """
     x = as_tensor(x)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
     return apply1(ops.CUMSUM, x, one_axis(axis, x.ndim, "cumsum"))
 
 
-def prod(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """The product of the entries along one axis, of all if None. Gradients of any order are right where entries are 0, too.
+def prod(x: TensorLike, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+    """The product of the entries along `axis` (of all if None). Gradients of any order are right where entries are 0, too.
 
     Pairs are multiplied, then pairs of pairs: twice as many entries take one round more.
 
@@ -216,58 +218,81 @@ def prod(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tens
     Tensor([ 2., 12.])
     """
     x = as_tensor(x)
-    shape = x.shape if axis is None else ()
+    named = range(x.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else [axis]
+    axes = [one_axis(k, x.ndim, "prod") for k in named]
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"prod(axis={short(axis)}) of a tensor of shape {x.shape}", hint="each axis is named once")
+    others = [k for k in range(x.ndim) if k not in axes]
+    shape = tuple(1 if k in axes else size for k, size in enumerate(x.shape) if k in others or keepdims)
     if axis is None:
-        x, axis = x.reshape(-1), 0
-    at = one_axis(axis, x.ndim, "prod")
+        x, at = x.reshape(-1), 0
+    elif len(axes) == 1:
+        at = axes[0]
+    else:
+        x, at = x.transpose(*axes, *others).reshape(prod_of(x.shape[k] for k in axes), *(x.shape[k] for k in others)), 0
     before = (slice(None),) * at
     if not x.shape[at]:
-        return as_tensor(np.prod(x._array, axis=at, keepdims=keepdims))
+        return as_tensor(np.ones(shape, x.dtype))
     while (n := x.shape[at]) > 1:
         even = n - n % 2
         first, second, last = (
             x[key] for key in [(*before, slice(0, even, 2)), (*before, slice(1, n, 2)), (*before, slice(even, n))]
         )
         x = concat([first * second, last], at) if n % 2 else first * second
-    if shape and keepdims:
-        return x.reshape((1,) * len(shape))
-    return x if keepdims else x.reshape((*x.shape[:at], *x.shape[at + 1 :]))
+    return x if x.shape == shape else x.reshape(shape)
 
 
-def einsum(subscripts: str, a: TensorLike, b: TensorLike) -> Tensor:
-    """The products of two tensors by Einstein's rule: a letter an axis; letters that the result does not name are summed over.
+def einsum(subscripts: str, *operands: TensorLike) -> Tensor:
+    """The products of tensors by Einstein's rule: a letter an axis; letters that the result does not name are summed over.
 
-    `subscripts` such as "bik,bkj->bij"; without an arrow, the result has the letters that appear once, in alphabetical order.
-    Raises `DataError` for anything but letters, `ShapeError` for sizes that differ. A letter appears once in each operand.
+    `subscripts` such as "bik,bkj->bij"; without an arrow, the result has the letters that appear once, in alphabetical order. Three
+    operands and more are multiplied from left to right. Raises `DataError` for anything but letters, `ShapeError` for sizes that
+    differ. A letter appears once in each operand.
 
     >>> import tinygrad_rnn as tg
     >>> tg.einsum("ij,kj->ik", [[1.0, 2.0]], [[3.0, 4.0], [5.0, 6.0]])
     Tensor([[11., 17.]])
     """
-    a, b = as_pair(a, b)
     check_kind("einsum of", subscripts, str, 'say the axes as letters: "ij,jk->ik"')
     inputs, arrow, result = subscripts.replace(" ", "").partition("->")
-    left, comma, right = inputs.partition(",")
+    texts = inputs.split(",")
     if not arrow:
-        result = "".join(sorted(letter for letter in left + right if (left + right).count(letter) == 1))
-    texts = (left, right, result)
-    if not comma or any((text and not (text.isascii() and text.isalpha())) or len(set(text)) < len(text) for text in texts):
-        raise DataError(f"einsum({short(subscripts)})", hint="letters, each once in an operand, and one comma: 'ij,jk->ik'")
-    sizes = dict(zip(left + right, a.shape + b.shape, strict=False))
-    if not set(result) <= set(sizes) or tuple(map(sizes.get, left)) != a.shape or tuple(map(sizes.get, right)) != b.shape:
+        result = "".join(sorted(letter for letter in inputs if letter != "," and inputs.count(letter) == 1))
+    if any((text and not (text.isascii() and text.isalpha())) or len(set(text)) < len(text) for text in (*texts, result)):
+        raise DataError(f"einsum({short(subscripts)})", hint="letters, each once in an operand, and commas: 'ij,jk->ik'")
+    if len(texts) != len(operands):
+        raise DataError(
+            f"einsum({short(subscripts)}) of {len(operands)} operands",
+            hint="the letters of each operand, then a comma: einsum('ij,jk->ik', a, b)",
+        )
+    like = next((x for x in operands if isinstance(x, Tensor)), None)
+    tensors = [as_tensor(x, like) for x in operands]
+    sizes = {k: size for text, x in zip(texts, tensors, strict=True) for k, size in zip(text, x.shape, strict=False)}
+    if not set(result) <= set(sizes) or any(tuple(map(sizes.get, k)) != x.shape for k, x in zip(texts, tensors, strict=True)):
+        shapes = " and ".join(str(x.shape) for x in tensors)
         raise ShapeError(
-            f"einsum({subscripts!r}) of shapes {a.shape} and {b.shape} does not fit",
+            f"einsum({subscripts!r}) of shapes {shapes} does not fit",
             where=place_of(here.mode.frames),
             hint="a letter for each axis, the same size wherever it stands, and in the result none that is new",
         )
-    both = [k for k in left if k in right and k in result]  # of every product, one after the other
-    summed = [k for k in left if k in right and k not in result]
-    rows, columns = ([k for k in text if k in result and k not in both] for text in (left, right))
+    x, left = tensors[0], texts[0]
+    for k in range(1, len(tensors)):
+        later = result if k == len(tensors) - 1 else "".join({*result, *"".join(texts[k + 1 :])})
+        x, left = _contracted(x, left, tensors[k], texts[k], later, sizes)
+    if gone := tuple(at for at, k in enumerate(left) if k not in result):  # of a single operand
+        x, left = x.sum(gone), "".join(k for k in left if k in result)
+    return x if left == result else x.transpose(tuple(left.index(k) for k in result))
+
+
+def _contracted(a: Tensor, left: str, b: Tensor, right: str, wanted: str, sizes: dict[str, int]) -> tuple[Tensor, str]:
+    """The product of two operands, summed over the letters that nobody wants any more, and the letters of its axes."""
+    both = [k for k in left if k in right and k in wanted]  # of every product, one after the other
+    summed = [k for k in left if k in right and k not in wanted]
+    rows, columns = ([k for k in text if k in wanted and k not in both] for text in (left, right))
     x = _as_product(a, left, (both, rows, summed), sizes)
     y = _as_product(b, right, (both, summed, columns), sizes)
     found = [*both, *rows, *columns]
-    z = (x @ y).reshape(tuple(sizes[k] for k in found))
-    return z.transpose(tuple(found.index(k) for k in result)) if found != list(result) else z
+    return (x @ y).reshape(tuple(sizes[k] for k in found)), "".join(found)
 
 
 def _as_product(x: Tensor, letters: str, groups: tuple[list[str], ...], sizes: dict[str, int]) -> Tensor:
@@ -364,10 +389,8 @@ def take(table: TensorLike, index: Any) -> Tensor:
             [0. , 0.5]])
     """
     table = as_tensor(table)
-    try:
-        rows = np.array(index._array if isinstance(index, Tensor) else index)
-    except (ValueError, RuntimeError):
-        raise DtypeError(f"take with an index {short(index)}", hint="whole numbers, in rows of one length") from None
+    hint = "whole numbers, in rows of one length"
+    rows = index._array if isinstance(index, Tensor) else array_given("take with an index", index, hint)
     if rows.dtype.kind not in "iu" and rows.size:
         raise DtypeError(f"take with an index of dtype {rows.dtype}", hint="row numbers are integers: index.astype(int)")
     if not table.ndim:
@@ -424,27 +447,34 @@ def _parts(parts: Sequence[TensorLike], name: str) -> list[Tensor]:
     return tensors
 
 
-def split(x: TensorLike, parts: int, axis: int = -1) -> list[Tensor]:
-    """Equal slices along an axis: the four gates of an LSTM out of one product. Each slice is one `getitem`.
+def split(x: TensorLike, parts: int | Sequence[int], axis: int = -1) -> list[Tensor]:
+    """Slices along an axis: the four gates of an LSTM out of one product. Each slice is one `getitem`.
+
+    `parts` is how many equal parts, or a list of the sizes of all parts, as in PyTorch. Raises `ShapeError` where they do not fill the
+    axis.
 
     >>> import tinygrad_rnn as tg
     >>> tg.split([1.0, 2.0, 3.0, 4.0], 2)
     [Tensor([1., 2.]), Tensor([3., 4.])]
+    >>> tg.split([1.0, 2.0, 3.0, 4.0], [1, 3])
+    [Tensor([1.]), Tensor([2., 3., 4.])]
     """
     x = as_tensor(x)
-    if not is_whole(parts, 1):
-        raise DataError(
-            f"split into {short(parts)} parts", hint="how many equal parts; unequal ones are slices: x[:, :3], x[:, 3:]"
-        )
+    sizes = list(parts) if isinstance(parts, (tuple, list)) else []
+    if not (all(is_whole(size, 0) for size in sizes) if sizes else is_whole(parts, 1)):
+        raise DataError(f"split into {short(parts)} parts", hint="how many equal parts, or a list of their sizes: [1, 3]")
     axis = one_axis(axis, x.ndim, f"split of shape {x.shape}")
-    if x.shape[axis] % parts:
+    if not sizes and not x.shape[axis] % parts:  # type: ignore[operator]
+        sizes = [x.shape[axis] // parts] * parts  # type: ignore[operator]
+    ends, before = list(accumulate(sizes)), (slice(None),) * axis
+    if ends[-1:] != [x.shape[axis]]:
         raise ShapeError(
-            f"split of shape {x.shape} into {parts} along axis {axis} does not fit",
+            f"split of shape {x.shape} into {short(parts)} along axis {axis} does not fit",
             where=place_of(here.mode.frames),
-            hint="the size of the axis must be a multiple of the number of parts",
+            hint="the size of the axis must be a multiple of the number of parts, or the sum of their sizes; "
+            "to cut before entries 1 and 3 of 4, as NumPy's [1, 3] does, take the sizes [1, 2, 1]",
         )
-    size, before = x.shape[axis] // parts, (slice(None),) * axis
-    keys = [(*before, slice(k * size, (k + 1) * size)) for k in range(parts)]
+    keys = [(*before, slice(end - size, end)) for size, end in zip(sizes, ends, strict=True)]
     return [x[key] for key in keys]
 
 

@@ -6,18 +6,18 @@ pictures, places in error messages and rows of gradient tables. What is open is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import ContextDecorator
 from contextvars import ContextVar
 from functools import lru_cache, partial, wraps
-from inspect import isgeneratorfunction
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import DataError
-from ..shared.checks import check_kind, is_whole
+from ..shared.checks import check_kind, is_whole, short
 
 __all__ = [
     "Change", "Frame", "current_mode", "detect_anomaly", "here", "lane_frames", "no_grad", "place_of", "scope", "set_mode",
@@ -127,7 +127,17 @@ class Change(ContextDecorator):
         self.frames, self.recording, self.watching, self.at_top = frames, recording, watching, at_top
 
     def __call__(self, function: Any) -> Any:
-        """As a decorator: open while the function runs; of a generator, while it computes an item."""
+        """As a decorator: open while the function runs; of a generator, while it computes an item; of `async def`, until it is done.
+
+        Raises `DataError` for an asynchronous generator.
+        """
+        if isasyncgenfunction(function):
+            raise DataError(
+                f"an asynchronous generator, {short(function)}, with a scope as decorator",
+                hint="open the scope inside it, round what computes an item: with tg.no_grad(): ...",
+            )
+        if iscoroutinefunction(function):
+            return _until_done(self, function)
         return _each_item(self, function) if isgeneratorfunction(function) else super().__call__(function)
 
     def over(self, before: Mode) -> Mode:
@@ -186,6 +196,15 @@ def _each_item(change: Change, function: Callable[..., Generator[Any, Any, Any]]
                 go_on = partial(inner.throw, error)
 
     return items
+
+
+def _until_done(change: Change, function: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    @wraps(function)
+    async def done(*args: Any, **options: Any) -> Any:
+        with change:
+            return await function(*args, **options)
+
+    return done
 
 
 def scope(name: str, **numbers: int) -> Change:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataError, DtypeError, GraphError, ShapeError
-from ..shared.array_type import Array, Index
+from ..shared.array_type import Array, Index, array_given
 from ..shared.checks import check_flags, check_kind, check_number, check_size, is_whole, short
 from . import graph, ops
 from .arrays import is_basic
@@ -25,7 +25,7 @@ from .dtypes import FLOATS, as_array, current_dtype
 from .graph import Node, leaf
 from .mistakes import anomaly
 from .mistakes.shape_errors import misfit
-from .numpy_protocol import NumpyLike
+from .numpy_protocol import Count, NumpyLike, no_gradient
 from .ops import BOTH, INPUT, NOTHING, OUTPUT, Op
 from .scopes import current_mode, here, place_of, tick
 
@@ -111,18 +111,15 @@ class Tensor(NumpyLike):
     def grad(self) -> Array | None:
         """What `backward()` has gathered here so far, as an array; None before.
 
-        Assign to change it: values are copied. Raises `ShapeError` for values of another shape, `GraphError` on a result that was not
-        told to `retain_grad()`: it has none, and a weight that was replaced by a result would learn nothing.
+        Assign to change it: values are copied. Raises `ShapeError` for values of another shape, `MissingGradientError` (a `GraphError`
+        and an `AttributeError`) on a result that was not told to `retain_grad()`: it has none, and a weight that was replaced by a
+        result would learn nothing.
         """
         node = self.node
         if node is None:
             return None
         if node.grad is None and node.op is not None and (node.hooks is None or None not in node.hooks):
-            raise GraphError(
-                f".grad of a result, which {node.op.name} computed: only leaves keep their gradient",
-                where=self.place,
-                hint="result.retain_grad() before backward() keeps it; to update a weight in place: w.data = w.data - lr * w.grad",
-            )
+            raise no_gradient(self)
         return node.grad
 
     @grad.setter
@@ -186,7 +183,7 @@ class Tensor(NumpyLike):
     @property
     def size(self) -> int:
         """The number of entries."""
-        return self._array.size
+        return Count(self._array.size)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -199,7 +196,7 @@ class Tensor(NumpyLike):
 
     def item(self) -> float | int | bool:
         """The only value, as a Python number. Raises `ShapeError` if there are several."""
-        if self.size != 1:
+        if self._array.size != 1:
             raise ShapeError(f"item() of a tensor of shape {self.shape}", hint="it needs exactly one entry; .numpy() gives all")
         value: float | int | bool = self._array.item()
         return value
@@ -384,8 +381,7 @@ class Tensor(NumpyLike):
 
     def argmax(self, axis: int | None = None) -> Any:
         """Where the largest entry is, along `axis` or of all entries in a row: whole numbers of NumPy's, without a gradient."""
-        axes = _axes(axis, self, "argmax")
-        return self._array.argmax(None if axes is None else axes[0])
+        return self._array.argmax(None if axis is None else one_axis(axis, self.ndim, "argmax"))
 
     def flatten(self) -> Tensor:
         """All entries in one row."""
@@ -677,12 +673,9 @@ def plain_key(key: Index) -> Index:
     def plain(part: Any) -> Any:
         if isinstance(part, Tensor):
             return part._array.copy()
-        if getattr(part, "requires_grad", False):
-            raise DtypeError(f"an index {short(part)}", hint="an index is whole numbers, and has no gradient")
-        if isinstance(part, (list, ndarray)):
-            if not isinstance(part, ndarray) and len(set(map(np.ndim, part))) > 1:
-                raise ShapeError(f"an index {short(part)}", hint="whole numbers in rows of one length")
-            return np.array(part) if isinstance(part, ndarray) or part else np.zeros(0, np.intp)  # [] names no entry
+        if isinstance(part, (list, ndarray)) or getattr(part, "requires_grad", False):
+            rows = array_given("an index", part, "whole numbers in rows of one length", ShapeError)
+            return rows.copy() if isinstance(part, ndarray) or part else np.zeros(0, np.intp)  # [] names no entry
         return int(part) if isinstance(part, np.integer) else part
 
     return tuple(plain(part) for part in key) if isinstance(key, tuple) else (plain(key),)
@@ -712,7 +705,9 @@ def matmul(a: TensorLike, b: TensorLike) -> Tensor:
 def power(a: TensorLike, exponent: TensorLike) -> Tensor:
     """`a ** exponent`, exact as NumPy's; for a number, for several exponents, and for exponents that have a gradient.
 
-    Where a is 0 or negative the gradients are PyTorch's: that of an exponent is 0 at a = 0, and NaN below.
+    Where a is 0 or negative the gradients are PyTorch's: that of an exponent is 0 at a = 0, and NaN below. So are those of second
+    order, except at a = 0 where PyTorch has NaN and the mathematics a number: that of the exponent b twice is 0, and that of the
+    exponent, then of a, is 0 for b > 1.
 
     >>> import tinygrad_rnn as tg
     >>> tg.pow([1.0, 2.0, 3.0], 2)

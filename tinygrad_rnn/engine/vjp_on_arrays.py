@@ -67,9 +67,9 @@ class Arrays:
     def cos(self, a: Array) -> Array:
         return np.asarray(np.cos(a))
 
-    def shifted(self, a: Array, where: Array) -> Array:
-        """a, with 1 added where the condition holds."""
-        return np.asarray(a + where)
+    def one_at(self, condition: Array, a: Array) -> Array:
+        """a, with 1 in its place where the condition holds."""
+        return np.where(condition, np.ones((), a.dtype), a)
 
     def cumsum(self, g: Array, axis: int) -> Array:
         return np.add.accumulate(g, axis=axis)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..engine.primitives import exp, log
+from ..engine.primitives import exp, log, where
 from ..engine.scopes import here, place_of
 from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import ShapeError
@@ -52,13 +52,17 @@ def softmax(x: TensorLike, axis: int | tuple[int, ...] = -1) -> Tensor:
 def softplus(x: TensorLike) -> Tensor:
     """log(1 + exp(x)) as m + log(exp(-m) + exp(x - m)) with m = max(x, 0), a constant: no overflow at any x.
 
+    At infinity it is x itself, with gradient 1.
+
     >>> import tinygrad_rnn as tg
     >>> tg.functional.softplus([-1000.0, 1000.0])
     Tensor([   0., 1000.])
     """
     x = as_tensor(x)
     kind = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
-    m = named(as_tensor(np.asarray(np.clip(x._array, 0, np.finfo(kind).max), kind)), "max")
+    if (endless := np.asarray(x._array == np.inf)).any():
+        return where(endless, x, softplus(where(endless, 0.0, x)))
+    m = named(as_tensor(np.asarray(np.maximum(x._array, 0), kind)), "max")
     return m + log(exp(-m) + exp(x - m))
 
 

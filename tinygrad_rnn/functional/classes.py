@@ -11,7 +11,7 @@ from ..engine.primitives import place
 from ..engine.scopes import here, place_of, scope
 from ..engine.tensor import Tensor, TensorLike, as_tensor
 from ..errors import DataError, DtypeError, ShapeError
-from ..shared.array_type import Array
+from ..shared.array_type import Array, array_given
 from ..shared.checks import check_choice, check_number, is_number, short
 from .activations import log_softmax
 from .reduction import REDUCTIONS, reduced
@@ -168,7 +168,6 @@ def _classes(logits: Tensor, targets: Any, name: str, ignore_index: int) -> Arra
 
 def _given(name: str, targets: Any) -> Array:
     """The targets as an array, in their own dtype."""
-    try:
-        return np.asarray(targets.data if isinstance(targets, Tensor) else targets)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise DtypeError(f"{name} with targets {short(targets)}: {error}", hint="give an array of integers") from None
+    if isinstance(targets, Tensor):
+        return targets.data
+    return array_given(f"{name} with targets", targets, "give an array of integers")

@@ -107,7 +107,7 @@ def _suffix_of(path: Any) -> str:
         name = os.fsdecode(path)  # a number would be an open file
         there, whole = os.path.exists(name), os.path.isfile(name)  # a pipe or a device may never end
     except (TypeError, ValueError) as error:
-        raise unloadable(path, str(error), f"give the path of a {known} file") from None
+        raise unloadable(short(path), str(error), f"give the path of a {known} file") from None
     if not there:
         raise unloadable(path, "there is no such file", "look at the folder and the spelling")
     if not whole:

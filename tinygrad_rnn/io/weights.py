@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import DataError, LoadError
 from ..nn.meaning import StateDict, meaning_from, meaning_of, other_cells, unknown
 from ..nn.module import Module
-from ..shared.array_type import Array
+from ..shared.array_type import Array, array_given
 from ..shared.atomic_files import target_of, write
 from ..shared.call_site import call_site
 from ..shared.checks import check_kind, short
@@ -141,10 +141,8 @@ def _storable(name: Any, value: Any) -> Array:
         raise DataError(
             f"weights under the name {name!r}", hint=f"names are text, and {RESERVED} is where the format keeps its own"
         )
-    try:
-        array = np.asarray(value.data if hasattr(value, "node") else value)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise DataError(f"{name} cannot be saved: {error}", hint="give arrays of numbers") from None
+    value = value.data if hasattr(value, "node") else value
+    array = array_given(f"{name} cannot be saved:", value, "give arrays of numbers", DataError)
     if array.dtype.newbyteorder("=") not in KINDS:
         raise DataError(f"{name} cannot be saved: it is {array.dtype}", hint="save it as float64, float32, integers or booleans")
     return np.array(array, array.dtype.newbyteorder("<"), order="C")

@@ -13,7 +13,7 @@ from ..engine.scopes import here, place_of
 from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import DataError, ShapeError
 from ..functional import softmax
-from ..shared.array_type import Dtype
+from ..shared.array_type import Dtype, array_given
 from ..shared.checks import check_flags, check_sizes
 from . import init
 from .inputs import whole_of
@@ -152,13 +152,14 @@ def _check(query: Tensor, keys: Tensor, values: Tensor) -> None:
 
 def _checked_mask(mask: npt.ArrayLike, e: Tensor) -> Any:
     """The mask as truth values that broadcast to the scores (batch, queries, time)."""
-    read = np.asarray(mask)
+    hint = "it is made of True (read) and False (padding), (batch, time): np.arange(time) < lengths[:, None]"
+    read = array_given("a mask", mask, hint)
     batch, queries, time = e.shape
     if read.dtype != bool or read.shape not in ((batch, time), e.shape):
         raise ShapeError(
             f"a mask of shape {read.shape} and dtype {read.dtype} for weights of shape {(batch, queries, time)}",
             where=place_of(here.mode.frames),
-            hint="it is made of True (read) and False (padding), (batch, time): np.arange(time) < lengths[:, None]",
+            hint=hint,
         )
     if not read.any(axis=-1).all():
         raise DataError(

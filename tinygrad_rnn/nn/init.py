@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from numbers import Real
+import sys
+from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,13 +12,14 @@ from ..engine.dtypes import as_array, checked_dtype
 from ..engine.tensor import Tensor
 from ..errors import DataError, ShapeError
 from ..shared.array_type import Array, Dtype
-from ..shared.checks import check_kind, check_number, check_rng, is_number, is_whole, short
+from ..shared.checks import check_kind, check_number, check_rng, is_whole, short
 
 __all__ = [
     "forget_gate_", "identity", "identity_", "normal", "ones", "orthogonal", "scale_to_spectral_radius", "spectral_radius", "uniform",
     "zeros",
 ]  # fmt: skip
 
+MOST = sys.maxsize // 16  # beyond that NumPy refuses in other words for each way to make an array
 B = TypeVar("B", bound=Tensor | None)
 
 
@@ -122,8 +124,7 @@ def forget_gate_(b: B, bias: float) -> B:
     >>> tg.nn.init.forget_gate_(tg.Tensor([0.0, 0.0, 0.0, 0.0], requires_grad=True), 3.0).data
     array([0., 3., 0., 0.])
     """
-    if not is_number(bias, Real) or not np.isfinite(bias):
-        raise DataError(f"forget_bias={bias!r}", hint="what the forget gate's bias starts at: a number, often 1.0")
+    bias = check_number("forget_bias", bias, hint="what the forget gate's bias starts at: a number, often 1.0")
     if b is None:
         if bias not in (0.0, 1.0):
             raise DataError(f"forget_bias={bias!r} and bias=False", hint="the forget gate's bias is a part of b: leave one out")
@@ -199,6 +200,8 @@ def _sizes(shape: tuple[int, ...], least: int = 1) -> tuple[int, ...]:
         raise ShapeError(
             f"weights of shape {short(shape)}", hint=f"a tuple of sizes, each a whole number of at least {least}: (3, 4)"
         )
+    if prod(max(int(size), 1) for size in shape) > MOST:
+        raise ShapeError(f"weights of shape {short(tuple(shape))}", hint=f"no array has more than {MOST:,} entries")
     return tuple(shape)
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeGuard
 
 from ..engine.primitives import stack
-from ..engine.scopes import time_step
+from ..engine.scopes import here, place_of, time_step
 from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import DataError, ShapeError
 
-__all__ = ["WHOLE", "each_step", "fitting", "is_list_of_steps", "steps_of", "whole_of"]
+__all__ = ["WHOLE", "each_step", "fitting", "is_list_of_steps", "steps_of", "whole_of", "whole_steps"]
 
 WHOLE = "xs is (batch, time, features); one sequence is a batch of 1"
 
@@ -74,6 +74,26 @@ def steps_of(xs: Any, caller: str, hint: str = WHOLE) -> list[Tensor]:
 def whole_of(steps: Any) -> Tensor:
     """Steps as one tensor (batch, time, features), whether they come as one or as a list of one a step."""
     return stack(steps, axis=1) if is_list_of_steps(steps) and steps else as_tensor(steps)
+
+
+def whole_steps(caller: str, steps: Any) -> Tensor:
+    """What `whole_of` makes of them; a `ShapeError` unless it is (batch, time, features), a `DataError` for no steps.
+
+    >>> from tinygrad_rnn.nn.inputs import whole_steps
+    >>> whole_steps("pool_mean", [[1.0, 2.0]])
+    Traceback (most recent call last):
+    tinygrad_rnn.errors.ShapeError: pool_mean of shape (1, 2)
+    <BLANKLINE>
+    hint: it takes (batch, time, features), or a list of one tensor (batch, features) a step; one sequence is a batch of 1
+    """
+    whole = whole_of(steps)
+    if whole.ndim == 3 and len(whole) and whole.shape[1]:
+        return whole
+    raise (ShapeError if whole.size else DataError)(
+        f"{caller} of {f'shape {whole.shape}' if whole.size else 'no steps'}",
+        where=place_of(here.mode.frames),
+        hint="it takes (batch, time, features), or a list of one tensor (batch, features) a step; one sequence is a batch of 1",
+    )
 
 
 def _listed(xs: Sequence[Any], caller: str) -> list[Tensor]:

@@ -15,7 +15,7 @@ from ..engine.tensor import Tensor
 from ..shared.array_type import Array
 from ..shared.checks import is_whole, short
 
-__all__ = ["Meaning", "StateDict", "differences", "meaning_from", "meaning_of", "other_cells", "unknown"]
+__all__ = ["Meaning", "StateDict", "differences", "meaning_from", "meaning_of", "other_cells", "under", "unknown"]
 
 
 class Meaning(NamedTuple):
@@ -85,7 +85,7 @@ def meaning_of(module: Any) -> Meaning:
                 found.vocabularies[path] = vocabulary
         elif container:
             pairs = value.items() if isinstance(value, dict) else enumerate(value)
-            todo.append(_under(path, pairs))
+            todo.append(under(path, pairs))
     found.vocabularies.update((path, vocabulary) for path, vocabulary in lists if len(vocabulary["symbols"]) in sizes)
     return found
 
@@ -155,10 +155,11 @@ def _inside(path: str, part: Any, found: Meaning) -> Iterator[tuple[str, Any]]:
         value = _plain(getattr(part, name, None)) if isinstance(name, str) else None
         if value is not None:
             found.settings[f"{path}.{name}" if path else name] = value
-    yield from _under(path, vars(part).items())
+    yield from under(path, vars(part).items())
 
 
-def _under(path: str, pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
+def under(path: str, pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
+    """What stands under a path, attributes or items, with paths of their own."""
     return ((f"{path}.{key}" if path else str(key), value) for key, value in pairs)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from inspect import isfunction
@@ -14,11 +14,11 @@ import numpy as np
 
 from ..engine.scopes import current_mode, no_grad, scope, set_mode
 from ..engine.tensor import Tensor
-from ..errors import DataError, GraphError, LoadError
-from ..shared.array_type import Array
+from ..errors import DataError, DtypeError, GraphError, LoadError
+from ..shared.array_type import Array, array_given
 from ..shared.call_site import call_site
-from ..shared.checks import check_flags
-from .meaning import StateDict, differences, meaning_of, unknown
+from ..shared.checks import check_flags, short
+from .meaning import StateDict, differences, meaning_of, under, unknown
 from .printed import in_a_line, printed
 from .torch_words import check_words
 
@@ -213,6 +213,12 @@ class Module:
             raise LoadError(
                 f"load_state_dict of a {type(state).__name__}", hint="give what state_dict() returned: a dict of arrays by name"
             )
+        inside = next((name for name, value in state.items() if isinstance(value, Mapping)), None)
+        if inside is not None:
+            raise LoadError(
+                f"load_state_dict of a checkpoint, a dict with {', '.join(map(short, [*state][:4]))}",
+                hint=f"the state is inside: give checkpoint[{short(inside)}]",
+            )
         own, told = self._by_name(), getattr(state, "meaning", None)
         meaning = told and meaning_of(self)
         other = differences(told, meaning) if told and meaning else []
@@ -288,9 +294,9 @@ def _refuse_over_parameter(module: Module, key: str, value: Any) -> None:
 def _fitted(value: Any, p: Tensor) -> Array:
     """A saved value as an array for a parameter or buffer p; a ValueError says what is wrong, with ? for the name."""
     try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError("misshapen: ? is ragged") from None
+        array = array_given("?", value)
+    except DtypeError as error:
+        raise ValueError(f"no array: {error.message}") from None
     if array.dtype.kind not in "fiub":
         raise ValueError(f"not numbers: ? is {array.dtype}")
     if array.shape != p.shape:
@@ -341,11 +347,7 @@ def items_within(path: str, value: Any, seen: set[int], enter: Callable[[Any], b
             if container or searched:
                 items = vars(value) if searched else value
                 pairs = items.items() if isinstance(items, dict) else enumerate(items)
-                todo.append(_under(path, pairs))
-
-
-def _under(path: str, pairs: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
-    return ((f"{path}.{key}" if path else str(key), item) for key, item in pairs)
+                todo.append(under(path, pairs))
 
 
 def _is_part(value: Any) -> bool:

@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.dtypes import as_array
 from ..engine.primitives import concat, take
 from ..engine.scopes import here, place_of, time_step
 from ..engine.tensor import Tensor, TensorLike, as_tensor, named
 from ..errors import DataError, DtypeError, ShapeError
-from ..shared.array_type import Array
+from ..shared.array_type import Array, array_given
 from ..shared.checks import check_kind, is_number
-from .inputs import whole_of
+from .inputs import whole_steps
 
-__all__ = ["PackedSequence", "last_valid", "mask", "pack", "steps_in", "unpack"]
+__all__ = ["PackedSequence", "last_valid", "mask", "pack", "steps_in", "unpack", "valid_steps"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +98,12 @@ class PackedSequence:
         )
 
 
-def pack(sequences: Iterable[TensorLike]) -> PackedSequence:
+def pack(sequences: Iterable[TensorLike], lengths: npt.ArrayLike | None = None) -> PackedSequence:
     """Sequences (time, features) of any lengths, in any order, as one batch. Gradients reach those that require them.
 
+    With `lengths`, sequences that are padded already, (batch, time, features): what stands behind the end of one is left out.
     Symbols are embedded first: `pack([table(ids) for ids in texts])`. Raises `DataError` for no sequences and for one without
-    steps, `ShapeError` where the features differ.
+    steps, `ShapeError` where the features differ, and for lengths what `last_valid` raises.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> packed = tg.nn.pack([np.ones((2, 3)), np.ones((5, 3)), np.ones((1, 3))])
@@ -108,7 +111,12 @@ def pack(sequences: Iterable[TensorLike]) -> PackedSequence:
     PackedSequence(lengths (2, 5, 1), features 3, 8 of 15 padded steps)
     >>> [x.shape[0] for x in packed], packed.order
     ([3, 2, 1, 1, 1], (1, 0, 2))
+    >>> tg.nn.pack(np.ones((3, 5, 3)), [2, 5, 1])
+    PackedSequence(lengths (2, 5, 1), features 3, 8 of 15 padded steps)
     """
+    if lengths is not None:
+        whole, ends = valid_steps("pack", sequences, lengths)
+        sequences = [whole[k, :n] for k, n in enumerate(ends.tolist())]
     if not isinstance(sequences, Iterable):
         raise DataError(f"pack of a {type(sequences).__name__}", hint="give a list of arrays (time, features)")
     parts = [as_tensor(sequence) for sequence in sequences]
@@ -150,7 +158,7 @@ def unpack(packed: PackedSequence, padding: float = 0.0) -> tuple[Tensor, tuple[
     running, _ = _running([packed.lengths[k] for k in packed.order])
     index = np.full(running.shape, packed.steps)  # the last row is the padding
     index[running] = np.arange(packed.steps)
-    filler = Tensor(np.full((1, *packed[0].shape[1:]), padding, packed[0].dtype), name="padding")
+    filler = Tensor(np.full((1, *packed[0].shape[1:]), as_array(padding, packed[0].dtype)), name="padding")
     return take(concat([*packed, filler]), index.T[np.argsort(packed.order)]), packed.lengths
 
 
@@ -184,14 +192,27 @@ def last_valid(outputs: TensorLike | Sequence[Tensor], lengths: npt.ArrayLike) -
     Tensor([[1.],
             [3.]])
     """
-    whole, ends = whole_of(outputs), _checked_lengths(lengths)
-    if whole.ndim < 2 or len(whole) != len(ends):
+    whole, ends = valid_steps("last_valid", outputs, lengths)
+    return whole[np.arange(len(whole)), ends - 1]
+
+
+def valid_steps(caller: str, outputs: Any, lengths: npt.ArrayLike) -> tuple[Tensor, npt.NDArray[np.int64]]:
+    """Steps, as one tensor or as a list of one a step, as one tensor (batch, time, features), and the length of every sequence.
+
+    >>> from tinygrad_rnn.nn.packed import valid_steps
+    >>> whole, ends = valid_steps("last_valid", [[[1.0], [0.0]], [[2.0], [3.0]]], [1, 2])
+    >>> whole.shape, ends
+    ((2, 2, 1), array([1, 2]))
+    """
+    whole, ends = whole_steps(caller, outputs), _checked_lengths(lengths)
+    if len(whole) != len(ends):
         raise ShapeError(
-            f"last_valid of outputs of shape {whole.shape} with {len(ends)} lengths",
-            hint="outputs are (batch, time, features), with one length for each sequence of the batch",
+            f"{caller} of shape {whole.shape} with lengths of shape {ends.shape}",
+            where=place_of(here.mode.frames),
+            hint="what is padded is (batch, time, features), with one length for every sequence of the batch",
         )
     mask(ends, whole.shape[1])
-    return whole[np.arange(len(whole)), ends - 1]
+    return whole, ends
 
 
 def steps_in(flat: Tensor, rows: Sequence[int], name: str) -> Iterator[Tensor]:
@@ -205,10 +226,7 @@ def steps_in(flat: Tensor, rows: Sequence[int], name: str) -> Iterator[Tensor]:
 
 def _checked_lengths(lengths: npt.ArrayLike) -> npt.NDArray[np.int64]:
     """Lengths as an array of integers, or a DtypeError."""
-    try:
-        ends = np.asarray(lengths)
-    except ValueError:  # rows of different lengths
-        ends = np.asarray(None)
+    ends = array_given("lengths", lengths, "one integer for each sequence")
     if ends.ndim != 1 or ends.dtype.kind not in "iu":
         shown = _shortly(ends.tolist()) if ends.ndim == 1 else repr(lengths)
         raise DtypeError(f"lengths {shown} are not a list of integers", hint="one integer for each sequence")

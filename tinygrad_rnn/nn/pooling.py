@@ -1,7 +1,8 @@
 """Pooling: one vector out of the outputs of all steps, of those that are no padding if lengths are given.
 
-`outputs` is one tensor (batch, time, features) or a list of one (batch, features) a step, as `unroll` returns it; `lengths` (batch)
-counts the valid steps of every sequence, from the first. A wrong length raises `DataError`, a wrong number of them `ShapeError`.
+`outputs` are values (batch, time, features), or a list of one tensor (batch, features) a step, as `unroll` returns it: what a layer
+takes too. `lengths` (batch) counts the valid steps of every sequence, from the first. A wrong length raises `DataError`, a wrong
+number of them or another shape of outputs `ShapeError`.
 """
 
 from __future__ import annotations
@@ -12,21 +13,21 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.dtypes import as_array
-from ..engine.primitives import broadcast_to, max, stack, where
+from ..engine.primitives import broadcast_to, max, where
 from ..engine.scopes import here, place_of
-from ..engine.tensor import Tensor, as_tensor, named
-from ..errors import DataError, ShapeError
+from ..engine.tensor import Tensor, TensorLike, as_tensor, named
+from ..errors import DataError
 from ..shared.array_type import Array, Dtype
-from ..shared.checks import check_kind, check_sizes
+from ..shared.checks import check_sizes
 from . import init
 from .attention import DotAttention
+from .inputs import is_list_of_steps, whole_steps
 from .module import Module
-from .packed import mask
+from .packed import PackedSequence, mask, valid_steps
 
 __all__ = ["AttentionPooling", "pool_last", "pool_max", "pool_mean"]
 
-Outputs: TypeAlias = Tensor | Sequence[Tensor]
+Outputs: TypeAlias = TensorLike | Sequence[Tensor]
 Lengths: TypeAlias = npt.ArrayLike | None
 
 
@@ -38,9 +39,9 @@ def pool_last(outputs: Outputs, lengths: Lengths = None) -> Tensor:
     >>> tg.nn.pool_last(steps, [2, 1]).data.tolist()
     [[2.0], [5.0]]
     """
-    if lengths is None and isinstance(outputs, (list, tuple)) and outputs:
-        return as_tensor(outputs[-1])
-    whole, valid = _whole(outputs, lengths)
+    if lengths is None and is_list_of_steps(outputs) and outputs:
+        return as_tensor(outputs[-1])  # no need to stack them all
+    whole, valid = _whole("pool_last", outputs, lengths)
     return named(whole[:, -1] if valid is None else whole[np.arange(len(valid)), valid.sum(axis=1) - 1], "last")
 
 
@@ -51,7 +52,7 @@ def pool_mean(outputs: Outputs, lengths: Lengths = None) -> Tensor:
     >>> tg.nn.pool_mean([tg.Tensor([[1.0], [5.0]]), tg.Tensor([[2.0], [6.0]])], [2, 1]).data.tolist()
     [[1.5], [5.0]]
     """
-    whole, valid = _whole(outputs, lengths)
+    whole, valid = _whole("pool_mean", outputs, lengths)
     if valid is None:
         return named(whole.mean(axis=1), "mean")
     shares = (1 / valid.sum(axis=1, keepdims=True)).astype(whole.dtype)
@@ -65,7 +66,7 @@ def pool_max(outputs: Outputs, lengths: Lengths = None) -> Tensor:
     >>> tg.nn.pool_max([tg.Tensor([[1.0], [5.0]]), tg.Tensor([[2.0], [6.0]])], [2, 1]).data.tolist()
     [[2.0], [5.0]]
     """
-    whole, valid = _whole(outputs, lengths)
+    whole, valid = _whole("pool_max", outputs, lengths)
     if valid is not None:
         whole = where(valid[:, :, None], whole, float(np.finfo(whole.dtype).min))
     return named(max(whole, axis=1), "largest")
@@ -92,30 +93,20 @@ class AttentionPooling(Module):
 
     def forward(self, outputs: Outputs, lengths: Lengths = None) -> Tensor:
         """Outputs (batch, time, features), or a list of steps, to (batch, features)."""
-        whole, valid = _whole(outputs, lengths)
+        whole, valid = _whole("AttentionPooling", outputs, lengths)
         context, _ = self.attention(broadcast_to(self.q, (len(whole.data), self.q.shape[1])), whole, mask=valid)
         return context
 
 
-def _whole(outputs: Outputs, lengths: Lengths) -> tuple[Tensor, Array | None]:
+def _whole(caller: str, outputs: Outputs, lengths: Lengths) -> tuple[Tensor, Array | None]:
     """The outputs as one tensor (batch, time, features), and which of them count (batch, time): None for all."""
-    if not isinstance(outputs, Tensor):
-        check_kind(
-            "pooling of",
-            outputs,
-            (list, tuple),
-            "one tensor (batch, time, features), or a list of one a step: nn.unpack(packed)",
-        )
-    if not isinstance(outputs, Tensor) and not outputs:
-        raise DataError("pooling of no steps", where=place_of(here.mode.frames), hint="leave empty sequences out")
-    whole = outputs if isinstance(outputs, Tensor) else stack(outputs, axis=1)
-    if lengths is None:
-        return whole, None
-    ends = as_array(lengths)
-    if whole.ndim != 3 or ends.shape != whole.shape[:1]:
-        raise ShapeError(
-            f"pooling of outputs of shape {whole.shape} with lengths of shape {ends.shape}",
+    if isinstance(outputs, PackedSequence):
+        raise DataError(
+            f"{caller} of a PackedSequence",
             where=place_of(here.mode.frames),
-            hint="outputs are (batch, time, features), with one length for every sequence",
+            hint=f"unpack it first: {caller}(*nn.unpack(packed))",
         )
-    return whole, mask(lengths, whole.shape[1])
+    if lengths is None:
+        return whole_steps(caller, outputs), None
+    whole, ends = valid_steps(caller, outputs, lengths)
+    return whole, mask(ends, whole.shape[1])

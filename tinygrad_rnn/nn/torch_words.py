@@ -26,7 +26,7 @@ WORDS = {
     "in_features": "it is called input_size here",
     "inplace": "leave it out: no operation changes its input",
     "layers": "it is called num_layers here; tg.nn.Stacked takes a list of layers",
-    "lengths": "batch sequences of different lengths with tg.nn.pack([x[:n] for x, n in zip(xs, lengths)]), and give that",
+    "lengths": "batch sequences of different lengths with tg.nn.pack(xs, lengths), and give that",
     "max_norm": "it does not exist here: divide the rows of W by their norm yourself",
     "normalized_shape": "it is called features here: LayerNorm(features), over the last axis",
     "num_embeddings": "it is called symbols here: Embedding(symbols, features)",

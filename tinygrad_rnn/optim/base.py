@@ -227,7 +227,8 @@ class Optimizer:
         state = {name: np.zeros_like(own[name]) for name in self.later} | dict(state)
         wrong = [f"missing: {name}" for name in own if name not in state]
         wrong += [f"left over: {name}" for name in state if name not in own]
-        values = {name: array_given(state[name]) for name in own if name in state}
+        misfit, hint = f"this state does not fit {type(self).__name__}:", "give what state_dict() returned; nothing was loaded"
+        values = {name: array_given(f"{misfit} {name}", state[name], hint, LoadError) for name in own if name in state}
         for name, given in values.items():
             part = name.rpartition(".")[2]
             boolean = own[name].dtype.kind == "b"
@@ -244,7 +245,7 @@ class Optimizer:
                     wrong.append(f"too large for {own[name].dtype}: {name}")
         if wrong:
             raise LoadError(
-                f"this state does not fit {type(self).__name__}: {'; '.join(wrong)}",
+                f"{misfit} {'; '.join(wrong)}",
                 hint="make the optimizer as it was made when this was saved; nothing was loaded",
             )
         for name in self.settings:

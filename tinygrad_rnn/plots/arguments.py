@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataError, GraphError
-from ..shared.array_type import Array
+from ..shared.array_type import Array, array_given
 
 __all__ = ["expect", "finite", "numbers", "steps_to_mark", "two_digits"]
 
@@ -39,12 +39,14 @@ def numbers(what: str, values: npt.ArrayLike, ndims: tuple[int, ...]) -> Array:
     array([1., 2.])
     """
     try:
-        array = np.array(values, np.float64)
+        array = array_given(what, values, "give what the probe returned", DataError).astype(np.float64)
     except GraphError:
         raise DataError(
             f"{what} is made of tensors, not of numbers", hint="give what the probe returned; of states their values: h.data"
         ) from None
-    except (TypeError, ValueError):
+    except DataError:
+        raise
+    except (TypeError, ValueError, OverflowError):
         raise DataError(f"{what} is not an array of numbers", hint="give what the probe returned") from None
     if array.ndim not in ndims:
         wanted = " or ".join(map(str, ndims))

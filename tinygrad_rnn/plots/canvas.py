@@ -209,7 +209,7 @@ def describe(figure: Figure) -> str:
 
     >>> import tinygrad_rnn as tg
     >>> tg.plots.describe(tg.plots.gradient_norms({"RNN": [0.001, 0.1, 1.0]})).split(".")[0]
-    'Left of the gradient at step 1 of 3: 0'
+    'Left of the gradient at the first step of 3: 0'
     """
     if not hasattr(figure, "savefig"):
         raise DataError(f"a {type(figure).__name__} is no figure", hint="give what one of tg.plots returned")

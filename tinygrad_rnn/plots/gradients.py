@@ -34,10 +34,11 @@ def gradient_norms(
     theme: ThemeName = "light",
     title: str | None = None,
 ) -> Figure:
-    """Norms of dL/dh_t by step, relative to the last step, on a scale of powers of ten.
+    """Norms of dL/dh_t by step, relative to the last step that was read, on a scale of powers of ten.
 
     `curves` maps names to what `probe.gradient_by_step` returns, (T,), or to one row a seed, (seeds, T): then the line is the
-    median and the band reaches from the smallest to the largest. `against` is "back" (steps back from the last one) or "t"; `what`
+    median and the band reaches from the smallest to the largest. Steps stand in the order in which they were read, as the probe gives
+    them: where a layer reads backwards, the last one is step 1. `against` is "back" (steps back from the last one) or "t"; `what`
     names the norm. What lies below the float32 epsilon is lost in the sum over the steps that is the gradient of a shared weight:
     that part is shaded.
     Raises `DataError` for no curves, other shapes and other words.
@@ -46,7 +47,7 @@ def gradient_norms(
     >>> import tinygrad_rnn as tg
     >>> figure = tg.plots.gradient_norms({"RNN": 0.5 ** np.arange(20)[::-1]})
     >>> tg.plots.describe(figure)
-    'Left of the gradient at step 1 of 20: 1.9e-06 (RNN).'
+    'Left of the gradient at the first step of 20: 1.9e-06 (RNN).'
     """
     known = "it is 'back' (steps back from the last one) or 't'"
     check_choice("gradient_norms", "against", against, ("back", "t"), known)
@@ -65,17 +66,20 @@ def gradient_norms(
         ax.set_ylabel(f"{what}, relative to the last step")
         last = max(longest - 1, 1)
         if against == "back":
-            ax.set(xlim=(0, last * 1.015), xlabel="steps back from the last one, T - t")
+            ax.set(xlim=(0, last * 1.015), xlabel="steps back from the last one that was read")
             c.whole(ax)
         else:
             room = (max(len(name) for name in rows) * 7.5 + 20) / (72 * 6.2)  # for the names, left of step 1
-            ax.set(xlim=(1 - last * room, 1 + last * 1.015), xlabel="time step t (the backward pass goes from right to left)")
+            ax.set(
+                xlim=(1 - last * room, 1 + last * 1.015),
+                xlabel="time steps, as they were read (backward: from right to left)",
+            )
             ax.set_xticks(steps_to_mark(longest))
         _below_epsilon(c, ax, against == "back")
         ends = {name: float(np.median(row[:, 0])) for name, row in rows.items()}
         c.name_curves(ax, list(ends), list(ends.values()), "right" if against == "back" else "left")
         left = ", ".join(f"{two_digits(end)} ({name})" for name, end in ends.items())
-        c.finish(title or f"Left of the gradient at step 1 of {longest}: {left}")
+        c.finish(title or f"Left of the gradient at the first step of {longest}: {left}")
     return c.figure
 
 

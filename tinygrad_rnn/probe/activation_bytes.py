@@ -10,14 +10,14 @@ import numpy as np
 
 from ..engine.graph import Node
 from ..engine.tensor import Tensor
-from ..shared.array_type import Array
+from ..shared.array_type import Array, ShownByShape
 from .lanes import Timeline, recorded_graph
 
 __all__ = ["ActivationMemory", "activation_memory", "bytes_kept"]
 
 
-@dataclass(frozen=True, eq=False)
-class ActivationMemory:
+@dataclass(frozen=True, eq=False, repr=False)
+class ActivationMemory(ShownByShape):
     """Bytes of computed arrays that a graph keeps: `total` = `by_step`.sum() + `outside`, and = the sum over `by_op`.
 
     `by_step` (T,) holds integers for t = 1..T; `outside` is kept by ops outside of time steps; `by_op` names the ops that keep them.

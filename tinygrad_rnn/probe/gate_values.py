@@ -10,7 +10,7 @@ from ..engine.graph import Node
 from ..engine.ops import MUL, SIGMOID, TANH
 from ..engine.tensor import Tensor
 from ..errors import GraphError
-from ..shared.array_type import Array
+from ..shared.array_type import Array, ShownByShape
 from .lanes import Lane, lanes_of, one_of
 
 __all__ = ["Gate", "gates"]
@@ -18,8 +18,8 @@ __all__ = ["Gate", "gates"]
 EDGES = {SIGMOID: (0.1, 0.9), TANH: (-0.9, 0.9)}  # below and above, a value is saturated
 
 
-@dataclass(frozen=True, eq=False)
-class Gate:
+@dataclass(frozen=True, eq=False, repr=False)
+class Gate(ShownByShape):
     """One gate over time: `values` (T, batch, hidden), their `mean` (T,), and the shares of saturated values `low`, `high` (T,).
 
     Of a sigmoid, low is below 0.1 ("left-saturated") and high above 0.9 ("right-saturated"); of a tanh, below -0.9 and above 0.9.

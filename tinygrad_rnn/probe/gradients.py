@@ -109,7 +109,8 @@ def half_life(
 ) -> float:
     """Over how many steps back the gradient halves: a line through log(norm), by least squares; infinity where it does not fall.
 
-    From the step with the largest norm: what is read after it adds to no gradient there.
+    From the step with the largest norm: what is read after it adds to no gradient there. With a loss at every step the norms add up
+    on the way back and fall late or never: take the loss of the last step alone.
 
         log ||dL/dh_t|| = a + b t        half_life = ln 2 / b
 

@@ -11,7 +11,7 @@ from ..engine.graph import Node
 from ..engine.ops import ADD, MATMUL, RELU, SIGMOID, TANH, Op
 from ..engine.tensor import Tensor
 from ..errors import GraphError
-from ..shared.array_type import Array
+from ..shared.array_type import Array, ShownByShape
 from .jacobians import singular_values, step_jacobians
 from .lanes import Lane, StateNodes, lane_of
 from .vectorized_vjp import leading_to
@@ -21,8 +21,8 @@ __all__ = ["Bound", "bound"]
 SLOPES: dict[Op | None, float] = {TANH: 1.0, RELU: 1.0, SIGMOID: 0.25}  # the largest slope of each nonlinearity
 
 
-@dataclass(frozen=True, eq=False)
-class Bound:
+@dataclass(frozen=True, eq=False, repr=False)
+class Bound(ShownByShape):
     """`measured[k]` = ||dh_T/dh_t||_2 and `bound[k]` = (gamma sigma_max)^(T - t), for t = k + 1 = 1..T; both end in 1.
 
     Where a layer reads backwards the first entry is of step T, which it read first.

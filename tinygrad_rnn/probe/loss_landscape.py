@@ -14,14 +14,14 @@ from ..engine.dtypes import as_array
 from ..engine.scopes import no_grad
 from ..engine.tensor import Tensor
 from ..errors import DataError, ShapeError
-from ..shared.array_type import Array, array_given
+from ..shared.array_type import Array, ShownByShape, array_given
 from ..shared.checks import short
 
 __all__ = ["Landscape", "landscape"]
 
 
-@dataclass(frozen=True, eq=False)
-class Landscape:
+@dataclass(frozen=True, eq=False, repr=False)
+class Landscape(ShownByShape):
     """`values[i, j]` = f(origin + axes[0][i] directions[0] + axes[1][j] directions[1]); with one direction `values[i]`."""
 
     axes: tuple[Array, ...]
@@ -76,7 +76,10 @@ def landscape(
 
 def _axes(extent: Any, points: Any, count: int) -> tuple[Array, ...]:
     """How far to go along each direction."""
-    ends, numbers = array_given(extent), array_given(points)
+    ends = array_given(
+        "landscape with extent", extent, "a number above 0, (low, high), or one (low, high) a direction", DataError
+    )
+    numbers = array_given("landscape with points", points, "a whole number of at least 2", DataError)
     if ends.ndim == 0 and ends.dtype.kind in "iuf":  # e, for -e..e
         ends = np.array([-1.0, 1.0]) * ends
     if ends.shape == (2,):  # one pair for all directions
@@ -94,8 +97,9 @@ def _axes(extent: Any, points: Any, count: int) -> tuple[Array, ...]:
 
 
 def _number(value: Any) -> float:
-    array = value.data if isinstance(value, Tensor) else array_given(value)
+    what = f"landscape of a function that returns {type(value).__name__}"
+    array = value.data if isinstance(value, Tensor) else array_given(what, value, "one number", ShapeError)
     if array.size != 1 or array.dtype.kind not in "iuf":
         shape = f" of shape {array.shape}" if array.shape else ""
-        raise ShapeError(f"landscape of a function that returns {type(value).__name__}{shape}", hint="one number")
+        raise ShapeError(what + shape, hint="one number")
     return float(array.item())

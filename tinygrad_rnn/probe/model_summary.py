@@ -26,7 +26,7 @@ from .activation_bytes import bytes_kept
 
 __all__ = ["Summary", "SummaryRow", "summary"]
 
-METHODS = ("forward", "step", "passed")  # what runs a module, a cell, a block of a grid
+METHODS = ("__call__", "forward", "step", "passed")  # what runs a module, a cell, a block of a grid
 HEAD = ("layer", "output", "parameters", "share", "steps", "time", "memory")
 BELOW = (
     "Time and memory are those of one step, the mean of all, with the parts inside. Time is what this one run forward took, here and "
@@ -131,7 +131,6 @@ def summary(model: Module, *args: Any, **options: Any) -> Summary:
     with modes_kept(model), _watching(watched):
         model.train(False)
         result = model(*args, **options)
-    watched[0].output = _shape(result)  # of a layer, what its caller gets
     orders, so_far = _kept(result)
     total = max(1, _numbers(model))
     rows = []

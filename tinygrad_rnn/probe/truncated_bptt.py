@@ -12,7 +12,7 @@ from ..engine.ops import MATMUL
 from ..engine.sweep import seed_of
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
-from ..shared.array_type import Array
+from ..shared.array_type import Array, ShownByShape, array_given
 from .gradients import leaf_of
 from .lanes import Timeline, recorded_graph
 from .vectorized_vjp import VECTORIZED, leading_to, rows_sent
@@ -25,8 +25,8 @@ Product = tuple[Node, int, Array]  # a product with a weight, and what arrived t
 HELD = 1 << 23  # numbers: products are multiplied out when they hold about this many, which bounds the memory
 
 
-@dataclass(frozen=True, eq=False)
-class Truncation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Truncation(ShownByShape):
     """For every `k`, the number of steps that a gradient may visit: `cosine` of the gradient that remains with the full one, and
     `norm_ratio` of its length to the full one's. All (K,)."""
 
@@ -72,7 +72,9 @@ def truncation(loss: Tensor, k: int | Sequence[int] | None = None, weight: Tenso
             "no state is handed from one time step to another on the way to this gradient, so nothing can be cut",
             hint="run the cell through tg.nn.unroll for two steps or more, and do not detach its state",
         )
-    asked = np.atleast_1d(np.arange(1, oldest + 2) if k is None else np.asarray(k))
+    asked = np.atleast_1d(
+        np.arange(1, oldest + 2) if k is None else array_given("truncation after k =", k, "whole numbers of at least 1")
+    )
     if asked.dtype.kind not in "iu" or not asked.size or asked.ndim > 1 or asked.min() < 1:
         raise DataError(f"truncation after k={k!r} steps", hint="whole numbers of at least 1: the step itself is the first")
     last = min(int(asked.max()), oldest + 1)  # ages from here on count together: they are cut for every k

@@ -86,7 +86,9 @@ def check_kind(what: str, value: Any, kind: type | tuple[type, ...], hint: str) 
         raise DataError(f"{what} {short(value)}, which is of type {type(value).__name__}", hint=hint)
 
 
-def check_number(name: str, value: Any, least: float = float("-inf"), most: float = float("inf"), above: bool = False) -> float:
+def check_number(
+    name: str, value: Any, least: float = float("-inf"), most: float = float("inf"), above: bool = False, hint: str = ""
+) -> float:
     """The value as a float. Raise a `DataError` unless it is a finite number of at least `least` (with `above`, more) and at most `most`.
 
     >>> from tinygrad_rnn.shared.checks import check_number
@@ -105,9 +107,8 @@ def check_number(name: str, value: Any, least: float = float("-inf"), most: floa
     if not isfinite(number) or not least <= number <= most or (above and number == least):
         low = f"{'above' if above else 'of at least'} {least:g}" if isfinite(least) else ""
         high = f"of at most {most:g}" if isfinite(most) else ""
-        raise DataError(
-            f"{name}={short(value)}", hint=f"{name} is a finite number {' and '.join(filter(None, (low, high)))}".rstrip()
-        )
+        range = f"{name} is a finite number {' and '.join(filter(None, (low, high)))}".rstrip()
+        raise DataError(f"{name}={short(value)}", hint=hint or range)
     return number
 
 

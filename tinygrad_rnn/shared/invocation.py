@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
+from ..errors import shown
 from .early_interrupt import PROGRAM, called_by_name
 
 __all__ = ["Parser", "discard_output", "install", "near", "note", "program", "typed"]
@@ -29,7 +30,7 @@ def note(text: str) -> None:
     """A line for the person at the terminal: on standard error, if that is open."""
     if sys.stderr is not None:
         with suppress(OSError):
-            sys.stderr.write(text + "\n")
+            sys.stderr.write(shown(text) + "\n")
 
 
 def discard_output() -> None:

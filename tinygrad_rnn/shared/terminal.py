@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -15,11 +16,13 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from ..errors import shown
 from .glyphs import HEIGHTS, PLAIN, SHADES, Ramp, blocks, cut, display_width, line_breaks, pad_text, squeeze
 
 __all__ = ["Progress", "Terminal"]
 
 COLORS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34"}
+PAINT = re.compile(f"(\033\\[(?:0|{'|'.join(COLORS.values())})m)")
 
 
 class Terminal:
@@ -58,7 +61,9 @@ class Terminal:
         return f"\033[{COLORS[color]}m{text}\033[0m" if self.color else text
 
     def write(self, text: str = "") -> None:
-        """One line, with what the stream cannot encode replaced."""
+        """One line, with what the stream cannot encode replaced, and what would steer a terminal written out."""
+        parts = PAINT.split(text) if self.color else [text]
+        text = "".join(part if k % 2 else shown(part) for k, part in enumerate(parts))
         encoding = getattr(self.out, "encoding", None) or "utf-8"
         self.out.write(text.encode(encoding, "replace").decode(encoding) + "\n")
         self.out.flush()
@@ -163,7 +168,7 @@ class Terminal:
         """One line of text as this stream can write it, without characters that steer a terminal."""
         encoding = getattr(self.out, "encoding", None) or "utf-8"
         text = text.encode(encoding, "replace").decode(encoding)
-        return text if text.isprintable() else "".join(c if c.isprintable() or display_width(c) else " " for c in text)
+        return shown(" ".join(text.splitlines()))
 
     def _names(self, labels: Iterable[str]) -> list[str]:
         """Labels of one width, of which no one takes more than half a line."""

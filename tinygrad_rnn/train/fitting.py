@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from inspect import Signature, signature
 from numbers import Real
 from typing import Any, Literal, TypeVar
@@ -185,6 +185,7 @@ def _check_kinds(
 ) -> None:
     """Raise `DataError` for the first of these that is something else than `fit` can work with."""
     many = callable(batches) or isinstance(batches, Iterable) or hasattr(batches, "__getitem__")
+    many = many and not isinstance(batches, (str, bytes, Mapping))
     for name, value, good, wanted in (
         ("model", model, isinstance(model, Module), "a tg.nn.Module"),
         ("loss_of", loss_of, callable(loss_of), "a function: loss_of(model, batch) is the loss"),
@@ -207,7 +208,7 @@ def _check_kinds(
 def _check_arguments(loss_of: Callable[..., Any], stateful: bool) -> None:
     """Raise `DataError` for a loss function that takes other arguments than it will be given."""
     try:
-        takes = signature(loss_of)
+        takes = signature(loss_of.forward if isinstance(loss_of, Module) else loss_of)
     except (TypeError, ValueError):  # written in C
         return
     given = ("model", "batch", "state") if stateful else ("model", "batch")

@@ -4,10 +4,11 @@ kept. Here is what a learner meets; how an answer is judged is in `checking`, an
 
 from .asking import Question, number_in
 from .lesson import Lesson, Unfinished
-from .lesson_files import catalog, entry, find, solutions_of
+from .lesson_files import catalog, entry, find, restored_by, solutions_of
 from .pictures import heatmap
 from .progress import Progress, state
 
 __all__ = [
-    "Lesson", "Progress", "Question", "Unfinished", "catalog", "entry", "find", "heatmap", "number_in", "solutions_of", "state",
+    "Lesson", "Progress", "Question", "Unfinished", "catalog", "entry", "find", "heatmap", "number_in", "restored_by", "solutions_of",
+    "state",
 ]  # fmt: skip

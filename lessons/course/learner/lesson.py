@@ -15,10 +15,10 @@ from tinygrad_rnn.shared import Terminal, near, typed, write
 from ..checking import Failure, examine
 from .asking import ask_number, somebody
 from .command_line import options, unfinished
-from .lesson_files import Exercise, catalog, entry, find, solutions_of
+from .lesson_files import Exercise, catalog, entry, find, restored_by, solutions_of
 from .progress import Progress, checked
 
-MISSING = "hint: git checkout gives them back; exercises are checked against them"
+MISSING = "gives them back; exercises are checked against them"
 
 
 class Unfinished(Exception):
@@ -43,7 +43,8 @@ class Lesson:
     def __init__(self, number, *flags):
         known, program = find(self.home, number), Path(sys.argv[0] or "-").resolve()
         if known is None:
-            print(f"error: lesson {number} has no solutions in {near(self.home / 'solutions')}\n\n{MISSING}", file=sys.stderr)
+            print(f"error: lesson {number} has no solutions in {near(self.home / 'solutions')}\n", file=sys.stderr)
+            print(f"hint: {restored_by(self.home)} {MISSING}", file=sys.stderr)
             sys.exit(2)
         self.script = program.suffix == ".py" and program.parent == Path(self.home).resolve()
         self.began = 0.0 if self.script else process_time()
@@ -234,7 +235,7 @@ class Lesson:
         self.kept.clear()
         self.kept.update(checked({}))
         self.progress.save()
-        self.loud.say(f"Lesson {self.entry.number} starts anew: guess, ticks and hints are forgotten. The file is as you wrote it; "
-                      "git gives you back the one that came with the course:")  # fmt: skip
-        self.loud.write(f"  git checkout -- {near(self.entry.path)}")
+        self.loud.say(f"Lesson {self.entry.number} starts anew: guess, ticks and hints are forgotten. The file is as you wrote it. "
+                      "Rename it, and this gives you back the one that came with the course:")  # fmt: skip
+        self.loud.write(f"  {restored_by(self.home, self.entry.path)}")
         self._leave(0)

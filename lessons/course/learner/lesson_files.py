@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tinygrad_rnn.shared import near, typed
 
+RECORD = ".course.json"  # which `tinygrad-rnn learn` keeps in a folder that it wrote
+
 
 @dataclass(frozen=True)
 class Exercise:
@@ -80,6 +82,13 @@ def find(home, number):
     """The lesson of that number ("4", "04", "07b"), or None."""
     wanted = re.sub(r"^(\d)(?!\d)", r"0\1", str(number))
     return next((entry(path) for path in _paths(home) if path.stem.partition("_")[0] == wanted), None)
+
+
+def restored_by(home, path=None):
+    """The command that brings back a file that is missing, or all of them: of the package that wrote the folder, or of git."""
+    if (home / RECORD).exists():
+        return typed("-m", "tinygrad_rnn", "learn", near(home))
+    return f"git checkout -- {near(path or home)}"
 
 
 def _paths(home):

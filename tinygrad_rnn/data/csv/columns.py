@@ -17,6 +17,9 @@ __all__ = ["FORM", "SEPARATORS", "Columns", "columns_of", "field_at", "named_col
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 CLASS = ("class", "label", "category", "target", "sentiment")  # what a header may call the column
 LONGEST_CLASS = 40  # characters
+DATE = re.compile(r"\d{4}[-/.]\d\d?(?:[-/.]\d\d?)?(?:[T ][\d:.+Z-]*)?|\d\d?[-/.]\d\d?[-/.]\d{2,4}(?: [\d:.]*)?")
+NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?")
+GAPS = ("", "nan", "na", "n/a", "null", "none", "-", "?")  # what stands for no number
 COUNTED = 10  # so many classes that only count the rows are no classes
 FORM = (
     'a row is a class, then text: "3","A title","A description" or pos,Very good; where it is not: read_labelled(path, label=-1)'
@@ -50,6 +53,7 @@ class Columns(NamedTuple):
 
 def separated(lines: Sequence[str], separator: str | None, where: str) -> list[Row]:
     """The rows of a file. Without a separator it is the one of which every row has the same number; if none is, the comma."""
+    _refuse_json(lines, where)
     if separator is not None:
         if not isinstance(separator, str) or len(separator) != 1 or separator in '" \n':
             raise DataError(f"separator={separator!r}", where=where, hint="one character: ',' or ';' or '\\t'")
@@ -67,6 +71,18 @@ def separated(lines: Sequence[str], separator: str | None, where: str) -> list[R
     if not fitting:
         _refuse_other_separator([row.fields[0] for row in found[","] if row.fields], where)
     return found[fitting[0] if fitting else ","]
+
+
+def _refuse_json(lines: Sequence[str], where: str) -> None:
+    """JSON, an object a line or a list of them, is another form."""
+    number, first = next((k, line.strip()) for k, line in enumerate(lines, start=1) if line.strip())
+    if re.match(r'\[?\s*\{\s*("|$)', first) or first == "[":
+        raise DataError(
+            f"this is JSON{' lines' if first.endswith('}') else ''}, not a csv",
+            where=f"{where}, line {number}",
+            hint="write it as a csv of a class and a text: csv.writer(file).writerow([entry['label'], entry['text']]) for each "
+            "entry of json.loads, whatever its keys are called",
+        )
 
 
 def _refuse_other_separator(cells: Sequence[str], where: str) -> None:
@@ -107,7 +123,8 @@ def columns_of(found: Sequence[Row], label: int | None, text: int | None, header
     columns = Columns(width, column, texts, first, any(_is_number(row, column) for row in rest))
     _refuse_few_numbers(columns, rest, where)
     if rest and label is None:
-        _refuse_texts(columns, rest, where)
+        _refuse_series(columns, rest, where)
+        _refuse_texts(columns, rest, bool(named), where)
     if rest and rest[0] is whole[0] and header is None and first is None and not columns.numbers:
         _refuse_strange_first(columns, rest, where)
     return columns
@@ -135,6 +152,13 @@ def field_at(fields: Sequence[str], column: int) -> str:
 def whole_number(text: str) -> int | None:
     """The whole number that a field holds, or None."""
     return int(text) if re.fullmatch(r"\s*[+-]?[0-9]{1,9}\s*", text) else None
+
+
+def _kind_of(part: str) -> str:
+    """What a cell holds: a "date", a "whole" number, a "fraction", or "text"."""
+    if whole_number(part) is not None:
+        return "whole"
+    return "date" if DATE.fullmatch(part) else "fraction" if NUMBER.fullmatch(part) else "text"
 
 
 def _is_number(row: Row, column: int) -> bool:
@@ -177,15 +201,32 @@ def _refuse_few_numbers(columns: Columns, rest: Sequence[Row], where: str) -> No
         )
 
 
-def _refuse_texts(columns: Columns, rest: Sequence[Row], where: str) -> None:
-    """A column of texts, or of numbers that count the rows, is not taken for classes."""
+def _refuse_series(columns: Columns, rest: Sequence[Row], where: str) -> None:
+    """Dates and numbers alone, in every column, are no texts of a class: some are dates, or have a decimal point."""
+    below = [[part.strip() for part in row.fields if part.strip().lower() not in GAPS] for row in rest[1:] or rest]
+    kinds = {_kind_of(part) for fields in below for part in fields}
+    if "text" not in kinds and kinds & {"date", "fraction"}:
+        raise DataError(
+            f"a table of {'dates and numbers' if 'date' in kinds else 'numbers'}, where texts with a class are expected",
+            where=f"{where}, line {rest[0].first}",
+            hint=f"numpy.genfromtxt(path, delimiter=..., skip_header=1, usecols={columns.width - 1}) reads a series; "
+            "its gaps become nan: fill them before you train",
+        )
+
+
+def _refuse_texts(columns: Columns, rest: Sequence[Row], is_named: bool, where: str) -> None:
+    """A column of texts, or of numbers that count the rows, is not taken for classes, unless the header says that it is."""
     names, column = [field_at(row.fields, columns.label) for row in rest], columns.label
     numbers, problem = [whole_number(name) for name in names], ""
     if columns.numbers:
-        first = next(number for number in numbers if number is not None)
-        if len(names) >= COUNTED and numbers == [*range(first, first + len(names))]:
-            problem = f"column {column} only counts the rows, from {first} on"
-    elif all(2 * len(set(part)) > len(part) for part in (names, names[1:] or names)):  # the first may be a header
+        known = [number for number in numbers if number is not None]
+        if len(names) >= COUNTED and numbers == [*range(known[0], known[0] + len(names))]:
+            problem = f"column {column} only counts the rows, from {known[0]} on"
+        elif len(names) >= COUNTED and 2 * len(set(known)) > len(known):
+            problem = f"column {column} looks like a measure, not like a class: {len(set(known))} different numbers in {len(names)} rows"
+    elif not is_named and all(
+        2 * len(set(part)) > len(part) for part in (names, names[1:] or names)
+    ):  # the first may be a header
         problem = f"column {column} looks like text, not like a class: {len(set(names))} different values in {len(names)} rows"
     elif columns.texts and all(_is_number(row, k) for row in rest for k in columns.texts):
         problem = f"column {column} holds words, and what should be text is whole numbers"

@@ -57,8 +57,9 @@ def read_labelled(
 ) -> Labelled:
     """Rows of a class and one or more columns of text, which are joined with a space.
 
-    **Classes** are whole numbers, from 0 or from 1 on without a gap, or words (at most 40 characters) if no row has a number there;
-    words are sorted. A `classes.txt` beside the file, a name a line, names or orders them. The class is in the column `label`
+    **Classes** are whole numbers, such as 0 and 4 or -1 and 1, or words (at most 40 characters) if no row has a number there; they
+    are sorted, by value or by the alphabet. A `classes.txt` beside the file, a name a line, orders words and names numbers, which
+    then begin at 0 or 1: two files with it have the same labels, also where a class is missing in one. The class is in the column `label`
     (counted from 0, -1 is the last); without it in the one that the header calls class, label, category, target or sentiment, else
     in the first. Text is the column `text`; without it, all others that the header does not leave without a name.
 
@@ -70,10 +71,11 @@ def read_labelled(
     numbers, no text) is skipped and listed in `skipped` with its line. Fields may be of any length and hold line breaks; see
     `rows.read_rows` for what quotes that do not match take with them.
 
-    Raises `DataError` for a file that is missing, empty, not UTF-8, of one column or without a good row; for numbers with a gap; and
-    where these rules would guess. Without `label`: there are more than half as many words as rows, ten numbers or more only count the
-    rows, or the text is whole numbers. Without `header`: the first row has a word that no other has. Without `separator`: two fit, or
-    most lines begin with one that does not fit all. And always: most classes are words and some are numbers.
+    Raises `DataError` for a file that is missing, empty, not UTF-8, of one column or without a good row; for JSON; and where these
+    rules would guess. Without `label`: a table of dates and numbers alone, more than half as many words as rows (unless the header
+    names the class), ten numbers or more that only count the rows or mostly differ, a text of whole numbers. Without `header`: the
+    first row has a word that no other has. Without `separator`: two fit, or most lines begin with one that does not fit all. And
+    always: most classes are words and some are numbers.
 
     >>> import tinygrad_rnn as tg
     >>> from pathlib import Path
@@ -107,7 +109,7 @@ def read_labelled(
     names, lines = [field_at(row.fields, columns.label) for row in good], [row.first for row in good]
     texts = tuple(" ".join(part for part in (field_at(row.fields, k) for k in columns.texts) if part) for row in good)
     listed = _listed(Path(path).parent / "classes.txt")
-    labels, classes = _numbered(names, lines, listed, skipped, where) if columns.numbers else _named(names, lines, listed, where)
+    labels, classes = _numbered(names, lines, listed, where) if columns.numbers else _named(names, lines, listed, where)
     return Labelled(texts, np.array(labels, np.int64), classes, str(path), tuple(skipped), columns.header is not None)
 
 
@@ -127,32 +129,20 @@ def _named(names: list[str], lines: list[int], listed: list[str], where: str) ->
     return [number[name] for name in names], tuple(classes)
 
 
-def _numbered(
-    names: list[str], lines: list[int], listed: list[str], skipped: list[Skipped], where: str
-) -> tuple[list[int], tuple[str, ...]]:
-    """Labels of numbers, which begin at 0 or 1, and names; a DataError if there is one outside, or one of them never occurs."""
+def _numbered(names: list[str], lines: list[int], listed: list[str], where: str) -> tuple[list[int], tuple[str, ...]]:
+    """Labels of numbers, in the order of their values, and names; where a classes.txt names them, they begin at 0 or 1."""
     numbers = [*map(int, names)]
+    if not listed:
+        classes = sorted(set(numbers))
+        label = {number: k for k, number in enumerate(classes)}
+        return [label[number] for number in numbers], tuple(map(str, classes))
     least = 0 if 0 in numbers else 1
-    largest = len(listed) - 1 + least if listed else max(numbers)
+    largest = len(listed) - 1 + least
     for number, line in zip(numbers, lines, strict=True):
-        if number < 0:
-            raise DataError(
-                f"class {number}, expected 0 or more", where=f"{where}, line {line}", hint="number the classes from 0 or 1"
-            )
-        if number > largest:
+        if not least <= number <= largest:
             raise DataError(
                 f"class {number}, expected {least} to {largest} (classes.txt has so many lines)",
                 where=f"{where}, line {line}",
-                hint="give classes.txt a line for each class",
+                hint="give classes.txt a line for each class, or move it to another folder",
             )
-    present = set(numbers)
-    absent = next((number for number in range(least, largest + 1) if number not in present), None)
-    if absent is not None and not listed:
-        first = lines[numbers.index(largest)]
-        without = f"; skipped rows: {len(skipped)}, the first in line {skipped[0].line}: {skipped[0].reason}" if skipped else ""
-        raise DataError(
-            f"the largest class is {largest} (first in line {first}), but no row is of class {absent}{without}",
-            where=where,
-            hint="number the classes from 0 or 1 to n without a gap, or put a classes.txt with n names beside the file",
-        )
-    return [number - least for number in numbers], tuple(listed or map(str, range(least, largest + 1)))
+    return [number - least for number in numbers], tuple(listed)

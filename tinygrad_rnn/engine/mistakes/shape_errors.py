@@ -19,7 +19,8 @@ HINTS = {
     "reshape": "a size for each axis, whole numbers; the number of entries must stay the same",
     "getitem": "an index is whole numbers, slices, None, ... or arrays of whole numbers or truth values, and lies inside the shape",
     "transpose": "name each axis once",
-    "max": "each axis is named once, and an axis without entries has no largest one",
+    "max": "axis is a number, or several in a tuple, each once; keepdims is True or False; no entries have no largest one",
+    "sum": "axis is a number, or several in a tuple, each once; keepdims is True or False",
     "take": "row numbers run from 0 to the number of rows - 1",
 }
 
@@ -29,7 +30,7 @@ def misfit(op: Op, arrays: list[Array], args: Any, error: Exception | None) -> E
     shapes = " and ".join(str(x.shape) for x in arrays[:6]) + (" ..." if len(arrays) > 6 else "")
     settings = (
         f", {short(args)}"
-        if args is not None and op.name in ("getitem", "take", "reshape", "broadcast_to", "transpose", "pow")
+        if args is not None and op.name in ("getitem", "take", "reshape", "broadcast_to", "transpose", "pow", "max", "sum")
         else ""
     )
     if isinstance(error, TypeError):

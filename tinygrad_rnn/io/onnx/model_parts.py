@@ -21,7 +21,10 @@ def parts_in_order(model: Any, pooling: Any) -> tuple[dict[str, Any], Any]:
     if isinstance(model, SequenceClassifier):
         if pooling is not None:
             raise DataError(f"pooling={pooling!r} for a SequenceClassifier, which has its own", hint="leave pooling out")
-        pooling = model.pooling if isinstance(model.pooling, str) else type(model.pooling).__name__
+        pooling = model.pooling
+        if not isinstance(pooling, str):
+            name = type(pooling).__name__
+            raise DataError(f"pooling={name!r} has no operator in ONNX", hint="it is 'last', 'mean' or 'max'")
     if isinstance(model, (SequenceClassifier, CharModel)):
         parts = {name: getattr(model, name) for name in ("embedding", "layer", "readout") if getattr(model, name) is not None}
     elif isinstance(model, Sequential):

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.tensor import Tensor
+from ...engine.dtypes import as_array
 from ...errors import DataError, NumericError, ShapeError
 from ...shared.array_type import Array
-from ...shared.checks import is_number, is_whole
+from ...shared.checks import check_number, is_number, is_whole
 
 __all__ = ["check_shaping", "checked_logits", "draw_symbol", "next_probabilities"]
 
@@ -35,7 +35,7 @@ def next_probabilities(logits: Any, temperature: float = 1.0, top_k: int | None 
     if temperature == 0:
         return np.eye(len(z))[z.argmax()]
     with np.errstate(over="ignore"):  # a tiny temperature: exp(-inf) is the 0 that is meant
-        p = np.exp((z - z.max()) / temperature)
+        p = np.exp((z - z.max()) / float(temperature))
     order = np.argsort(-z, kind="stable")
     if top_k is not None:
         p[order[top_k:]] = 0.0
@@ -55,7 +55,7 @@ def draw_symbol(p: Array, rng: Any) -> int:
 
 def checked_logits(logits: Any) -> Array:
     """Logits that can be compared: no NaN, no +infinity, and in every row one that is not -infinity."""
-    z = np.asarray(logits.data if isinstance(logits, Tensor) else logits, np.float64)
+    z = as_array(logits).astype(np.float64)
     if not z.size or not np.isfinite(z.max(axis=-1)).all():
         raise NumericError(
             "generation from logits that are NaN or infinite" if z.size else "generation from no logits",
@@ -66,10 +66,8 @@ def checked_logits(logits: Any) -> Array:
 
 def check_shaping(temperature: float, top_k: int | None, nucleus: float | None) -> None:
     """Raise `DataError` for a setting out of its range."""
-    if not is_number(temperature, Real) or not 0 <= temperature < np.inf:
-        raise DataError(
-            f"temperature={temperature!r}", hint="a number, at least 0: below 1 is more cautious, above 1 is bolder, 0 is greedy"
-        )
+    hint = "a number, at least 0: below 1 is more cautious, above 1 is bolder, 0 is greedy"
+    check_number("temperature", temperature, least=0, hint=hint)
     if top_k is not None and not is_whole(top_k, 1):
         raise DataError(f"top_k={top_k!r}", hint="how many symbols are kept: a whole number, at least 1")
     if nucleus is not None and (not is_number(nucleus, Real) or not 0 < nucleus <= 1):

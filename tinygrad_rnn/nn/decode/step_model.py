@@ -7,9 +7,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ...engine.dtypes import as_array
 from ...engine.tensor import Tensor
 from ...errors import DataError, DtypeError, GraphError, ShapeError
-from ...shared.array_type import Array
+from ...shared.array_type import Array, array_given
 from ...shared.checks import is_whole, short
 from ...shared.nested import mapped
 from ..states import check_method
@@ -57,15 +58,8 @@ class Prompt:
         self.stop = None if stop is None else self.symbol("stop", stop)
 
     def _rows_of(self, prompt: Any) -> Array:
-        try:
-            ids = self._encoded(prompt) if self.is_text else np.asarray(prompt)
-        except ValueError as error:
-            if isinstance(error, DataError):
-                raise
-            raise DtypeError(
-                "a prompt of rows of different lengths",
-                hint="a text, one row of whole numbers, or rows of one length, (batch, time); generate writes on from each alone too",
-            ) from None
+        hint = "a text, one row of whole numbers, or rows of one length, (batch, time); generate writes on from each alone too"
+        ids = self._encoded(prompt) if self.is_text else array_given("a prompt", prompt, hint)
         if not ids.size:
             raise DataError(
                 "generation from an empty prompt", hint="give at least one symbol to start from, such as a line break"
@@ -143,7 +137,7 @@ def step(model: StepModel, ids: Array, state: Any) -> tuple[Array, Any]:
             hint="return logits, state",
         )
     logits, state = made
-    z = np.asarray(logits.data if isinstance(logits, Tensor) else logits, np.float64)
+    z = as_array(logits).astype(np.float64)
     if z.ndim != 2 or len(z) != len(ids) or not z.shape[1]:
         raise ShapeError(
             f"{type(model).__name__}.step returned logits of shape {z.shape} for {len(ids)} ids",

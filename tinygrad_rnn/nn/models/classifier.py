@@ -12,6 +12,7 @@ from ...engine.primitives import concat
 from ...engine.tensor import Tensor, named
 from ...errors import DataError
 from ..cells.cell import Cell
+from ..inputs import whole_of
 from ..layers import Linear
 from ..module import Module
 from ..packed import PackedSequence, unpack
@@ -31,7 +32,8 @@ class SequenceClassifier(Module):
 
     `embedding` turns ids into vectors; None takes vectors (batch, time, features) as they are. `layer` is anything that `unroll`
     takes. `readout`, such as `Linear`, makes logits of the pooled vector. `pooling` is "last" (the last state: of both directions
-    where there are two), "mean", "max", "attention" (its query is drawn from `rng`), or a function of (outputs, lengths).
+    where there are two), "mean", "max", "attention" (its query is drawn from `rng`), or a function of
+    (outputs, lengths): one tensor (batch, time, features), and the lengths or None.
     With `lengths` the layer reads packed sequences: what stands behind the end of one has no influence at all.
 
     >>> import numpy as np, tinygrad_rnn as tg
@@ -76,7 +78,8 @@ class SequenceClassifier(Module):
         pool = POOLING[self.pooling] if isinstance(self.pooling, str) else self.pooling
         if isinstance(outputs, PackedSequence):
             return self.readout(pool(unpack(outputs)[0], outputs.lengths))
-        return self.readout(pool(outputs, None))
+        known = isinstance(self.pooling, (str, AttentionPooling))  # these take a list of steps as it is
+        return self.readout(pool(outputs if known else whole_of(outputs), None))
 
 
 def _last_h(layer: Any, state: Any) -> Tensor | None:

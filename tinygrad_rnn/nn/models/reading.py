@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ...engine.scopes import here, place_of
 from ...engine.tensor import Tensor, as_tensor
-from ...errors import DataError, DtypeError, ShapeError
-from ...shared.array_type import Array
+from ...errors import DataError, ShapeError
+from ...shared.array_type import Array, array_given
 from ..cells.cell import Cell
 from ..packed import PackedSequence, mask, steps_in
 from ..sequence.unrolling import SequenceLayer, unroll
@@ -52,7 +52,7 @@ def read(
         )
     if lengths is None:
         return unroll(layer, as_tensor(data) if embedding is None else embedding(data), state)
-    ends = np.asarray(lengths)
+    ends = array_given("lengths", lengths, "one length for every sequence")
     if ends.shape != data.shape[:1]:
         raise ShapeError(
             f"lengths of shape {ends.shape} for a batch of {data.shape[0]}",
@@ -72,9 +72,4 @@ def given(ids: Any) -> Tensor | Array:
     """What a model was called with: a tensor as it is, anything else as an array."""
     if isinstance(ids, Tensor):
         return ids
-    try:
-        return np.asarray(ids)
-    except ValueError:
-        raise DtypeError(
-            "ids of rows of different length", hint="pad them to one length, and give their lengths: model(ids, lengths)"
-        ) from None
+    return array_given("ids", ids, "pad them to one length, and give their lengths: model(ids, lengths)")

@@ -87,11 +87,11 @@ def describe(view: View) -> str:
 
 def states_in_time(view: View) -> dict[tuple[str, str], list[Record]]:
     """The records of every state that is handed on, by (which cell, layer or direction; name), in the order of time."""
-    wanted = {name for box in view.boxes if box.state for name in box.states if name}
+    names, wanted = view.places.state_names(view.graph), {name for box in view.boxes if box.state for name in box.states if name}
     found: dict[tuple[tuple[Frame, ...], str], list[Record]] = {}
     for r in view.graph:
-        if r.kind == "op" and r.t is not None and r.name in wanted and r.shape != ():
-            found.setdefault((scope_of(r), r.name), []).append(r)
+        if r.kind == "op" and r.t is not None and names[r.id] in wanted and r.shape != ():
+            found.setdefault((scope_of(r), names[r.id]), []).append(r)
     several = len({scope for scope, _ in found}) > 1
     ordered = {}
     for (scope, name), records in found.items():
@@ -115,7 +115,7 @@ def _windows(view: View, records: list[Record]) -> list[list[Record]]:
 def _through_time(view: View) -> list[str]:
     """For every state that is handed on: its gradient (or value) at the first and at the last step of what hangs together."""
     values = view.color == "value"
-    lines = []
+    lines, read_by_loss = [], set[int]() if values else _read_by_loss(view)
     for (where, name), records in sorted(
         states_in_time(view).items(), key=lambda item: (item[0][0], item[0][1] != "h", item[0][1])
     ):
@@ -125,8 +125,23 @@ def _through_time(view: View) -> list[str]:
             read = sorted(window, key=lambda r: r.id)  # in the order in which the cell read: a gradient goes the other way
             known = [(r.t, size) for r in read if (size := strength_of(r, view.color)) is not None]
             if len(known) > 1 and known[0][0] != known[-1][0]:
-                lines.append(f"{what} {_change(known if values else known[::-1])}.")
+                count = len(read_by_loss.intersection(t for t, _ in known if t is not None))
+                adds = f"; the loss reads {count} of these {len(known)} steps, and what they get adds up" if count > 1 else ""
+                lines.append(f"{what} {_change(known if values else known[::-1])}{adds}.")
     return lines
+
+
+def _read_by_loss(view: View) -> set[int]:
+    """The steps that get a gradient from the loss in another way than through the states of later ones."""
+    graph, states = view.graph, {r.id for records in states_in_time(view).values() for r in records}
+    free, steps = {graph.root.id}, set()
+    for r in reversed(graph.records):
+        for slot, p in enumerate(r.parents if r.id in free else ()):
+            if p not in states:
+                free.add(p)
+            elif (t := graph[p].t) is not None and np.any(graph.sent.get((r.id, slot), 0.0)):
+                steps.add(t)
+    return steps
 
 
 def _change(known: list[tuple[int | None, float]]) -> str:

@@ -126,8 +126,8 @@ def _keys(graph: GraphSnapshot, places: Places, groups: tuple[tuple[int, ...], .
 def _states(graph: GraphSnapshot, places: Places, home: dict[int, int]) -> tuple[dict[int, tuple[str, ...]], frozenset[int]]:
     found: dict[int, dict[str, None]] = defaultdict(dict)
     read = {*places.starts.values(), *(state for state, _ in places.cuts.values()), *places.handed(graph)}
-    made = [r for r in graph if r.kind == "op" and places.keys[r.id] in read]
+    made, names = [r for r in graph if r.kind == "op" and places.keys[r.id] in read], places.state_names(graph)
     for r in made:
-        found[home[r.id]][r.name or ""] = None
+        found[home[r.id]][names[r.id]] = None
     order = {id: tuple(sorted(names, key=lambda n: (n != "h", n))) for id, names in found.items()}
     return defaultdict(tuple, order), frozenset(home[r.id] for r in made if r.shape)

@@ -34,11 +34,11 @@ class Source(NamedTuple):
 def starts_of_loop(graph: GraphSnapshot, places: Places) -> frozenset[tuple[int, int]]:
     """The uses (child, slot) that stand in for a state which is not there yet. Raises `DataError` unless the steps are one loop."""
     every = range(places.after)
-    ops: Ops = defaultdict(dict)
+    ops: Ops = {}
     cells: dict[tuple[Frame, ...], set[int]] = defaultdict(set)
     for r in graph:
         if r.kind == "op" and (column := places.column[r.id]) in every:
-            ops[places.keys[r.id]][column] = r
+            ops.setdefault(places.keys[r.id], {})[column] = r
             if in_cell(r):
                 cells[scope_of(r)].add(column)
     for scope, columns in cells.items():
@@ -57,16 +57,14 @@ def _at_the_start(graph: GraphSnapshot, places: Places, ops: Ops, found: Mapping
     columns: dict[Source, list[int]] = defaultdict(list)
     for c, source in read.items():
         columns[source].append(c)
-    told = [(_told(found[at[0]], ops, source), at) for source, at in columns.items()]
+    what = "steps that do not do the same"
     for usual, _ in Counter(read.values()).most_common():
         others = [c for c, source in read.items() if source != usual]
-        if usual.made is None and not others:
-            return []
-        if usual.made is not None and not any(c - usual.before in ops[usual.made] for c in others):
-            if abs(usual.before) > 1:
-                _refuse(places, "a state that skips steps", told)
-            return others
-    _refuse(places, "steps that do not do the same", told)
+        if not others or (usual.made in ops and not any(c - usual.before in ops[usual.made] for c in others)):
+            if abs(usual.before) < 2:
+                return others
+            what = "a state that skips steps"
+    _refuse(places, what, [(_told(found[at[0]], ops, source), at) for source, at in columns.items()])
 
 
 def _source(graph: GraphSnapshot, places: Places, r: Record, slot: int) -> Source:
@@ -88,7 +86,7 @@ def _told(r: Record, ops: Ops, source: Source) -> str:
         return f"{reader} reads {source.words}"
     steps = "the step" if abs(source.before) == 1 else f"{abs(source.before)} steps"
     when = f" of {steps} {'before' if source.before > 0 else 'after'}" if source.before else ""
-    return f"{reader} reads {_called(ops[source.made])}{when}"
+    return f"{reader} reads {_called(ops[source.made]) if source.made in ops else 'a state'}{when}"
 
 
 def _called(found: Mapping[int, Record]) -> str:

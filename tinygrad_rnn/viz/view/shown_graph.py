@@ -119,6 +119,11 @@ class Quotient:
     between: dict[Ends, dict[int, list[EdgeUse]]] = field(default_factory=dict)  # edge -> parent -> uses
 
     @cached_property
+    def names(self) -> dict[int, str]:
+        """What states are called."""
+        return self.places.state_names(self.graph)
+
+    @cached_property
     def makers(self) -> dict[tuple[int, Key], int]:
         """The op that makes a state in a column."""
         wanted = {state for state, _ in self.places.cuts.values()}
@@ -160,7 +165,7 @@ class Quotient:
             return None
         a, role = places.column[p], ""
         several = self.grouping.several
-        name, stepping = self.graph.records[p].name or "", places.stepping(a, b)
+        name, stepping = self.names.get(p, self.graph[p].name or ""), places.stepping(a, b)
         handed = several.get(keys[home[p]], frozenset())
         # between the same two boxes, different states are two edges; what is no state goes along as one
         if self.level == "cell" and (name in handed or (stepping and (handed or keys[target] in several))):

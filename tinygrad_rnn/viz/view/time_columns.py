@@ -117,6 +117,19 @@ class Places:
             if p in self.column and graph[p].kind == "op" and self.handed_on(p, r.id)
         }
 
+    def state_names(self, graph: GraphSnapshot) -> dict[int, str]:
+        """The names of ops; where one step of a scope makes two of a name, as two cells do that open no scope, h and h′."""
+        named: dict[Key, dict[Key, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for r in graph:
+            if r.kind == "op" and r.name and r.t is not None:
+                named[scope_of(r), r.name][self.keys[r.id]].append(r.id)
+        found = {r.id: r.name or "" for r in graph if r.kind == "op"}
+        for alike in named.values():
+            columns = [self.column[id] for ids in alike.values() for id in ids]
+            for k, ids in enumerate(alike.values() if len(columns) > len({*columns}) else ()):
+                found.update((id, found[id] + "′" * k) for id in ids)
+        return found
+
     def handed_on(self, parent: int, child: int) -> bool:
         """Whether two records stand in two different steps."""
         a, b = self.column[parent], self.column[child]
