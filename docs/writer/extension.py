@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sphinx.errors import ExtensionError
 
 from docs.writer import commands, course, directives, docstrings, gallery, links, pictures, reference
 from docs.writer.included import included
-from docs.writer.names import public
+from docs.writer.names import ROOT, public
 
 PICTURES = "_static/pictures"
 
@@ -31,7 +32,13 @@ def setup(app):
     app.connect("source-read", fill_in)
     app.connect("doctree-resolved", short_names)
     app.connect("build-finished", check_links)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": version()}
+
+
+def version():
+    """A number for what every page depends on, this folder and the package: where it changes, pages are read anew."""
+    used = [path for folder in (Path(__file__).parent, ROOT / "tinygrad_rnn") for path in sorted(folder.rglob("*.py"))]
+    return int(sha256(b"".join(path.read_bytes() for path in used)).hexdigest()[:12], 16)
 
 
 def make(app):
