@@ -99,7 +99,9 @@ def notebook(lab):
         page.click(".jp-Cell >> nth=0 >> .cm-content")
         for _ in range(len(CELLS) - 1):
             page.keyboard.press("Shift+Enter")
-        page.wait_for_selector(".jp-OutputArea-output .jupyter-widgets [role=progressbar], .jupyter-widgets .progress-bar, .widget-hprogress")
+        page.wait_for_selector(
+            ".jp-OutputArea-output .jupyter-widgets [role=progressbar], .jupyter-widgets .progress-bar, .widget-hprogress"
+        )
         page.wait_for_selector("text=hint:")
         yield page
         browser.close()
