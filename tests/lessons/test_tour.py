@@ -146,8 +146,10 @@ def test_control_c_leaves_with_what_is_done():
 def test_control_c_while_numpy_loads_is_no_traceback(tmp_path):
     (tmp_path / "numpy").mkdir()
     (tmp_path / "numpy" / "__init__.py").write_text("import time; print('importing', flush=True); time.sleep(60)")
-    command, env = [sys.executable, str(tmp_path / "00_tour.py")], {**os.environ, "PYTHONPATH": str(tmp_path)}
-    shutil.copy(TOUR, tmp_path / "00_tour.py")  # beside a NumPy that never ends to load
+    paths = os.pathsep.join([str(tmp_path), str(TOUR.parent.parent)])  # a NumPy that never ends to load comes first
+    command, env = [sys.executable, str(tmp_path / "00_tour.py")], {**os.environ, "PYTHONPATH": paths}
+    shutil.copy(TOUR, tmp_path / "00_tour.py")
+    shutil.copytree(TOUR.parent / "course", tmp_path / "course")
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"importing\n"
         process.send_signal(signal.SIGINT)
@@ -175,6 +177,7 @@ def test_a_folder_that_cannot_be_written_to_costs_the_pictures_only(tmp_path):
     lessons = tmp_path / "lessons"
     lessons.mkdir()
     shutil.copy(TOUR, lessons / "00_tour.py")
+    shutil.copytree(TOUR.parent / "course", lessons / "course")
     (lessons / "out").write_text("a file where the folder should be", encoding="utf-8")
     stopped = run("--fast", program=lessons / "00_tour.py", PYTHONPATH=str(TOUR.parent.parent))
     assert stopped.returncode == 0, stopped.stderr

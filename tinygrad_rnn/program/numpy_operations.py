@@ -30,7 +30,9 @@ CALLS = {
     "F.log": "np.log", "F.sin": "np.sin", "F.cos": "np.cos", "F.sign": "np.sign", "logical_not": "~", "neg": "-", "sigmoid": "sigmoid",
 }  # fmt: skip
 PRODUCTS = ("matmul", "F.matmul")
-BROADCASTS = frozenset(SIGNS) - {*PRODUCTS} | {"maximum", "where", "broadcast_to", "F.spread", "F.where", "F.larger", "F.shifted"}
+BROADCASTS = frozenset(SIGNS) - {*PRODUCTS} | {
+    "maximum", "where", "broadcast_to", "F.spread", "F.where", "F.one_at", "F.larger", "F.shifted",
+}  # fmt: skip
 
 BINDS = {"**": 5, "@": 4, "*": 4, "/": 4, "+": 3, "-": 3, "&": 2, "|": 1}
 ATOM = 9  # binds closer than any operator
@@ -152,6 +154,8 @@ class Operations:
             return f"np.where({_setting(args, bare)}, {bare[0]}, {bare[1]})"
         if op == "F.where":
             return f"np.where({_setting(args[0], bare)}, {_setting(args[1], bare)}, 0)"
+        if op == "F.one_at":
+            return f"np.where({_setting(args[0], bare)}, 1, {_setting(args[1], bare)})"
         if op in ("sum", "max"):
             axes, keep = args
             ndim = v.inputs[0].ndim

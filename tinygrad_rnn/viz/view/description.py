@@ -134,18 +134,20 @@ def _through_time(view: View) -> list[str]:
 def _read_by_loss(view: View) -> set[int]:
     """The states that get a gradient from the loss in another way than through the states of later steps."""
     graph, states = view.graph, {r.id for records in states_in_time(view).values() for r in records}
+    parents, when = {r.id: r.parents for r in graph}, {r.id: r.t for r in graph}
     found: set[int] = set()
-    ends = [graph.root.id]
+    root = graph.root.id
+    ends = [root]
     while ends:
         end = ends.pop()
         seen, waiting = {end}, [end]
         while waiting:
             child = waiting.pop()
-            for slot, p in enumerate(graph[child].parents):
+            for slot, p in enumerate(parents[child]):
                 if p not in states and p not in seen:
                     seen.add(p)
                     waiting.append(p)
-                here = end == graph.root.id or graph[p].t == graph[end].t
+                here = end == root or when[p] == when[end]
                 if p in states and p not in found and here and np.any(graph.sent.get((child, slot), 0.0)):
                     found.add(p)
                     ends.append(p)
