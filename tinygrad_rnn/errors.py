@@ -49,13 +49,14 @@ class TinygradRnnError(Exception):
         return _rebuild, (type(self), self.message, self.where, self.hint)
 
 
-def shown(text: str) -> str:
+def shown(text: object) -> str:
     """Text of others as a terminal may print it: what steers it, or turns its direction, is written out.
 
     >>> from tinygrad_rnn.errors import shown
     >>> print(shown("a \x1b[31mred\u202e word"))
     a \\x1b[31mred\\u202e word
     """
+    text = str(text)
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in KEPT else c.encode("unicode_escape").decode() for c in text)

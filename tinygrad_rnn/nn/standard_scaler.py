@@ -11,7 +11,7 @@ from ..engine.dtypes import FLOATS, checked_dtype
 from ..engine.scopes import here, place_of
 from ..engine.tensor import Tensor, TensorLike, as_tensor
 from ..errors import DataError, DtypeError, NumericError, ShapeError
-from ..shared.array_type import Dtype
+from ..shared.array_type import Dtype, array_given
 from ..shared.checks import check_sizes, short
 from . import init
 from .module import Module, scoped
@@ -58,7 +58,7 @@ class StandardScaler(Module):
         """
         values = self._checked(as_tensor(x)).data.astype(np.float64)
         if lengths is not None:
-            ends = np.asarray(lengths)
+            ends = array_given("lengths", lengths, "one length for every sequence")
             if values.ndim != 3 or ends.shape != values.shape[:1]:
                 raise ShapeError(
                     f"fit of x of shape {values.shape} with lengths of shape {ends.shape}",

@@ -18,7 +18,7 @@ from ..optim.base import Optimizer
 from ..optim.schedules import ReduceLROnPlateau, Schedule
 from ..shared.array_type import Array
 from ..shared.atomic_files import target_of
-from ..shared.checks import check_choice, is_number, is_whole
+from ..shared.checks import check_choice, check_flags, is_number, is_whole
 from ..shared.terminal import Progress
 from .callback_results import check_direction
 from .checkpoint import read_checkpoint
@@ -121,6 +121,8 @@ def fit(
             raise DataError("ReduceLROnPlateau without evaluate", hint="evaluate(model) gives the scores that it follows")
         if schedule.mode != (mode or "min"):
             raise DataError(f"{schedule} in fit(mode={mode!r})", hint=f'give both the same mode: fit(mode="{schedule.mode}")')
+    if not isinstance(progress, Progress):
+        check_flags("fit", progress=progress)
     if clip is not None and (not is_number(clip, Real) or not clip > 0):
         raise DataError(f"clip={clip!r}", hint="the largest norm allowed is positive, often 1.0")
     if callable(batches) and rng is None:
