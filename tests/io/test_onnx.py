@@ -50,6 +50,8 @@ def run(ort, tmp_path):
         try:
             return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except ort.capi.onnxruntime_pybind11_state.NotImplemented as error:
+            if "implementation for Cos(7)" in str(error):
+                pytest.skip("this onnxruntime has no cosine in double precision (up to 1.23)")
             if "FusedMatMul" not in str(error):
                 raise
             # up to 1.25 it fuses products of transposed float64 matrices into an operator that it does not have

@@ -1,5 +1,7 @@
 """Snapshots and the stepper: what renderers and probes see, on a graph that nothing was switched on for."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -184,3 +186,38 @@ def test_what_is_no_name_no_step_and_no_record_is_said():
     for settings in ({"t": "1"}, {"t": np.ones(2)}, {"scope": 3}, {"scope": np.array(["a", "b"])}):
         with pytest.raises(DataError):
             graph.find("w", **settings)
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["x W", "W x"])
+def test_what_a_shared_weight_is_sent_is_kept_as_its_factors(turned):
+    T, n = 60, 64
+    rng = np.random.default_rng(0)
+    W = tg.Tensor(rng.standard_normal((n, n)) / n, requires_grad=True, name="W")
+    E = tg.Tensor(rng.standard_normal((n, n)), requires_grad=True, name="E")
+    h = tg.Tensor(rng.standard_normal((n, 1) if turned else (1, n)))
+    for t in range(1, T + 1):
+        with tg.time_step(t):
+            x = tg.take(E, [t % n])
+            h = tg.tanh(W @ h + x.T if turned else h @ W + x)
+    loss = (h * h).sum()
+    tracemalloc.start()
+    graph = tg.snapshot(loss)
+    bytes_held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert bytes_held < 2 * T * W.data.nbytes / 4  # of two weights, used T times
+    loss.backward()
+    for weight in (W, E):
+        parts = graph.contributions(weight.name)
+        assert sorted(parts) == list(range(1, T + 1))
+        np.testing.assert_allclose(sum(parts.values()), weight.grad, rtol=1e-12, atol=1e-14)
+
+
+def test_what_was_sent_stays_when_the_weight_is_written_to():
+    w = tg.Tensor([[1.0, 2.0, 3.0]], requires_grad=True, name="w")
+    x = tg.Tensor(np.ones((2, 1)), requires_grad=True, name="x")
+    graph = tg.snapshot(((x @ w) ** 2).sum())
+    before = [use.gradient for name in "xw" for use in graph.uses(name)]
+    w.data[:], x.data[:] = 9.0, 9.0
+    after = [use.gradient for name in "xw" for use in graph.uses(name)]
+    for a, b in zip(before, after, strict=True):
+        np.testing.assert_array_equal(a, b)

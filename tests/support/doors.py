@@ -28,7 +28,7 @@ ROOMS = {
     "nn.decode": "errors shared engine functional nn.module nn.states",
     "optim": "errors shared engine nn",
     "train": "errors shared engine nn optim",
-    "probe": "errors shared engine nn",
+    "probe": "errors shared engine replay nn",
     "data": "errors shared data.csv data.tasks",
     "data.csv": "errors shared data.lines",
     "data.tasks": "errors shared data.vocab",

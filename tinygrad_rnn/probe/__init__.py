@@ -1,4 +1,4 @@
-"""Instruments for a recorded loss: arrays in, arrays out, nothing drawn.
+"""Instruments for a recorded loss, or its snapshot: arrays in, arrays out, nothing drawn.
 
 Here: what is measured on a graph. Not here: pictures of it (`plots`, `viz`), and anything that has to be switched on before.
 

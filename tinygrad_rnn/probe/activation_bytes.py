@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..engine.graph import Node
-from ..engine.tensor import Tensor
 from ..shared.array_type import Array, ShownByShape
-from .lanes import Timeline, recorded_graph
+from .given import Loss, as_loss, recorded_graph
+from .lanes import Timeline
 
 __all__ = ["ActivationMemory", "activation_memory", "bytes_kept"]
 
@@ -31,7 +31,7 @@ class ActivationMemory(ShownByShape):
     given: int
 
 
-def activation_memory(loss: Tensor) -> ActivationMemory:
+def activation_memory(loss: Loss) -> ActivationMemory:
     """How many bytes the recorded graph of `loss` keeps for its backward pass: the arrays that its vjps read, each counted once.
 
     A view keeps the whole array that it is a part of alive, so that is what counts. An array that several ops keep counts for the
@@ -46,7 +46,7 @@ def activation_memory(loss: Tensor) -> ActivationMemory:
     >>> memory.by_step  # one h (4, 3) of float64 a step, kept by its tanh and read by the next step
     array([96, 96, 96, 96, 96])
     """
-    nodes, leaves = recorded_graph(loss)
+    nodes, leaves = recorded_graph(as_loss(loss))
     timeline = Timeline(nodes)
     given = _given(nodes, leaves)
     by_step = np.zeros(max((t for t, _ in timeline.found.values()), default=0), np.int64)

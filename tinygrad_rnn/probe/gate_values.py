@@ -8,9 +8,9 @@ import numpy as np
 
 from ..engine.graph import Node
 from ..engine.ops import MUL, SIGMOID, TANH
-from ..engine.tensor import Tensor
 from ..errors import GraphError
 from ..shared.array_type import Array, ShownByShape
+from .given import Loss, as_loss
 from .lanes import Lane, lanes_of, one_of
 
 __all__ = ["Gate", "gates"]
@@ -33,7 +33,7 @@ class Gate(ShownByShape):
     high: Array
 
 
-def gates(loss: Tensor, *, layer: int | None = None, direction: int | None = None, scope: str | None = None) -> dict[str, Gate]:
+def gates(loss: Loss, *, layer: int | None = None, direction: int | None = None, scope: str | None = None) -> dict[str, Gate]:
     """The gates of a cell by name, in the order in which it computes them: i, f, g, o of an LSTM, r, z, n of a GRU.
 
     A gate is any named result of sigmoid or tanh in the cell's scope that multiplies another result and is no state, so cells of your
@@ -50,7 +50,7 @@ def gates(loss: Tensor, *, layer: int | None = None, direction: int | None = Non
     >>> list(found), found["f"].values.shape, found["f"].high
     (['i', 'f', 'g', 'o'], (5, 4, 3), array([1., 1., 1., 1., 1.]))
     """
-    found = {lane: _gates_in(lane) for lane in lanes_of(loss)}
+    found = {lane: _gates_in(lane) for lane in lanes_of(as_loss(loss))}
     gated = [
         lane for lane, results in found.items() if any(n.op is SIGMOID for steps in results.values() for n in steps.values())
     ]

@@ -14,16 +14,18 @@ from ..engine.scopes import place_of
 from ..engine.sweep import seed_of, sweep
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
+from ..replay.records import GraphSnapshot
 from ..shared.array_type import Array
 from ..shared.checks import check_kind
-from .lanes import Role, Timeline, lane_of, recorded_graph
+from .given import Loss, as_loss, recorded_graph
+from .lanes import Role, Timeline, lane_of
 from .vectorized_vjp import EXACT, pull
 
 __all__ = ["contributions", "gradient_by_step", "half_life", "leaf_of"]
 
 
 def gradient_by_step(
-    loss: Tensor,
+    loss: Loss,
     role: Role = "h",
     *,
     layer: int | None = None,
@@ -49,6 +51,7 @@ def gradient_by_step(
     >>> norms.shape, bool(norms[0] < 1e-3 * norms[-1])
     ((30,), True)
     """
+    loss = as_loss(loss)
     seed = seed_of(loss, None)
     assert loss.node is not None
     lane = lane_of(loss, role, layer, direction, scope)
@@ -63,7 +66,7 @@ def gradient_by_step(
     return norms
 
 
-def contributions(loss: Tensor, weight: Tensor | str) -> Array:
+def contributions(loss: Loss, weight: Tensor | str) -> Array:
     """The gradient of a weight split over the time steps that use it: (T, *weight.shape), entry t - 1 for step t.
 
         dL/dW = sum_t (dL/dW)_t        (Pascanu, Mikolov and Bengio 2013, equations 3 and 4, the sums exchanged)
@@ -81,6 +84,7 @@ def contributions(loss: Tensor, weight: Tensor | str) -> Array:
     >>> parts.shape, np.allclose(parts.sum(0), tg.grad(loss, cell.Wh))
     ((5, 3, 9), True)
     """
+    loss = as_loss(loss)
     seed = seed_of(loss, None)
     nodes, leaves = recorded_graph(loss)
     leaf = leaf_of(leaves, weight)
@@ -105,7 +109,7 @@ def contributions(loss: Tensor, weight: Tensor | str) -> Array:
 
 
 def half_life(
-    norms: npt.ArrayLike | Tensor, *, layer: int | None = None, direction: int | None = None, scope: str | None = None
+    norms: npt.ArrayLike | Loss, *, layer: int | None = None, direction: int | None = None, scope: str | None = None
 ) -> float:
     """Over how many steps back the gradient halves: a line through log(norm), by least squares; infinity where it does not fall.
 
@@ -124,7 +128,7 @@ def half_life(
     >>> round(tg.probe.half_life([0.125, 0.25, 0.5, 1.0]), 6), tg.probe.half_life([0.0, 1.0, 1.0])
     (1.0, inf)
     """
-    if isinstance(norms, Tensor):
+    if isinstance(norms, (Tensor, GraphSnapshot)):
         values = gradient_by_step(norms, layer=layer, direction=direction, scope=scope)
     elif (layer, direction, scope) != (None, None, None):
         raise DataError(
@@ -160,7 +164,7 @@ def leaf_of(leaves: list[Node], weight: Tensor | str) -> Node:
         if weight.node not in leaves:
             raise GraphError(
                 f"the loss was not computed from {weight.name or 'this tensor'} {weight.shape}",
-                hint="give a parameter of the model that made this loss",
+                hint="give a parameter of the model that made this loss; of a snapshot, its name",
             )
         assert weight.node is not None
         return weight.node

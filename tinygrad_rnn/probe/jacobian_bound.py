@@ -9,9 +9,9 @@ import numpy as np
 
 from ..engine.graph import Node
 from ..engine.ops import ADD, MATMUL, RELU, SIGMOID, TANH, Op
-from ..engine.tensor import Tensor
 from ..errors import GraphError
 from ..shared.array_type import Array, ShownByShape
+from .given import Loss, as_loss
 from .jacobians import singular_values, step_jacobians
 from .lanes import Lane, StateNodes, lane_of
 from .vectorized_vjp import leading_to
@@ -37,7 +37,7 @@ class Bound(ShownByShape):
     sigma_max: float
 
 
-def bound(loss: Tensor, *, layer: int | None = None, direction: int | None = None, scope: str | None = None) -> Bound:
+def bound(loss: Loss, *, layer: int | None = None, direction: int | None = None, scope: str | None = None) -> Bound:
     """||dh_T/dh_t||_2 for every step t, and the bound that it cannot exceed, (gamma sigma_max(Wh))^(T - t).
 
         dh_T/dh_t = product over s = t+1..T of diag(f'(a_s)) Wh^T        gamma = max |f'|
@@ -56,6 +56,7 @@ def bound(loss: Tensor, *, layer: int | None = None, direction: int | None = Non
     >>> bool((found.measured <= found.bound * (1 + 1e-12)).all()), found.measured[-1].item()
     (True, 1.0)
     """
+    loss = as_loss(loss)
     lane = lane_of(loss, None, layer, direction, scope)
     gamma, Wh = _simple(lane)
     jacobians = step_jacobians(loss, layer=layer, direction=direction, scope=scope)

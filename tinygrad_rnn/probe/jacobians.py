@@ -15,6 +15,7 @@ from ..errors import DataError, GraphError, ShapeError
 from ..shared.array_type import Array
 from ..shared.checks import is_whole, short
 from ..shared.nested import leaves
+from .given import Loss, as_loss
 from .lanes import Role, StateNodes, lane_of
 from .vectorized_vjp import VECTORIZED, pull
 
@@ -58,7 +59,7 @@ def jacobian(h_t: Tensor | Sequence[Tensor], h_s: Tensor | Sequence[Tensor]) -> 
 
 
 def step_jacobians(
-    loss: Tensor,
+    loss: Loss,
     role: Role = None,
     *,
     layer: int | None = None,
@@ -83,6 +84,7 @@ def step_jacobians(
     >>> tg.probe.step_jacobians(h.sum()).shape
     (4, 4, 6, 6)
     """
+    loss = as_loss(loss)
     lane = lane_of(loss, role, layer, direction, scope)
     states = lane.chain(role)
     return np.stack([_jacobian_rows(states[b], states[a], lane.steps[b], loss.dtype) for a, b in pairwise(states)])

@@ -12,29 +12,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ..engine.graph import Node, reachable
+from ..engine.graph import Node
 from ..engine.scopes import Frame, lane_frames, place_of
 from ..engine.tensor import Tensor
 from ..errors import GraphError
+from .given import recorded_graph
 
-__all__ = ["Lane", "Role", "StateNodes", "Timeline", "lane_of", "lanes_of", "one_of", "recorded_graph"]
+__all__ = ["Lane", "Role", "StateNodes", "Timeline", "lane_of", "lanes_of", "one_of"]
 
 LaneKey = tuple[Frame, ...]
 Likeness = tuple[object, ...]  # what a result and its fellows in other steps have in common
 Role = str | tuple[str, ...] | None  # a name, names, or whatever is handed on
 StateNodes = tuple[Node, ...]
-
-
-def recorded_graph(loss: Tensor) -> tuple[list[Node], list[Node]]:
-    """The recorded ops of a loss, and its leaves, oldest first. Raises `GraphError` if nothing was recorded."""
-    if not isinstance(loss, Tensor):
-        raise GraphError(f"a probe of a {type(loss).__name__}", hint="give the tensor that was computed, not its value")
-    if loss.node is None:
-        raise GraphError(
-            "a probe of a tensor that has no recorded graph",
-            hint="give the weights requires_grad=True, and compute outside no_grad()",
-        )
-    return reachable(loss.node)
 
 
 class Timeline:

@@ -13,8 +13,9 @@ from ..engine.sweep import seed_of
 from ..engine.tensor import Tensor
 from ..errors import DataError, GraphError
 from ..shared.array_type import Array, ShownByShape, array_given
+from .given import Loss, as_loss, recorded_graph
 from .gradients import leaf_of
-from .lanes import Timeline, recorded_graph
+from .lanes import Timeline
 from .vectorized_vjp import VECTORIZED, leading_to, rows_sent
 
 __all__ = ["Truncation", "truncation"]
@@ -35,7 +36,7 @@ class Truncation(ShownByShape):
     norm_ratio: Array
 
 
-def truncation(loss: Tensor, k: int | Sequence[int] | None = None, weight: Tensor | str | None = None) -> Truncation:
+def truncation(loss: Loss, k: int | Sequence[int] | None = None, weight: Tensor | str | None = None) -> Truncation:
     """What remains of the gradient where that of every loss term is cut after it has visited k time steps.
 
         g_k = sum over the terms L_t of dL_t/dW, with the states of step t - k detached
@@ -60,6 +61,7 @@ def truncation(loss: Tensor, k: int | Sequence[int] | None = None, weight: Tenso
     >>> len(cut.k), bool(cut.cosine[4] > 0.99), cut.norm_ratio[-1].item()
     (20, True, 1.0)
     """
+    loss = as_loss(loss)
     seed = seed_of(loss, None)
     assert loss.node is not None
     nodes, leaves = recorded_graph(loss)

@@ -16,7 +16,8 @@ from ..engine.tensor import Tensor, as_tensor, named
 from ..engine.vjp_on_tensors import Recorded
 from ..errors import DataError
 from ..shared.array_type import Array
-from .lanes import Role, StateNodes, lane_of, recorded_graph
+from .given import recorded_graph
+from .lanes import Role, StateNodes, lane_of
 from .vectorized_vjp import EXACT, pull
 
 __all__ = ["vanishing_regularizer"]

@@ -15,10 +15,10 @@ from ..engine.ops import GETITEM, POW
 from ..engine.scopes import Frame
 from ..engine.sweep import seed_of, sweep
 from ..engine.tensor import Tensor
-from ..engine.vjp_on_arrays import Exact
 from ..errors import GraphError
 from ..shared.array_type import Array
 from .records import GraphSnapshot, Record
+from .sent import Factored, Sent
 from .stepper import Event, play
 
 __all__ = ["backward_steps", "recorded_ops", "replay", "snapshot"]
@@ -57,12 +57,14 @@ def snapshot(loss: Tensor, gradient: Any = None) -> GraphSnapshot:
     (['w', 'mul', 'sum'], array([2., 4.]))
     """
     gradients: dict[Node, Array] = {}
-    edges: dict[Node, list[tuple[int, Array]]] = {}
+    edges: dict[Node, list[tuple[int, Any]]] = {}
+    reader = Factored()
     with np.errstate(all="ignore"):  # NumPy warned when it was recorded, if there was a reason to; the values show it
         values = replay(loss)
         if gradient is not None or loss.size == 1:
-            for visit in sweep(loss, seed_of(loss, gradient), Exact()):
-                gradients[visit.node], edges[visit.node] = np.asarray(visit.upstream), visit.edges
+            for visit in sweep(loss, seed_of(loss, gradient), reader):
+                gradients[visit.node] = np.asarray(visit.upstream)
+                edges[visit.node] = [(slot, reader.kept(c)) for slot, c in visit.edges]
     records: list[Record] = []
     ids: dict[Any, int] = {}
     for n in sorted(values, key=lambda node: node.order):
@@ -79,8 +81,7 @@ def snapshot(loss: Tensor, gradient: Any = None) -> GraphSnapshot:
             parents.append(ids[key])
         ids[n] = len(records)
         records.append(_record(ids[n], n, tuple(parents), values[n], gradients.get(n)))
-    sent_along = {(ids[n], slot): np.asarray(c) for n, pairs in edges.items() for slot, c in pairs}
-    return GraphSnapshot(tuple(records), sent_along)
+    return GraphSnapshot(tuple(records), Sent({(ids[n], slot): c for n, pairs in edges.items() for slot, c in pairs}))
 
 
 def recorded_ops(loss: Tensor) -> int:

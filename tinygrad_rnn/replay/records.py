@@ -14,6 +14,7 @@ from ..engine.scopes import Frame, place_of
 from ..errors import GraphError
 from ..shared.array_type import Array
 from ..shared.checks import check_kind
+from .sent import Sent
 
 __all__ = ["GraphSnapshot", "Record", "Use"]
 
@@ -81,19 +82,24 @@ class Use:
     child: int
     slot: int
     t: int | None
-    gradient: Array | None = field(repr=False)
+    _sent: Sent = field(repr=False)
+
+    @property
+    def gradient(self) -> Array | None:
+        """What is sent along it, None without gradients."""
+        return self._sent.get((self.child, self.slot))
 
 
 @dataclass(frozen=True, eq=False)
 class GraphSnapshot:
     """A whole graph: its records by id (the last one is the loss), and the gradient sent along every edge.
 
-    `sent[child, slot]` is what the node `child` sends to its input `slot`, in the shape of that input. The gradients that a
-    node is sent sum to its `grad`: for a shared weight, one summand for each use.
+    `sent[child, slot]` is what the node `child` sends to its input `slot`, in the shape of that input; for a weight it is computed
+    when asked for. The gradients that a node is sent sum to its `grad`: for a shared weight, one summand for each use.
     """
 
     records: tuple[Record, ...]
-    sent: dict[tuple[int, int], Array] = field(repr=False)
+    sent: Sent = field(repr=False)
 
     def __repr__(self) -> str:
         r, steps = self.root, f", {len(self.steps)} steps" if self.steps else ""
@@ -196,7 +202,7 @@ class GraphSnapshot:
         """Every edge into a record, in the order of creation: one weight, many steps."""
         wanted = self.find(record) if isinstance(record, str) else record
         check_kind("uses of", wanted, Record, "give the name of a node, or a record: snapshot.find(name)")
-        return [Use(child, slot, self.records[child].t, self.sent.get((child, slot))) for child, slot in self.reads(wanted)]
+        return [Use(child, slot, self.records[child].t, self.sent) for child, slot in self.reads(wanted)]
 
     def contributions(self, record: Record | str, scope: str | None = None) -> dict[int | None, Array]:
         """The gradient of a weight split over the time steps: {t: array}, summing to its `grad`. Empty without gradients.
@@ -206,6 +212,7 @@ class GraphSnapshot:
         parts: dict[int | None, Array] = {}
         record = self.find(record, scope=scope) if isinstance(record, str) else record
         for use in self.uses(record):
-            if use.gradient is not None:
-                parts[use.t] = parts[use.t] + use.gradient if use.t in parts else use.gradient
+            gradient = use.gradient
+            if gradient is not None:
+                parts[use.t] = parts[use.t] + gradient if use.t in parts else gradient
         return parts

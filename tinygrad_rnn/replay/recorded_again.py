@@ -1,0 +1,55 @@
+"""From plain data back to a recorded graph: what differentiates a run can then be asked of its snapshot."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..engine.ops import OPS
+from ..engine.scopes import Change
+from ..engine.tensor import Tensor, apply1, apply2, apply_list
+from ..errors import GraphError
+from .records import GraphSnapshot, Record
+
+__all__ = ["recorded_again"]
+
+
+def recorded_again(graph: GraphSnapshot) -> Tensor:
+    """The loss of a snapshot as a tensor with a graph of its own: the same values, names, scopes and time steps.
+
+    Raises `GraphError` where an op is not one of the engine's.
+
+    >>> import tinygrad_rnn as tg
+    >>> from tinygrad_rnn.replay.recorded_again import recorded_again
+    >>> w = tg.Tensor(3.0, requires_grad=True, name="w")
+    >>> loss = recorded_again(tg.snapshot(w * w))
+    >>> loss.backward()
+    >>> loss.item(), w.grad is None
+    (9.0, True)
+    """
+    if foreign := sorted({r.op for r in graph if r.kind == "op"} - OPS.keys()):
+        raise GraphError(
+            f"{', '.join(foreign)}: no op of this package, so it cannot be differentiated again",
+            hint="the gradients that the snapshot holds can be read: graph.contributions(name), graph.find(name, t).grad",
+        )
+    made: list[Tensor] = []
+    with Change(recording=True), np.errstate(all="ignore"):
+        for r in graph:
+            made.append(_made(r, [made[id] for id in r.parents]))
+            if node := made[-1].node:
+                node.frames = r.frames
+    return made[-1]
+
+
+def _made(r: Record, given: list[Tensor]) -> Tensor:
+    if r.kind != "op":
+        made = Tensor(r.value, requires_grad=r.kind == "parameter", name=r.name)
+        if made.node:
+            made.node.path = r.path
+        return made
+    op = OPS[r.op]
+    if op.inputs == 0:
+        made = apply_list(op, given, r.args)
+    else:
+        made = apply1(op, given[0], r.args) if op.inputs == 1 else apply2(op, given[0], given[1], r.args)
+    made.name = r.name
+    return made
