@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_rnn.program import program_of
-from tinygrad_rnn.program.numpy_text import numpy_text
+from tinygrad_rnn.program import program_of, source
 
 from ..workloads import Workload
 from . import Step
@@ -16,7 +15,7 @@ def build(work: Workload, variant: str) -> Step:
     _, forward = primitives(work) if work.kind == "mlp" else layers(work)
     program = program_of(forward())
     text: dict[str, Any] = {}
-    exec(numpy_text(program), text)  # noqa: S102 - this package printed it
+    exec(source(program), text)  # noqa: S102 - this package printed it
     run, arrays = text["step"], [v.array for v in program.given]
     names = [p.name for p in program.gradients]
 
