@@ -32,15 +32,18 @@ def test_the_text_of_a_job_is_the_same_each_time(name):
         assert (x[:, 1:] == y[:, :-1])[y[:, :-1] >= 0].all()  # what follows
 
 
-def run(cpu, first=3.0):
-    return jobs.Run(wall=cpu, cpu=cpu, training=cpu, losses=[first, 2.0, 2.0, 2.0, 2.0, 1.0])
+def run(cpu, first=3.0, training=0.5):
+    return jobs.Run(wall=cpu, cpu=cpu, training=training, losses=[first, 2.0, 2.0, 2.0, 2.0, 1.0])
 
 
 def test_a_compiled_training_that_is_slower_is_missed():
     torch = [run(1.0), run(2.0), run(3.0)]
     assert jobs.missed("names", {"torch": torch, "eager": [run(9.0)] * 3, "compiled": [run(0.9), run(9.0), run(2.9)]}) == []
     assert jobs.missed("names", {"torch": torch, "compiled": [run(1.1), run(2.2), run(0.1)]}) == [
-        "names, compiled: 1.10 of PyTorch's CPU seconds, at most 1 is allowed"
+        "names, compiled: 1.10 of PyTorch's CPU seconds of the process, at most 1 is allowed"
+    ]
+    assert jobs.missed("names", {"torch": torch, "compiled": [run(0.9, training=0.6)] * 3}) == [
+        "names, compiled: 1.20 of PyTorch's CPU seconds of the training, at most 1 is allowed"
     ]
 
 
@@ -53,7 +56,7 @@ def test_losses_that_differ_are_missed(first):
 def test_without_pytorch_there_is_a_table_without_ratios():
     assert jobs.missed("names", {"eager": [run(1.0)]}) == []
     assert jobs.rows_of("names", {"eager": [run(1.0)]}) == [
-        ("names", "eager", "1.00", "1.00", "1.00", "-", "-", "3.0000", "2.0000", "-")
+        ("names", "eager", "1.00", "1.00", "0.50", "-", "-", "-", "3.0000", "2.0000", "-")
     ]
 
 
