@@ -247,7 +247,19 @@ def main() -> int:
             print(f"{side}: left out, {why}", file=say)
     known = machine()
     print(", ".join(f"{key} {known[key]}" for key in ("Python", "NumPy", "torch", "CPU", "date")), file=say, flush=True)
-    heads = ("job", "side", "wall s", "CPU s", "training", "wall / torch", "CPU", "training", "first loss", "last 50", "apart")
+    heads = (
+        "job",
+        "side",
+        "wall s",
+        "CPU s",
+        "training",
+        "wall / torch",
+        "CPU / torch",
+        "training / torch",
+        "first loss",
+        "last 50",
+        "apart",
+    )
     rng, rows, wrong = np.random.default_rng(0), [heads], []
     for job in args.job or JOBS:
         runs: dict[str, list[Run]] = {side: [] for side in sides}
