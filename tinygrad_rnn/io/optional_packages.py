@@ -40,5 +40,7 @@ def torch_package() -> ModuleType:
     try:
         import torch
     except ImportError:
-        raise DataError("a run of PyTorch takes the package torch, which is not installed", hint="python -m pip install torch") from None
+        raise DataError(
+            "a run of PyTorch takes the package torch, which is not installed", hint="python -m pip install torch"
+        ) from None
     return torch

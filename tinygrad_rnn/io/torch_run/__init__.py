@@ -3,7 +3,7 @@
 Here: what PyTorch computed, in the ops of the engine. Not here: what draws or measures it. PyTorch is imported when it is used.
 """
 
-from .watch import Run, watch
+from .run import Run, watch
 
 __all__ = ["Run", "watch"]
 

@@ -17,13 +17,13 @@ __all__ = ["Call", "recorded"]
 
 
 class Foreign(Op):
-    """The op of one call. It is no primitive of the engine, and not in its table."""
+    """The op of one call, which is its setting. It is no primitive of the engine, and not in its table."""
 
     __slots__ = ()
 
     def __init__(self, name: str, call: Call) -> None:
         self.name, self.symbol, self.words = name, name, f"as PyTorch's {name} does it"
-        self.forward = lambda inputs, args=None: call.value
+        self.forward = lambda inputs, args: call.value
         self.vjps = (lambda F, n, g, slot: call.gradient(g, slot),)
         self.saves, self.cases, self.inputs, self.formulas = NOTHING, [], 0, ()
 
@@ -36,6 +36,10 @@ class Call:
     ) -> None:
         self.torch, self.name, self.again, self.state, self.value = torch, name, again, state, value
         self.inputs = [t.detach() for t in inputs]
+        self.op: Op
+
+    def __str__(self) -> str:
+        return ""
 
     def gradient(self, g: Any, slot: int) -> Array:
         """What input `slot` is sent for the gradient g of the result; rows of gradients in front are done one by one."""
@@ -57,4 +61,5 @@ class Call:
 
 def recorded(call: Call, name: str, inputs: list[Tensor]) -> Tensor:
     """The result of a call as a node of the graph."""
-    return named(apply_list(Foreign(name, call), inputs, None), name)
+    call.op = Foreign(name, call)
+    return named(apply_list(call.op, inputs, call), name)

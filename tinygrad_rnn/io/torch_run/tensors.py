@@ -25,7 +25,7 @@ def as_array(t: Any) -> Array:
     return np.array(t.cpu().resolve_conj().resolve_neg().numpy())
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Known:
     """A tensor that was met, and what stands for it; None for what is no float."""
 

@@ -34,14 +34,16 @@ def put_into_time(loss: Tensor, places: Places, names: dict[int, str], own: dict
     time = _times(nodes, place, own)
     at = {n: _round(place[n], time) for n in nodes}
     offsets = _offsets(nodes, place, at, own)
-    root = id(places.modules[next(iter(places.modules))]) if places.modules else 0
+    root = next(iter(places.modules))
+    holding = {_key(place[n][k]) for n, k in at.items() if k is not None and any(type(one) is Call for one in place[n][k + 1 :])}
     for n in nodes:
         k = at[n]
         t = None
         if k is not None and not _step(own[n]):
             one = place[n][k]
             t = Frame("t", (("t", offsets[_key(one)] + one.n),))
-        n.frames = _frames(n, place[n], k, t, own[n], root, places, names)
+        bare = k is not None and _key(place[n][k]) in holding
+        n.frames = _frames(place[n], k, t, own[n], bare, root, places, names)
 
 
 def _key(one: object) -> Repeated:
@@ -116,49 +118,53 @@ def _offsets(
         if at[n] is not None:
             one = place[n][at[n]]  # type: ignore[index]
             last[_key(one)] = max(last.get(_key(one), 0), one.n)
-    reached: dict[Node, tuple[int, Repeated | None]] = {}  # the latest step that a node without one depends on, and whose
+    first: dict[Repeated, list[Node]] = defaultdict(list)  # the nodes of its first round
     for n in nodes:
-        before = max((reached[p] for p in n.parents if p in reached), key=lambda pair: pair[0], default=(0, None))
+        if at[n] is not None and place[n][at[n]].n == 1:  # type: ignore[index]
+            first[_key(place[n][at[n]])].append(n)  # type: ignore[index]
+    reached: dict[Node, tuple[int, Repeated | None]] = {}  # the latest step that a node depends on, and of which loop
+
+    def read(found: Iterable[Node]) -> tuple[int, Repeated | None]:
+        return max((reached[p] for n in found for p in n.parents if p in reached), key=lambda pair: pair[0], default=(0, None))
+
+    for n in nodes:
         if (t := _step(own[n])) is not None:
             reached[n] = t, None
-        elif at[n] is not None:
+        elif at[n] is None:
+            reached[n] = read([n])
+        else:
             one = place[n][at[n]]  # type: ignore[index]
             key = _key(one)
             if key not in offsets:
-                step, whose = before
-                ended = whose is not None and whose != key and step == offsets[whose] + last[whose]
-                offsets[key] = step if ended and last[whose] > 1 else 0  # type: ignore[index]
+                step, whose = read(first[key])
+                ended = whose is not None and 1 < last[whose] == step - offsets[whose]
+                offsets[key] = step if ended else 0
             reached[n] = offsets[key] + one.n, key
-        else:
-            reached[n] = before
     return offsets
 
 
 def _frames(
-    n: Node,
     place: Place,
     k: int | None,
     t: Frame | None,
     own: tuple[Frame, ...],
+    bare: bool,
     root: int,
     places: Places,
     names: dict[int, str],
 ) -> tuple[Frame, ...]:
-    """Modules around the step, the step, modules inside it. Where none is inside, the module around the loop is the cell."""
-    around: list[Frame] = []
-    cell: list[Frame] = []
-    owner = None
-    for j, one in enumerate(place):
-        if isinstance(one, Call):
-            frame = Frame(type(places.modules[one.module]).__name__, (), names.get(one.module, ""))
-            owner = frame if (t is not None and j <= (k or 0)) or owner is None else owner
-            if one.module != root:
-                (cell if t is not None and k is not None and j >= k else around).append(frame)
-    if t is not None:
-        if not cell and owner is not None:
-            around = [frame for frame in around if frame != owner]
-            cell = [owner]
-        return (*around, *own, t, *cell)
-    if own and own[-1].name == "t":  # `tg.time_step` around calls
-        return (*own, *around)
-    return (*around, *own)
+    """Modules around the step, the step, modules inside it. Of a loop that calls none (not `bare`) the module around it is the cell."""
+    scopes = [
+        (j, one.module, Frame(type(places.modules[one.module]).__name__, (), names.get(one.module, "")))
+        for j, one in enumerate(place)
+        if isinstance(one, Call)
+    ]
+    if t is None or k is None:
+        around = tuple(frame for _, module, frame in scopes if module != root)
+        # `tg.time_step` stands around calls; the steps of a layer that was one call stand inside
+        return (*own, *around) if own and own[-1].name == "t" else (*around, *own)
+    outer = [(module, frame) for j, module, frame in scopes if j < k]
+    inner = [frame for j, _, frame in scopes if j >= k]
+    if not inner and not bare and outer:
+        inner = [outer.pop()[1]]
+    return (*(frame for module, frame in outer if module != root), *own, t, *inner)

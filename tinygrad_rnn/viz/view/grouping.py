@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...replay.records import GraphSnapshot
 from .time_columns import BEFORE, Key, Places, in_cell, scope_of
 
-__all__ = ["Grouping", "turned_weights"]
+__all__ = ["Grouping"]
 
 
 COMPUTED = {"max"}  # what `log_softmax` takes off: it is no data and takes no part in the gradient
@@ -50,7 +50,7 @@ def _groups(graph: GraphSnapshot, places: Places, levels: dict[int, str]) -> tup
     gates: dict[int, list[int]] = defaultdict(list)
     groups: list[list[int]] = []
     last: tuple[object, ...] | None = None
-    turned = turned_weights(graph, places)
+    turned = _turned_weights(graph, places)
     for r in graph:
         if r.id not in places.column:
             continue
@@ -74,7 +74,7 @@ def _groups(graph: GraphSnapshot, places: Places, levels: dict[int, str]) -> tup
     return tuple(sorted(map(tuple, found), key=lambda group: group[-1]))
 
 
-def turned_weights(graph: GraphSnapshot, places: Places) -> set[int]:
+def _turned_weights(graph: GraphSnapshot, places: Places) -> set[int]:
     """Transposes of a weight that one op reads, where it stands: they are drawn with that op, `x W.T` as `x W`."""
     return {
         r.id

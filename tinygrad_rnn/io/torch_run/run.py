@@ -43,17 +43,32 @@ def watch(model: Any) -> Run:
     `run.snapshot(loss)` is its graph as plain data, for `tg.draw`, `tg.probe` and the rest; `run.loss(loss)` the loss as a tensor of
     this package, for what takes one. Layers that PyTorch computes in one piece (`nn.LSTM`, also packed) are there step by step;
     of loops in Python a step is found where a weight is used again on what came of its use one round before, and `tg.time_step` has
-    the last word. Raises `DataError` without PyTorch, and for what is no module.
+    the last word. Raises `DataError` without PyTorch and for what is no module, `GraphError` for a module that was compiled or scripted.
 
-        with tg.io.watch(model) as run:
-            loss = criterion(model(x), y)
-        tg.draw(run.snapshot(loss))
+    >>> import torch, tinygrad_rnn as tg
+    >>> model = torch.nn.LSTM(3, 4, batch_first=True)
+    >>> with tg.watch(model) as run:
+    ...     outputs, (h, c) = model(torch.ones(2, 5, 3))
+    ...     loss = (h ** 2).sum()
+    >>> graph = run.snapshot(loss)  # values, gradients, what was sent along every edge
+    >>> graph.steps, sorted(graph.contributions("weight_hh_l0"))
+    ((1, 2, 3, 4, 5), [1, 2, 3, 4, 5])
+    >>> tg.draw(graph).describe().splitlines()[0]
+    'LSTM, 5 steps, 103 ops, 4 weights.'
     """
     return Run(torch_package(), model)
 
 
 class Run:
-    """What `watch` gives: open it with `with` around the forward pass, and ask it afterwards."""
+    """What `watch` gives: open it with `with` around the forward pass, and ask it afterwards.
+
+    >>> import torch, tinygrad_rnn as tg
+    >>> model = torch.nn.Linear(3, 1)
+    >>> with tg.watch(model) as run:
+    ...     loss = model(torch.ones(2, 3)).sum()
+    >>> run
+    <Run of Linear: 5 tensors>
+    """
 
     def __init__(self, torch: Any, model: Any) -> None:
         _check_model(torch, model)
@@ -68,7 +83,7 @@ class Run:
 
     def __enter__(self) -> Run:
         if self.mode is not None:
-            raise GraphError("this watch is open already, or is over", hint="make another: with tg.io.watch(model) as run:")
+            raise GraphError("this watch is open already, or is over", hint="make another: with tg.watch(model) as run:")
         self.mode = _mode(self)
         self.mode.__enter__()
         return self
@@ -78,14 +93,22 @@ class Run:
         self.places.close()
 
     def loss(self, loss: Any) -> Tensor:
-        """The loss as a tensor of this package, with its graph. Raises `GraphError` for what was not computed inside."""
+        """The loss as a tensor of this package, with its graph. Raises `GraphError` for what was not computed inside.
+
+        >>> import torch, tinygrad_rnn as tg
+        >>> model = torch.nn.GRU(3, 4, batch_first=True)
+        >>> with tg.watch(model) as run:
+        ...     loss = model(torch.ones(2, 30, 3))[0][:, -1].sum()
+        >>> "for t in reversed(" in tg.program.source(run.loss(loss))
+        True
+        """
         if not isinstance(loss, self.torch.Tensor):
             raise GraphError(f"a {type(loss).__name__} has no graph", hint="give the loss that was computed inside the watch")
         entry = self.tensors.known.get(id(loss))
         if entry is None or entry.shadow is None or entry.shadow.node is None or not entry.shadow.node.parents:
             raise GraphError(
                 "this tensor was not computed from the model's weights inside this watch",
-                hint="with tg.io.watch(model) as run: loss = criterion(model(x), y), outside of no_grad() and inference_mode()",
+                hint="with tg.watch(model) as run: loss = criterion(model(x), y), outside of no_grad() and inference_mode()",
             )
         if self.tensors.outside:
             raise GraphError(
@@ -97,7 +120,15 @@ class Run:
         return entry.shadow
 
     def snapshot(self, loss: Any, gradient: Any = None) -> GraphSnapshot:
-        """The graph of a loss as plain data. `gradient` is d(something)/d(loss) where the loss is not a single number."""
+        """The graph of a loss as plain data. `gradient` is d(something)/d(loss) where the loss is not a single number.
+
+        >>> import torch, tinygrad_rnn as tg
+        >>> model = torch.nn.RNN(3, 4, batch_first=True)
+        >>> with tg.watch(model) as run:
+        ...     loss = model(torch.ones(2, 5, 3))[0][:, -1].sum()
+        >>> tg.probe.gradient_by_step(run.snapshot(loss)).shape
+        (5,)
+        """
         return snapshot(self.loss(loss), None if gradient is None else as_array(self.torch.as_tensor(gradient)))
 
     # ---- while it runs --------------------------------------------------------------------------------------------------------
@@ -110,6 +141,8 @@ class Run:
         if not (self.torch.is_grad_enabled() and any(t.requires_grad for t in tensors)):
             result = function(*args, **kwargs)
             self._without_gradient(name, args, target, result)
+            if isinstance(result, self.torch.Tensor):
+                self.places.note(sys._getframe(2))  # a loop that has ended is told from one that goes on
             return result
         given, state = self._given((args, kwargs)), self.torch.get_rng_state()
         inputs = [t.detach().clone() for t in tensors] if target is not None else tensors
@@ -156,6 +189,7 @@ class Run:
     def _translated(self, name: str, function: Any, plain: Any, given: Any, state: Any, results: list[Any]) -> list[Any] | None:
         """The results in the ops of this package; None if there is no translation, or it gives something else."""
         args, kwargs = given
+        found: Any
         try:
             with np.errstate(all="ignore"):
                 if name in LAYERS or name in CELLS:
