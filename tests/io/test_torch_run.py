@@ -2,6 +2,7 @@
 
 import gc
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -430,3 +431,13 @@ def test_what_cannot_be_watched_says_why(name):
     with pytest.raises(kind) as refused:
         call()
     assert hint in refused.value.hint
+
+
+def test_the_page_about_it_runs(tmp_path, monkeypatch, capsys):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "how_to" / "see_your_own_network.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    exec(page.split("```\n")[1], {})
+    assert (tmp_path / "mine.svg").stat().st_size > 10_000
+    said = capsys.readouterr().out
+    assert said.startswith("LSTM, 30 steps")
+    assert "for t in reversed(" in said
