@@ -115,4 +115,4 @@ def _converted(array: Array, dtype: np.dtype[Any]) -> Array:
         limits = np.iinfo(dtype)
         if not limits.min <= int(array.min()) <= int(array.max()) <= limits.max:
             raise DtypeError(f"{array.min()} to {array.max()} as {dtype}", hint=f"it holds {limits.min} to {limits.max}")
-    return np.asarray(array, dtype)
+    return np.asarray(array, dtype) if type(array) is np.ndarray else array.astype(dtype)

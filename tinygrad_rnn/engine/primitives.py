@@ -181,7 +181,7 @@ def where(condition: Any, a: TensorLike, b: TensorLike) -> Tensor:
     >>> tg.where([True, False], 1.0, [5.0, 6.0])
     Tensor([1., 6.])
     """
-    values = np.array(as_array(condition), bool)
+    values = as_array(condition).astype(bool)
     return apply2(ops.WHERE, *as_pair(a, b), values)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataError, DtypeError, GraphError, ShapeError
-from ..shared.array_type import Array, Index, array_given
+from ..shared.array_type import NOTED, Array, Index, array_given
 from ..shared.checks import check_flags, check_kind, check_number, check_size, is_whole, short
 from . import graph, ops
 from .arrays import is_basic
@@ -67,7 +67,7 @@ class Tensor(NumpyLike):
     ) -> None:
         if isinstance(data, Tensor) and data.node is not None:
             raise GraphError("Tensor(t) of a tensor that has a gradient would cut it from its graph", hint="use t, or t.detach()")
-        array = np.array(as_array(data, dtype))
+        array = as_array(data, dtype).copy()
         check_flags("Tensor", requires_grad=requires_grad)
         self._array, self._name, self.node, self.changed = array, _checked_name(name), None, None
         self.wanted_gradient = bool(requires_grad)
@@ -499,7 +499,7 @@ def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
         y = op.forward(x) if args is None else op.forward(x, args)
     except (ValueError, TypeError, IndexError) as error:
         raise misfit(op, [x], args, error) from None
-    if type(y) is not ndarray:
+    if type(y) is not ndarray and type(y) not in NOTED:
         y = np.asarray(y)
     t = new_tensor(Tensor)
     t._array = y
@@ -531,7 +531,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
         y = op.forward(x, z) if args is None else op.forward(x, z, args)
     except (ValueError, TypeError) as error:
         raise misfit(op, [x, z], args, error) from None
-    if type(y) is not ndarray:
+    if type(y) is not ndarray and type(y) not in NOTED:
         y = np.asarray(y)
     t = new_tensor(Tensor)
     t._array = y
@@ -632,8 +632,8 @@ def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
         known = scalars.get((value, dtype))
         return known if known is not None else _scalar(value, dtype)
     if like is not None and not isinstance(value, ndarray) and like._array.dtype in FLOATS:
-        return _constant(np.array(as_array(value, like._array.dtype)))  # a list, a truth value, a number of NumPy's
-    return _constant(np.array(as_array(value)))  # a copy: the caller may use the array again before the backward pass reads it
+        return _constant(as_array(value, like._array.dtype).copy())  # a list, a truth value, a number of NumPy's
+    return _constant(as_array(value).copy())  # a copy: the caller may use the array again before the backward pass reads it
 
 
 def as_pair(a: Any, b: Any) -> tuple[Tensor, Tensor]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..engine.dtypes import current_dtype
 from ..engine.primitives import where
+from ..engine.random_numbers import drawn
 from ..engine.tensor import Tensor, TensorLike, as_tensor
 from ..errors import ShapeError
 from ..shared.array_type import Array, Dtype
@@ -26,7 +27,7 @@ def dropout(x: TensorLike, p: float, rng: np.random.Generator, training: bool = 
     check_rng(rng)
     if not training or p == 0:
         return x
-    return where(rng.random(x.shape) >= p, x * (1 / (1 - p)), 0.0)
+    return where(drawn(rng, x.shape) >= p, x * (1 / (1 - p)), 0.0)
 
 
 def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dtype: Dtype = None) -> Array:
@@ -40,4 +41,4 @@ def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dty
     check_rng(rng)
     if not isinstance(shape, tuple) or not all(is_whole(size, 0) for size in shape):
         raise ShapeError(f"dropout_mask of shape {short(shape)}", hint="whole numbers in a tuple: (batch, features)")
-    return np.asarray((rng.random(shape) >= p) / (1 - p), dtype or current_dtype())
+    return ((drawn(rng, shape) >= p) / (1 - p)).astype(dtype or current_dtype())  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..errors import DtypeError, TinygradRnnError
 from .checks import short
 
-__all__ = ["Array", "Dtype", "Index", "ShownByShape", "array_given"]
+__all__ = ["NOTED", "Array", "Dtype", "Index", "ShownByShape", "array_given"]
 
 Array: TypeAlias = npt.NDArray[Any]
 Dtype: TypeAlias = npt.DTypeLike | None
@@ -39,6 +39,7 @@ class ShownByShape:
 
 
 PLAIN = (np.ndarray, np.memmap)  # other kinds of array mean something else by the same operators
+NOTED: set[type] = set()  # arrays that write down how they are computed, and are else plain: they pass as they are
 
 
 def array_given(
@@ -58,6 +59,8 @@ def array_given(
     <BLANKLINE>
     hint: one length for every sequence
     """
+    if type(value) in NOTED:
+        return value  # type: ignore[no-any-return]
     if isinstance(value, np.ndarray) and type(value) not in PLAIN:
         raise error(
             f"{what} an array of type {type(value).__name__}: its own rules would be lost",
