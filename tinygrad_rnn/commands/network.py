@@ -26,7 +26,8 @@ GATES = {"rnn": 1, "lstm": 4, "gru": 3, "seq2seq": 3}  # seq2seq: a GRU reads, a
 def add_network(parser: argparse.ArgumentParser, cell: str = "lstm", steps: int = 4) -> None:
     """The settings of the network, with the cell and the number of steps that the command takes if nobody says."""
     network = parser.add_argument_group("the network")
-    network.add_argument("--cell", choices=tuple(GATES), default=cell, help=f"its kind; seq2seq is a GRU that reads and one that writes (default: {cell})")
+    what = f"its kind; seq2seq is a GRU that reads and one that writes (default: {cell})"
+    network.add_argument("--cell", choices=tuple(GATES), default=cell, help=what)
     network.add_argument(
         "--steps", type=whole, default=steps, metavar="T", help=f"time steps; seq2seq reads T and writes T (default: {steps})"
     )
