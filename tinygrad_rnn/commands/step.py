@@ -19,6 +19,7 @@ from ..replay.from_loss import snapshot
 from ..replay.records import GraphSnapshot, Record
 from ..replay.stepper import Event, Message, called, play
 from ..replay.worked_rule import worked
+from ..shared.operating_system import at_a_terminal
 from ..shared.terminal import Terminal
 from .network import add_network, check_network, loss_of
 from .output import need_output
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     with np.errstate(all="ignore"):  # a radius of 1e30 overflows: the numbers say so
         graph = snapshot(loss_of(args))
         player = _Player(out, graph)
-        if player.plays(live=sys.stdin is not None and sys.stdin.isatty() and out.out.isatty()):
+        if player.plays(live=at_a_terminal(sys.stdin, out.out)):
             _sum_up(out, graph)
     return 0
 
