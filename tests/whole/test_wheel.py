@@ -3,6 +3,7 @@
 WHEEL is the file, ALONE the Python of an environment that has it: `.ci/run` makes both, on the oldest and the newest Python.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -190,3 +191,14 @@ def test_a_mistake_is_a_line_and_a_hint(run, folder, words, says):
     assert (code, out) == (2, "")
     assert re.fullmatch(r"error: [^\n]+\n\nhint: [^\n]+\n", said), said
     assert says in said
+
+
+def test_the_notebook_needs_nothing_else(run, folder):
+    """Its cells one after the other, as a script; only IPython knows the line that installs."""
+    notebook = json.loads((course_home().parent / "docs" / "first_steps.ipynb").read_text(encoding="utf-8"))
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert Path(WHEEL).name in cells[0]
+    (folder / "cells.py").write_text("\n".join(cells[1:]), encoding="utf-8")
+    code, out, said = run("python", "cells.py")
+    assert (code, said) == (0, "")
+    assert "of 500 new sequences are right" in out
