@@ -156,6 +156,7 @@ def test_learn_and_the_course(run, folder):
     assert "python lessons/00_tour.py" in out.replace("\\", "/")
     code, out, said = run("python", "lessons/00_tour.py", "--fast")
     assert (code, said, wide(out)) == (0, "", [])
+    assert out.rstrip().endswith("python lessons")  # what comes next is there
     ElementTree.parse(folder / "lessons" / "out" / "00_sentence.svg")
     code, out, said = run("python", "lessons/01_what_a_graph_remembers.py")
     assert code == 1
