@@ -1,0 +1,133 @@
+"""A program whose loops are machine code: the printed NumPy program, in which each loop is a call of a C function.
+
+What stands in no loop stays NumPy: products over all steps are BLAS there already. What only one loop reads, entry by entry, moves
+into that loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .c_operations import POINTWISE, CannotBeC, number
+from .c_text import STATES, VIEWS, CLoop, Storage
+from .distribute import Block
+from .native_build import built
+from .numpy_operations import dtype_of
+from .numpy_text import _Printer
+from .values import Program, Value
+
+__all__ = ["CannotBeC", "Native", "native"]
+
+RESERVED = (
+    "row col inner sum t T work memory real size pack times taken sign exp log sin cos pow sqrt fabs free malloc auto break case "
+    "char const continue default do double else enum extern float for goto if inline int long register restrict return short signed "
+    "sizeof static struct switch typedef union unsigned void volatile while"
+).split()
+
+
+@dataclass
+class Native:
+    """A program in two texts, and what runs them. Called with what the program is given, it returns (loss, gradients)."""
+
+    python: str
+    c: str
+    step: Callable[..., Any]
+
+    def __call__(self, *given: Any) -> Any:
+        return self.step(*given)
+
+
+def native(program: Program) -> Native:
+    """The program with its loops as machine code. Raises `CannotBeC` with the reason if that cannot be had here."""
+    printer = _WithCLoops(program)
+    python, c = printer.text(), printer.c_text()
+    library = built(c)
+    space: dict[str, Any] = {loop.name: _bound(getattr(library, loop.name), loop) for loop in printer.c_loops}
+    exec(compile(python, "<the program>", "exec"), space)  # noqa: S102 (a text of this package's own making)
+    return Native(python, c, space["step"])
+
+
+def _bound(function: Any, loop: CLoop) -> Callable[..., None]:
+    """A C function as one that takes sizes, numbers and arrays."""
+    import ctypes
+
+    numbers = ctypes.c_float if loop.real == "float" else ctypes.c_double
+    sizes = 1 + len(loop.sizes)
+    dtypes = [v.dtype for v in (*loop.read, *loop.written)]
+    function.restype = ctypes.c_int
+    function.argtypes = [ctypes.c_ssize_t] * sizes + [numbers] * len(loop.numbers) + [ctypes.c_void_p] * len(dtypes)
+    arrays_from = sizes + len(loop.numbers)
+
+    def call(*given: Any) -> None:
+        arrays = [np.ascontiguousarray(a, d) for a, d in zip(given[arrays_from:], dtypes, strict=True)]
+        if function(*given[:arrays_from], *[a.__array_interface__["data"][0] for a in arrays]):
+            raise MemoryError("no memory for the packed weights of a loop")
+
+    return call
+
+
+class _WithCLoops(_Printer):
+    """The NumPy printer with other words for a loop."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self.taken |= set(RESERVED)
+        self.c_loops: list[CLoop] = []
+        self.absorbed = self.readable_in_a_loop()
+        if not self.loop_of:
+            raise CannotBeC("it has no loop over time: NumPy computes it at once")
+
+    def c_text(self) -> str:
+        (real,) = {loop.real for loop in self.c_loops}
+        return f'#define real {real}\n#include "c_kernels.h"\n\n' + "\n".join(loop.text() for loop in self.c_loops)
+
+    def readable_in_a_loop(self) -> dict[Value, Block]:
+        """{value: the loop} of what stands in no loop and is read entry by entry by one loop alone."""
+        found: dict[Value, Block] = {}
+        for v in reversed([block.values[0] for block in self.blocks if not block.lane]):
+            readers = [found.get(u) or self.loop_of.get(u) for u in self.users[v]]
+            entry_by_entry = v.op in (*POINTWISE, "row") or (v.op in VIEWS and _plain_key(v))
+            factor = any(u.op in ("matmul", "F.matmul", "F.product") for u in self.users[v])
+            initial = any(u.op in STATES for u in self.users[v])
+            loop = readers[0] if readers and all(reader is readers[0] for reader in readers) else None
+            if loop and entry_by_entry and not initial and v not in self.results and (not factor or v.op == "F.swap"):
+                found[v] = loop
+        return found
+
+    def at_once(self, v: Value) -> None:
+        if v not in self.absorbed:
+            super().at_once(v)
+
+    def loop(self, block: Block) -> None:
+        """Arrays for what a loop leaves behind, their rows from outside, and the call."""
+        assert block.lane is not None
+        T = block.lane.steps
+        storage = Storage(self.program, self.name, self.kept, self.rows, self.absorbed)
+        loop = CLoop(f"loop_{len(self.c_loops) + 1}", block, storage)
+        loop.text()
+        self.c_loops.append(loop)
+        self.lines.append("")
+        for v in loop.written:
+            rows = T + sum(self.rows(v)) if self.kept(v) else 2
+            self.lines.append(f"{self.name(v)} = np.empty({(rows, *v.shape)}{dtype_of(v.dtype)})")
+        for s in block.values:
+            if s.op in STATES:
+                u, outside = s.inputs
+                last = -1 if self.kept(u) else T % 2
+                self.lines.append(f"{self.name(u)}[{0 if s.op == 'before' else last}] = {self.whole(outside)}")
+        given = [
+            *(str(n) for n in (T, *loop.sizes)),
+            *(repr(v.args) for v in loop.numbers),
+            *(self.whole(v) for v in loop.read),
+            *(self.name(v) for v in loop.written),
+        ]
+        self.lines += [f"{loop.name}({', '.join(given)})", ""]
+
+
+def _plain_key(v: Value) -> bool:
+    parts = v.args if isinstance(v.args, tuple) else (v.args,)
+    return v.op != "getitem" or all(type(part) in (int, slice, type(None), type(...)) for part in parts)
