@@ -18,6 +18,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--dtype", default="float32", choices=["float32", "float64"])
     parser.add_argument("--memory", action="store_true", help="measure peak memory instead, on W3, W5 and W6")
     parser.add_argument("--snapshot", action="store_true", help="measure what a snapshot costs instead, on W1 to W6")
+    parser.add_argument("--first-call", action="store_true", help="measure what compiling costs instead, on W1 to W6")
     parser.add_argument(
         "--gates", action="store_true", help="measure all of it, compare with limits, exit with 1 if one is missed"
     )
@@ -57,28 +58,36 @@ def main() -> int:
         names.remove(name)
     print(report.setting(args.dtype, False), file=say)
 
-    training, snapshots, peaks, refused = {}, {}, {}, {}
-    if args.gates or not (args.memory or args.snapshot):
+    def tell(text: str) -> None:
+        print("\n" + text, file=say, flush=True)
+
+    found, refused = harness.Measured(names), {}
+    recurrent = [w for w in workloads if WORKLOADS[w].kind != "mlp"]
+    if args.gates or not (args.memory or args.snapshot or args.first_call):
         for w in workloads:
-            training[w] = alone(harness.time_training, w, names, args.dtype, args.repeats)
-            print("\n" + report.training_text(training[w]), file=say, flush=True)
+            found.training[w] = alone(harness.time_training, w, names, args.dtype, args.repeats)
+            tell(report.training_text(found.training[w]))
     if args.gates or args.memory:
         for w in (w for w in workloads if w in memory.WATCHED):
-            peaks[w], refused[w] = memory.measure(w, names, args.dtype)
-            print("\n" + report.memory_text(w, peaks[w], refused[w]), file=say, flush=True)
+            found.peaks[w], refused[w] = memory.measure(w, names, args.dtype)
+            tell(report.memory_text(w, found.peaks[w], refused[w]))
     if args.gates or args.snapshot:
-        for w in (w for w in workloads if WORKLOADS[w].kind != "mlp"):
-            snapshots[w] = alone(harness.time_snapshot, w, args.dtype, args.repeats)
-            print("\n" + report.snapshot_text(snapshots[w]), file=say, flush=True)
-    found = gates.gates(workloads, training, peaks, snapshots) if args.gates else []
+        for w in recurrent:
+            found.snapshots[w] = alone(harness.time_snapshot, w, args.dtype, args.repeats)
+            tell(report.snapshot_text(found.snapshots[w]))
+    if args.gates or args.first_call:
+        for w in recurrent:
+            found.first_calls[w] = alone(harness.time_first_call, w, args.dtype, args.repeats)
+            tell(report.first_call_text(found.first_calls[w]))
+    held = gates.gates(workloads, found) if args.gates else []
     if args.gates:
-        print("\n" + report.gates_table(found, False), file=say)
+        tell(report.gates_table(held, False))
     if args.markdown:
-        print(report.setting(args.dtype, True), report.ratios_table(training), report.gates_table(found, True), sep="\n\n")
+        print(report.as_markdown(args.dtype, found, held))
     if args.json:
-        args.json.write_text(json.dumps(report.as_json(args.dtype, training, peaks, snapshots, found), indent=1) + "\n")
-    failed = any(timing.refused for timing in training.values()) or any(refused.values())
-    return int(failed or not all(gate.holds for gate in found))
+        args.json.write_text(json.dumps(report.as_json(args.dtype, found, held), indent=1) + "\n")
+    failed = any(timing.refused for timing in found.training.values()) or any(refused.values())
+    return int(failed or not all(gate.holds or gate.missing for gate in held))
 
 
 if __name__ == "__main__":

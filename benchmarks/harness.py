@@ -53,16 +53,23 @@ class Timing:
         return Ratio(float(middle), float(low), float(high))
 
 
-def filled(name: str, dtype: str) -> Workload:
-    return WORKLOADS[name].filled(dtype)
+@dataclass
+class Measured:
+    """What a run has found, by workload; `names` are the implementations that took part."""
+
+    names: list[str]
+    training: dict[str, Timing] = field(default_factory=dict)
+    snapshots: dict[str, Timing] = field(default_factory=dict)
+    first_calls: dict[str, Timing] = field(default_factory=dict)
+    peaks: dict[str, dict[str, float]] = field(default_factory=dict)  # in MiB
 
 
 # ---- the check ----------------------------------------------------------------------------------------------------------------
 
 
-def reference(name: str) -> tuple[float, dict[str, np.ndarray]]:
+def reference(work: Workload) -> tuple[float, dict[str, np.ndarray]]:
     """The loss and all gradients of a workload in float64, by hand."""
-    loss, gradients = PEERS["numpy"].build(filled(name, "float64"))()
+    loss, gradients = PEERS["numpy"].build(work.filled("float64"))()
     return loss, {key: np.array(g) for key, g in gradients.items()}
 
 
@@ -81,7 +88,7 @@ def worst_error(result: tuple[float, Mapping[str, Any]], expected: tuple[float, 
 
 def agreeing(work: Workload, names: Sequence[str]) -> tuple[dict[str, Step], Timing]:
     """The implementations that compute the same as the reference, ready to run, and a timing that says how well they agree."""
-    expected, steps, timing = reference(work.name), {}, Timing(work, {})
+    expected, steps, timing = reference(work), {}, Timing(work, {})
     for name in names:
         if work.kind not in PEERS[name].kinds:
             continue
@@ -134,7 +141,7 @@ def in_turn(steps: Mapping[str, Callable[[], Any]], rounds: int | None) -> dict[
 
 def time_training(name: str, names: Sequence[str], dtype: str, rounds: int | None) -> Timing:
     """One training step of a workload in every implementation that agrees with the reference."""
-    steps, timing = agreeing(filled(name, dtype), names)
+    steps, timing = agreeing(WORKLOADS[name].filled(dtype), names)
     timing.seconds = in_turn(steps, rounds)
     return timing
 
@@ -143,6 +150,13 @@ def time_snapshot(name: str, dtype: str, rounds: int | None) -> Timing:
     """A snapshot of the graph of one training step, beside that step."""
     from .peers.ours import snapshot_step
 
-    work = filled(name, dtype)
+    work = WORKLOADS[name].filled(dtype)
     steps = {"snapshot": snapshot_step(work), "ours": PEERS["ours"].build(work), "ours keep": PEERS["ours keep"].build(work)}
+    return Timing(work, in_turn(steps, rounds))
+
+
+def time_first_call(name: str, dtype: str, rounds: int | None) -> Timing:
+    """What the first call of a compiled step costs, with recording and all that is made of it, beside a step that is not compiled."""
+    work = WORKLOADS[name].filled(dtype)
+    steps = {"first call": lambda: PEERS["ours compiled"].build(work)(), "ours nn": PEERS["ours nn"].build(work)}
     return Timing(work, in_turn(steps, rounds))

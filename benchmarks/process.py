@@ -25,6 +25,7 @@ def one_thread() -> None:
     for library in THREADS:
         os.environ[f"{library}_NUM_THREADS"] = "1"
     os.environ["VECLIB_MAXIMUM_THREADS"] = "1"
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     if hasattr(os, "sched_setaffinity"):
         with suppress(OSError):  # some containers refuse it: then the system chooses the core
             os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
@@ -59,6 +60,7 @@ def machine() -> dict[str, str]:
         "Python": platform.python_version(),
         "NumPy": version("numpy"),
         "torch": version("torch"),
+        "JAX": version("jax"),
         "MyGrad": version("mygrad"),
         "autograd": version("autograd"),
         "CPU": _cpu(),

@@ -133,15 +133,17 @@ def torch_layer(cells: list[Any]) -> Any:
     hidden = cells[0].hidden_size
     layer = getattr(torch.nn, kind)(cells[0].input_size, hidden, batch_first=True, bidirectional=len(cells) == 2)
     for cell, suffix in zip(cells, ("", "_reverse"), strict=False):
-        second = torch.zeros(len(cell.b))
-        learns = torch.zeros(len(cell.b))
+        second, held = torch.zeros(len(cell.b)), getattr(layer, f"bias_hh_l0{suffix}")
         if kind == "GRU":
-            second[2 * hidden :], learns[2 * hidden :] = torch.tensor(cell.bh.data), 1.0
+            second[2 * hidden :] = torch.tensor(cell.bh.data)
+            learns = (torch.arange(len(second)) >= 2 * hidden).float()
+            held.register_hook(lambda g, learns=learns: g * learns)
+        else:
+            held.requires_grad_(False)
         values = {"weight_ih": cell.Wx.data.T, "weight_hh": cell.Wh.data.T, "bias_ih": cell.b.data, "bias_hh": second}
         with torch.no_grad():
             for name, value in values.items():
                 getattr(layer, f"{name}_l0{suffix}").copy_(torch.as_tensor(value))
-        getattr(layer, f"bias_hh_l0{suffix}").register_hook(lambda g, learns=learns: g * learns)
     return layer
 
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .gates import Gate
-from .harness import Ratio, Timing
+from .harness import Measured, Ratio, Timing
 from .peers import PEERS
 from .process import machine
 
-BASES = ("torch", "numpy", "ours nn")  # ratios are given to those of these that were measured
+BASES = ("numpy", "torch", "torch.nn", "jax", "ours nn")  # ratios are given to those of these that were measured
 
 
 def table(rows: Sequence[Sequence[str]], markdown: bool) -> str:
@@ -46,9 +46,10 @@ def training_text(timing: Timing) -> str:
 
 
 def memory_text(workload: str, peaks: Mapping[str, float], refused: Mapping[str, str]) -> str:
-    rows = [(f"{workload} peak memory", "MiB", "x torch")]
+    bases = [base for base in ("numpy", "torch") if base in peaks]
+    rows = [(f"{workload} peak memory", "MiB", *(f"x {base}" for base in bases))]
     for name, peak in sorted(peaks.items(), key=lambda pair: pair[1]):
-        rows.append((name, f"{peak:.1f}", f"{peak / peaks['torch']:.2f}" if "torch" in peaks else "-"))
+        rows.append((name, f"{peak:.1f}", *(f"{peak / peaks[base]:.2f}" for base in bases)))
     return "\n".join([table(rows, False), *(f"{name}: left out, {why}" for name, why in refused.items())])
 
 
@@ -57,39 +58,44 @@ def snapshot_text(timing: Timing) -> str:
     return f"{timing.work.title}: a snapshot costs {cost} training steps, {kept} with the graph kept"
 
 
+def first_call_text(timing: Timing) -> str:
+    return (
+        f"{timing.work.title}: the first call of a compiled step costs {timing.ratio('first call', 'ours nn')} steps of ours nn"
+    )
+
+
 def gates_table(found: Sequence[Gate], markdown: bool) -> str:
-    rows = [("gate", "measured", "graph kept", "limit", "ok")]
-    for gate in found:
-        measured, kept = number(gate.measured, 3), number(gate.kept, 3)
-        rows.append((f"{gate.workload} {gate.what}", measured, kept, number(gate.limit), "yes" if gate.holds else "NO"))
+    rows = [("gate", "measured", "limit", "ok")]
+    rows += [(f"{gate.workload} {gate.what}", number(gate.measured, 3), number(gate.limit), gate.verdict) for gate in found]
     return table(rows, markdown)
 
 
-def ratios_table(training: Mapping[str, Timing]) -> str:
-    """All implementations against torch in one Markdown table."""
-    rows = [("time / torch", *training)]
+def ratios_table(training: Mapping[str, Timing], base: str) -> str:
+    """All implementations against one of them in a Markdown table."""
+    rows = [(f"time / {base}", *training)]
     for name, peer in PEERS.items():
-        ratios = [timing.ratio(name, "torch") for timing in training.values()]
+        ratios = [timing.ratio(name, base) for timing in training.values()]
         if any(ratios):
             rows.append((f"{name}: {peer.words}", *(number(ratio.median) if ratio else "-" for ratio in ratios)))
     return table(rows, True)
 
 
-def as_json(
-    dtype: str,
-    training: Mapping[str, Timing],
-    peaks: Mapping[str, Mapping[str, float]],
-    snapshots: Mapping[str, Timing],
-    found: Sequence[Gate],
-) -> dict[str, Any]:
+def as_markdown(dtype: str, found: Measured, gates: Sequence[Gate]) -> str:
+    """The tables of the README."""
+    bases = [base for base in ("numpy", "torch", "torch.nn", "jax") if base in found.names]
+    return "\n\n".join([setting(dtype, True), *(ratios_table(found.training, base) for base in bases), gates_table(gates, True)])
+
+
+def as_json(dtype: str, found: Measured, gates: Sequence[Gate]) -> dict[str, Any]:
     """Everything as plain data."""
     return {
         "machine": machine(),
         "dtype": dtype,
-        "training": {name: _timing(timing, BASES) for name, timing in training.items()},
-        "peak memory in MiB": {name: dict(values) for name, values in peaks.items()},
-        "snapshot": {name: _timing(timing, ("ours", "ours keep")) for name, timing in snapshots.items()},
-        "gates": [{**vars(gate), "holds": gate.holds} for gate in found],
+        "training": {name: _timing(timing, BASES) for name, timing in found.training.items()},
+        "peak memory in MiB": found.peaks,
+        "snapshot": {name: _timing(timing, ("ours", "ours keep")) for name, timing in found.snapshots.items()},
+        "first call": {name: _timing(timing, ("ours nn",)) for name, timing in found.first_calls.items()},
+        "gates": [{**vars(gate), "holds": gate.holds} for gate in gates],
     }
 
 

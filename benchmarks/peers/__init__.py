@@ -41,8 +41,11 @@ PEERS = {
     "ours keep": Peer("ours", "tinygrad_rnn", "this engine, backward() as it is by default", "keep"),
     "ours nn": Peer("ours", "tinygrad_rnn", "tg.nn layers with unroll, keep_graph=False", "nn", ("rnn", "lstm", "gru")),
     "ours once": Peer("ours", "tinygrad_rnn", "the same with project_once=True", "nn once", ("rnn", "lstm", "gru")),
+    "ours compiled": Peer("compiled", "tinygrad_rnn", "the program of ours nn (W7: of ours), as NumPy"),
     "numpy": Peer("numpy_floor", "numpy", "hand-written NumPy, forward and backward"),
     "torch": Peer("torch_primitives", "torch", "PyTorch on the CPU, the same primitives"),
+    "torch.nn": Peer("torch_layers", "torch", "PyTorch's own layers: nn.RNN, nn.LSTM, nn.GRU", kinds=("rnn", "lstm", "gru")),
+    "jax": Peer("jax_scan", "jax", "JAX on the CPU: jit, with lax.scan over time"),
     "mygrad": Peer("mygrad_peer", "mygrad", "MyGrad as it is by default, its memory guard on"),
     "autograd": Peer("autograd_peer", "autograd", "HIPS autograd"),
 }

@@ -46,33 +46,42 @@ def snapshot_step(work: Workload) -> Callable[[], Any]:
 
 def primitives(work: Workload) -> tuple[dict[str, tg.Tensor], Callable[[], tg.Tensor]]:
     """The weights, and what computes the loss from them with the common cells."""
-    w = {name: tg.Tensor(value, requires_grad=True) for name, value in work.weights.items()}
+    w = {name: tg.Tensor(value, requires_grad=True, name=name) for name, value in work.weights.items()}
     zeros, y = tg.Tensor(np.zeros((work.B, work.H), work.dtype)), tg.Tensor(work.y)
     xs = tg.Tensor(work.x) if work.kind == "mlp" else [tg.Tensor(x) for x in work.x]
     return w, lambda: loss_of(F, work, w, xs, y, zeros)
 
 
 def through_nn(work: Workload, project_once: bool) -> Step:
-    """The same model as a user of `tg.nn` writes it: a layer, `unroll` over (batch, time, features), the loss.
+    """The same model as a user of `tg.nn` writes it."""
+    parameters, forward = layers(work, project_once)
+
+    def step():
+        for p in parameters.values():
+            p.zero_grad()
+        loss = forward()
+        loss.backward(keep_graph=False)
+        return loss.item(), from_cell(work, {name: p.grad for name, p in parameters.items()})
+
+    return step
+
+
+def layers(work: Workload, project_once: bool = False) -> tuple[dict[str, tg.Tensor], Callable[[], tg.Tensor]]:
+    """The weights of a layer with its head, and what computes the loss: `unroll` over (batch, time, features).
 
     `project_once` is the layer's own: the inputs of all steps times Wx in one product, instead of one a step.
     """
     layer = LAYERS[work.kind](work.I, work.H, rng=np.random.default_rng(0), project_once=project_once, dtype=work.dtype)
     (cell,) = layer.layers
     cell.load_state_dict(to_cell(work))
-    head = {name: tg.Tensor(w, requires_grad=True) for name, w in work.weights.items() if name.endswith("out")}
-    parameters = [*cell.parameters(), *head.values()]
+    head = {name: tg.Tensor(w, requires_grad=True, name=name) for name, w in work.weights.items() if name.endswith("out")}
     xs, y = tg.Tensor(np.ascontiguousarray(work.x.transpose(1, 0, 2))), tg.Tensor(work.y)
 
-    def step():
-        for p in parameters:
-            p.zero_grad()
+    def forward():
         hs, _ = tg.nn.unroll(layer, xs)
-        loss = sequence_loss(F, work, head, tg.stack(hs), y)
-        loss.backward(keep_graph=False)
-        return loss.item(), from_cell(work, cell) | {name: p.grad for name, p in head.items()}
+        return sequence_loss(F, work, head, tg.stack(hs), y)
 
-    return step
+    return dict(cell.named_parameters()) | head, forward
 
 
 def to_cell(work: Workload) -> dict[str, np.ndarray]:
@@ -84,8 +93,8 @@ def to_cell(work: Workload) -> dict[str, np.ndarray]:
     return state
 
 
-def from_cell(work: Workload, cell: Any) -> dict[str, np.ndarray]:
-    """The gradients of a cell under the names and in the layout of `work.weights`; views, but for one bias of the GRU."""
-    b = cell.b.grad
-    b_hh = np.concatenate([b[: 2 * work.H], cell.bh.grad]) if work.kind == "gru" else b
-    return {"w_ih": cell.Wx.grad.T, "w_hh": cell.Wh.grad.T, "b_ih": b, "b_hh": b_hh}
+def from_cell(work: Workload, gradients: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Gradients under the names and in the layout of `work.weights`; views, but for one bias of the GRU."""
+    g, b = dict(gradients), gradients["b"]
+    b_hh = np.concatenate([b[: 2 * work.H], g.pop("bh")]) if work.kind == "gru" else b
+    return {"w_ih": g.pop("Wx").T, "w_hh": g.pop("Wh").T, "b_ih": g.pop("b"), "b_hh": b_hh, **g}

@@ -154,7 +154,7 @@ def test_weights_of_the_same_name_are_told_apart_by_their_path():
 
 
 def test_the_same_run_gives_the_same_text():
-    assert tg.program.source(snapshot()) == tg.program.source(snapshot())
+    assert tg.program.source(snapshot()) == tg.program.source(snapshot()) == tg.program.source(tg.program.program_of(snapshot()))
 
 
 def test_what_was_not_recorded_is_said():

@@ -6,7 +6,7 @@ import doors
 
 TESTS = Path(__file__).resolve().parents[1]
 ROOMS = {name.partition(".")[0] for name in doors.sources()} - {"", "__main__"}
-OUTSIDE = {"golden", "lessons", "reference", "support", "visuals", "whole"}
+OUTSIDE = {"benchmarks", "golden", "lessons", "reference", "support", "visuals", "whole"}
 
 
 def strays(files):

@@ -44,6 +44,8 @@ def program_of(loss: Any) -> Program:
 def source(loss: Any) -> str:
     """The program of a recorded loss as text: NumPy, with one loop forwards and one backwards, that runs without this package.
 
+    `loss` is a tensor, its snapshot, or its `Program` already.
+
     `step(...)` takes the data and the weights of the run, and returns the loss and the gradients of the weights, equal to those of
     `backward()` up to the order of sums. What needs no state of another step runs for all steps at once, before, between or behind
     the loops; what a loss reads of the values beside the data, such as the largest entry in a softmax, is an argument too.
@@ -60,4 +62,4 @@ def source(loss: Any) -> str:
             d_a[t] = d_h_next * (1 - h[t + 1] * h[t + 1])
             d_h_next = d_a[t] @ Wh.T
     """
-    return numpy_text(program_of(loss))
+    return numpy_text(loss if isinstance(loss, Program) else program_of(loss))

@@ -37,7 +37,7 @@ class _Roller:
         root = self.graph.root
         loss = self._one_of(root) if self.runs.run_of(root) else self._value(root)
         for r in ops:
-            if self.runs.run_of(r) and self.runs.column(r)[0] is r:
+            if (run := self.runs.run_of(r)) and self.runs.where[r][1] == run.first:
                 self._connect(self._value(r), self.runs.column(r))
         while same := [v for v in self.values if v.lane and v.op != "row" and all(i.lane is None for i in v.inputs)]:
             for v in same:

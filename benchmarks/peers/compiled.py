@@ -1,0 +1,27 @@
+"""This engine's own program: one step is recorded, rolled back into its loop, printed as NumPy, and that text runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_rnn.program import program_of, source
+
+from ..workloads import Workload
+from . import Step
+from .ours import from_cell, layers, primitives
+
+
+def build(work: Workload, variant: str) -> Step:
+    _, forward = primitives(work) if work.kind == "mlp" else layers(work)
+    program = program_of(forward())
+    text: dict[str, Any] = {}
+    exec(source(program), text)  # noqa: S102 - this package printed it
+    run, arrays = text["step"], [v.array for v in program.given]
+    names = [p.name for p in program.gradients]
+
+    def step():
+        loss, found = run(*arrays)
+        gradients = dict(zip(names, found, strict=True))
+        return float(loss), gradients if work.kind == "mlp" else from_cell(work, gradients)
+
+    return step
