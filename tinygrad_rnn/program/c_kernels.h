@@ -99,9 +99,17 @@ static inline real *taken(real **work, size count) {
 /* B (K, N), whose rows are `down` and columns `right` apart: panels of COLUMNS columns by DEPTH rows, filled up with zeros */
 static void pack(size K, size N, const real *B, size down, size right, real *panel) {
   for (size k0 = 0; k0 < K; k0 += DEPTH)
-    for (size n = 0; n < N; n += COLUMNS)
-      for (size k = k0; k < K && k < k0 + DEPTH; k++)
-        for (size c = 0; c < COLUMNS; c++) *panel++ = n + c < N ? B[k * down + (n + c) * right] : 0;
+    for (size n = 0; n < N; n += COLUMNS) {
+      size depth = K - k0 < DEPTH ? K - k0 : DEPTH, width = N - n < COLUMNS ? N - n : COLUMNS;
+      const real *from = B + k0 * down + n * right;
+      if (width < COLUMNS) memset(panel, 0, depth * COLUMNS * sizeof(real));
+      if (right == 1)
+        for (size k = 0; k < depth; k++) memcpy(panel + k * COLUMNS, from + k * down, width * sizeof(real));
+      else
+        for (size k = 0; k < depth; k++)
+          for (size c = 0; c < width; c++) panel[k * COLUMNS + c] = from[k * down + c * right];
+      panel += depth * COLUMNS;
+    }
 }
 
 /* `m` rows of C, `v` vectors wide, from one panel; both are constants where this is called, and C stays in registers */

@@ -14,7 +14,7 @@ from .c_operations import POINTWISE, CannotBeC, expression, number, type_of
 from .distribute import Block
 from .values import Program, Value, slots
 
-__all__ = ["VIEWS", "CLoop", "Storage"]
+__all__ = ["STATES", "VIEWS", "CLoop", "Storage", "is_bias"]
 
 VIEWS = ("getitem", "broadcast_to", "F.spread", "F.swap", "transpose", "F.transpose")  # the same numbers at other places
 PRODUCTS = ("matmul", "F.matmul", "F.product")
@@ -32,7 +32,7 @@ class Storage:
     name: Any
     kept: Any
     rows: Any
-    absorbed: dict[Value, Block]  # values outside loops that only this loop reads, entry by entry
+    absorbed: set[Value]  # values outside loops that only this loop reads, entry by entry
 
 
 @dataclass
@@ -52,7 +52,10 @@ class CLoop:
     def __post_init__(self) -> None:
         self.inside = set(self.block.values)
         self.widths = {n for p in self.storage.program.given if p.op == "param" for n in p.shape}
-        self.carried = {s.inputs[0]: s.op for s in self.block.values if s.op in STATES}
+        self.carried = {s.inputs[0]: s for s in self.block.values if s.op in STATES}
+        totals = [v for v in self.block.values if v.op == "total"]
+        self.totals = {v.inputs[0].inputs[0]: v for v in totals}  # {what is added up: its sum over steps and sequences}
+        self.block = Block([v for v in self.block.values if not self.in_totals(v)], self.block.lane, self.block.direction)
         real = {type_of(v) for v in self.block.values if v.dtype.kind == "f"}
         if len(real) != 1:
             raise CannotBeC("a loop computes in two precisions")
@@ -65,6 +68,9 @@ class CLoop:
             for v in self.block.values:
                 if self.level[v] == level and v.op in (*PRODUCTS, *SUMS):
                     (self.product if v.op in PRODUCTS else self.sum)(v)
+
+    def in_totals(self, v: Value) -> bool:
+        return v.op == "total" or (v.op == "F.unbroadcast" and self.totals.get(v.inputs[0], v).inputs[0] is v)
 
     # ---- order ------------------------------------------------------------------------------------------------------------------
 
@@ -96,6 +102,8 @@ class CLoop:
         for i in v.inputs:
             if i in self.inside and i.op not in STATES:
                 found += [i] if i.op not in VIEWS or v.op in PRODUCTS else self.sources(i)
+            elif i in self.storage.absorbed:
+                found += self.sources(i)
         return found
 
     # ---- memory -----------------------------------------------------------------------------------------------------------------
@@ -106,19 +114,23 @@ class CLoop:
             return str(n)
         return self.sizes.setdefault(n, f"B{len(self.sizes) + 1}" if self.sizes else "B")
 
-    def memory(self, v: Value, step: str = "") -> tuple[str, str]:
+    def memory(self, v: Value) -> tuple[str, str]:
         """The array of a value, and in which of its rows this step stands ("" if it has but one)."""
         if v in self.inside and v.op in STATES:
-            u, behind = v.inputs[0], v.op == "after"
-            self.written[u] = self.storage.name(u)
-            return self.storage.name(u), self.row(u, behind)
+            return self.over_time(v.inputs[0]), self.row(v.inputs[0], v.op == "after")
+        if v.op == "total" and v in self.inside:
+            return self.written.setdefault(v, self.storage.name(v)), ""
         if v in self.inside:
             if v in self.carried or self.storage.kept(v):
-                self.written[v] = self.storage.name(v)
-                return self.storage.name(v), self.row(v, self.storage.rows(v)[0] > 0)
+                return self.over_time(v), self.row(v, self.storage.rows(v)[0] > 0)
             return self.temporary.setdefault(v, self.storage.name(v)), ""
         self.read[v] = self.storage.name(v)
         return self.read[v], "t" if v.lane else ""
+
+    def over_time(self, u: Value) -> str:
+        """The array that holds a value at several steps: under the name of the state, if nothing but the next step is kept."""
+        named = u if self.storage.kept(u) else self.carried[u]
+        return self.written.setdefault(u, self.storage.name(named))
 
     def row(self, u: Value, later: bool) -> str:
         """Of an array over time, or of the two rows that a state has of which nothing else is kept."""
@@ -126,7 +138,7 @@ class CLoop:
             return "(t + 1)" if later else "t"
         return "(t + 1) % 2" if later else "t % 2"
 
-    def place(self, v: Value, index: Index, shift: str = "") -> str:
+    def place(self, v: Value, index: Index) -> str:
         """Where one entry of a value stands."""
         array, row = self.memory(v)
         return f"{array}[{self.offset(v.shape, index, row) or 0}]"
@@ -149,7 +161,7 @@ class CLoop:
             return "0"
         if (v, index) not in self.known:
             fresh = v in self.inside and v.op not in STATES and v.op not in BARRIERS and self.level[v] == level
-            absorbed = self.storage.absorbed.get(v) is self.block
+            absorbed = v in self.storage.absorbed
             view = v in self.inside and v.op in VIEWS and v not in self.stored
             if absorbed and v.op == "row":
                 text = self.at(v.inputs[0], ("t", *index), level)
@@ -208,7 +220,7 @@ class CLoop:
         """All values of a level that stand in memory, those of one shape in one loop."""
         targets: dict[tuple[int, ...], list[tuple[Value, Value, int, int]]] = {}  # shape: (what, into which, axis, from)
         for v in self.block.values:
-            if self.level[v] != level or v not in self.stored or v.op in (*PRODUCTS, *SUMS):
+            if self.level[v] != level or not (v in self.stored or v in self.totals) or v.op in (*PRODUCTS, *SUMS):
                 continue
             if v.op in ("concat", "stack"):
                 axis, start = v.args[0] if v.op == "concat" else v.args, 0
@@ -226,7 +238,10 @@ class CLoop:
                 elif start:
                     key[axis] = str(start) if key[axis] == "0" else f"{start} + {key[axis]}"
                 text = self.at(what, index, level)
-                self.body.append(f"{self.place(into, tuple(key))} = {text};")
+                if into in self.stored:
+                    self.body.append(f"{self.place(into, tuple(key))} = {text};")
+                if total := self.totals.get(into):
+                    self.body.append(f"{self.place(total, self.aligned(total, into, tuple(key)))} += {text};")
             self.end(shape, index)
 
     def start(self, shape: Sequence[int]) -> Index:
@@ -343,6 +358,15 @@ class CLoop:
     def panel_size(self, w: Value, turned: bool) -> str:
         K, N = (self.size(n) for n in (w.shape[::-1] if turned else w.shape))
         return f"{K} * whole_panels({N})"
+
+
+def is_bias(v: Value, users: dict[Value, list[Value]]) -> bool:
+    """Whether a value is a gradient summed over sequences for a sum over the steps, such as that of a bias."""
+    u = v.inputs[0]
+    return (
+        v.op == "F.unbroadcast" and len(users[v]) == 1 and users[v][0].op == "total" and bool(v.shape)
+        and v.shape[-1] == u.shape[-1] > 1 and u.op not in (*PRODUCTS, *SUMS, *STATES)
+    )  # fmt: skip
 
 
 def _said(v: Value, name: Any) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .c_operations import POINTWISE, CannotBeC, number
-from .c_text import STATES, VIEWS, CLoop, Storage
+from .c_text import STATES, VIEWS, CLoop, Storage, is_bias
 from .distribute import Block
 from .native_build import built
 from .numpy_operations import dtype_of
@@ -77,9 +77,10 @@ class _WithCLoops(_Printer):
         super().__init__(program)
         self.taken |= set(RESERVED)
         self.c_loops: list[CLoop] = []
-        self.absorbed = self.readable_in_a_loop()
         if not self.loop_of:
             raise CannotBeC("it has no loop over time: NumPy computes it at once")
+        self.absorbed = self.readable_in_a_loop()
+        self.move_into_loops()
 
     def c_text(self) -> str:
         (real,) = {loop.real for loop in self.c_loops}
@@ -98,32 +99,66 @@ class _WithCLoops(_Printer):
                 found[v] = loop
         return found
 
+    def move_into_loops(self) -> None:
+        """What is made of the values of one loop alone, and products with what comes in at each step, belong to that loop."""
+        place = {v: k for k, block in enumerate(self.blocks) for v in block.values}
+        for block in self.blocks:
+            v = block.values[0]
+            if block.lane or v in self.absorbed or v in self.results and v.op != "total":
+                continue
+            sources = [self.loop_of[i] for i in v.inputs if i in self.loop_of]
+            if sources and all(loop is sources[0] for loop in sources):
+                loop, start = sources[0], place[sources[0].values[0]]
+                ready = all(i in self.loop_of or i.op in ("number", "param", "given") or place[i] < start for i in v.inputs)
+                same = v.lane == loop.lane and (v.op in (*POINTWISE, "concat") or is_bias(v, self.users))
+                if ready and (same or (v.op == "total" and is_bias(v.inputs[0], self.users))):
+                    self.move(v, loop, len(loop.values))
+            readers = [self.absorbed.get(u) or self.loop_of.get(u) for u in self.users[v]]
+            if v.op == "matmul" and v.lane and readers and readers[0] and all(loop is readers[0] for loop in readers):
+                a, w = v.inputs
+                if readers[0].lane == v.lane and a.ndim == w.ndim == 2 and w.lane is None and w not in self.absorbed:
+                    self.move(v, readers[0], 0)
+
+    def kept(self, v: Value) -> bool:
+        loop = self.loop_of[v]
+
+        def outside(u: Value) -> bool:
+            return self.loop_of.get(u, self.absorbed.get(u)) is not loop
+
+        reached = any(outside(u) or (u.op in STATES and any(map(outside, self.users[u]))) for u in self.users[v])
+        return reached or v in self.results
+
+    def move(self, v: Value, loop: Block, where: int) -> None:
+        loop.values.insert(where, v)
+        self.loop_of[v] = loop
+
     def at_once(self, v: Value) -> None:
-        if v not in self.absorbed:
+        if v not in self.absorbed and v not in self.loop_of:
             super().at_once(v)
 
     def loop(self, block: Block) -> None:
         """Arrays for what a loop leaves behind, their rows from outside, and the call."""
         assert block.lane is not None
         T = block.lane.steps
-        storage = Storage(self.program, self.name, self.kept, self.rows, self.absorbed)
+        absorbed = {v for v, loop in self.absorbed.items() if loop is block}
+        storage = Storage(self.program, self.name, self.kept, self.rows, absorbed)
         loop = CLoop(f"loop_{len(self.c_loops) + 1}", block, storage)
         loop.text()
         self.c_loops.append(loop)
         self.lines.append("")
-        for v in loop.written:
-            rows = T + sum(self.rows(v)) if self.kept(v) else 2
-            self.lines.append(f"{self.name(v)} = np.empty({(rows, *v.shape)}{dtype_of(v.dtype)})")
+        for v, name in loop.written.items():
+            rows = () if v.op == "total" else (T + sum(self.rows(v)) if self.kept(v) else 2,)
+            self.lines.append(f"{name} = np.{'empty' if rows else 'zeros'}({(*rows, *v.shape)}{dtype_of(v.dtype)})")
         for s in block.values:
             if s.op in STATES:
                 u, outside = s.inputs
                 last = -1 if self.kept(u) else T % 2
-                self.lines.append(f"{self.name(u)}[{0 if s.op == 'before' else last}] = {self.whole(outside)}")
+                self.lines.append(f"{loop.written[u]}[{0 if s.op == 'before' else last}] = {self.whole(outside)}")
         given = [
             *(str(n) for n in (T, *loop.sizes)),
             *(repr(v.args) for v in loop.numbers),
             *(self.whole(v) for v in loop.read),
-            *(self.name(v) for v in loop.written),
+            *loop.written.values(),
         ]
         self.lines += [f"{loop.name}({', '.join(given)})", ""]
 
