@@ -6,20 +6,21 @@ is a number in a loop or, behind a product or a sum, an array for one step. Prod
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .c_operations import POINTWISE, CannotBeC, expression, number, type_of
 from .distribute import Block
-from .values import Program, Value, slots
+from .values import Program, Value
 
-__all__ = ["STATES", "VIEWS", "CLoop", "Storage", "is_bias"]
+__all__ = ["STATES", "VIEWS", "CLoop", "Storage", "is_bias", "plain_key"]
 
 VIEWS = ("getitem", "broadcast_to", "F.spread", "F.swap", "transpose", "F.transpose")  # the same numbers at other places
 PRODUCTS = ("matmul", "F.matmul", "F.product")
 SUMS = ("sum", "max", "F.unbroadcast")
-BARRIERS = (*PRODUCTS, *SUMS, "concat", "stack")  # whole before something reads them
+JOINS = ("concat", "stack", "place", "F.place")
+BARRIERS = (*PRODUCTS, *SUMS, *JOINS)  # whole before something reads them
 STATES = ("before", "after")
 Index = tuple[str, ...]
 
@@ -30,9 +31,10 @@ class Storage:
 
     program: Program
     name: Any
+    taken: set[str]
     kept: Any
     rows: Any
-    absorbed: set[Value]  # values outside loops that only this loop reads, entry by entry
+    absorbed: list[Value]  # values outside loops that only this loop reads, entry by entry
 
 
 @dataclass
@@ -54,8 +56,11 @@ class CLoop:
         self.widths = {n for p in self.storage.program.given if p.op == "param" for n in p.shape}
         self.carried = {s.inputs[0]: s for s in self.block.values if s.op in STATES}
         totals = [v for v in self.block.values if v.op == "total"]
-        self.totals = {v.inputs[0].inputs[0]: v for v in totals}  # {what is added up: its sum over steps and sequences}
-        self.block = Block([v for v in self.block.values if not self.in_totals(v)], self.block.lane, self.block.direction)
+        self.totals: dict[Value, list[Value]] = {}  # {what is added up: its sums over steps and sequences}
+        for v in totals:
+            self.totals.setdefault(v.inputs[0].inputs[0], []).append(v)
+        apart = {*totals, *(v.inputs[0] for v in totals)}
+        self.block = Block([v for v in self.block.values if v not in apart], self.block.lane, self.block.direction)
         real = {type_of(v) for v in self.block.values if v.dtype.kind == "f"}
         if len(real) != 1:
             raise CannotBeC("a loop computes in two precisions")
@@ -63,14 +68,14 @@ class CLoop:
         self.check()
         self.order()
         self.lines: list[str] = []
+        for v in (*self.block.values, *self.storage.absorbed):  # all names, before others are made of them
+            for u in (v, *v.inputs):
+                self.storage.name(u)
         for level in range(max(self.level.values()) + 1):
             self.entries(level)
             for v in self.block.values:
                 if self.level[v] == level and v.op in (*PRODUCTS, *SUMS):
                     (self.product if v.op in PRODUCTS else self.sum)(v)
-
-    def in_totals(self, v: Value) -> bool:
-        return v.op == "total" or (v.op == "F.unbroadcast" and self.totals.get(v.inputs[0], v).inputs[0] is v)
 
     # ---- order ------------------------------------------------------------------------------------------------------------------
 
@@ -80,7 +85,7 @@ class CLoop:
                 raise CannotBeC("a step reads what was two steps before")
             if s.op not in (*POINTWISE, *VIEWS, *BARRIERS, *STATES):
                 raise CannotBeC(f"a loop holds {s.op!r}, which the C printer does not know")
-            if s.op == "getitem" and any(type(part) not in (int, slice, type(None), type(...)) for part in _parts(s.args)):
+            if not plain_key(s):
                 raise CannotBeC("a loop reads by an array of indices")
 
     def order(self) -> None:
@@ -126,6 +131,14 @@ class CLoop:
             return self.temporary.setdefault(v, self.storage.name(v)), ""
         self.read[v] = self.storage.name(v)
         return self.read[v], "t" if v.lane else ""
+
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Those of the arrays that the function is given, in their order."""
+        assert self.block.lane is not None
+        T = self.block.lane.steps
+        read = [(T, *v.shape) if v.lane else v.shape for v in self.read]
+        rows = [() if v.op == "total" else (T + sum(self.storage.rows(v)) if self.storage.kept(v) else 2,) for v in self.written]
+        return read + [(*row, *v.shape) for v, row in zip(self.written, rows, strict=True)]
 
     def over_time(self, u: Value) -> str:
         """The array that holds a value at several steps: under the name of the state, if nothing but the next step is kept."""
@@ -176,8 +189,10 @@ class CLoop:
         return self.known[v, index]
 
     def local(self, v: Value, text: str) -> str:
-        base = f"{self.storage.name(v)}_"
-        name = base + (str(k) if (k := sum(line.startswith(f"const {type_of(v)} {base}") for line in self.body)) else "")
+        name = base = f"{self.storage.name(v)}_"
+        others = {line.split(" = ")[0].split()[-1] for line in self.body}
+        while name in self.storage.taken or name in others:
+            name = f"{base}{int(name.removeprefix(base) or 1) + 1}"
         self.body.append(f"const {type_of(v)} {name} = {text};")
         return name
 
@@ -196,18 +211,20 @@ class CLoop:
             return tuple(index[[a % v.ndim for a in axes].index(k)] for k in range(u.ndim))
         if v.op in ("broadcast_to", "F.spread"):
             return self.aligned(u, v, index)
-        found, own = [], list(index)
-        parts = list(_parts(v.args))
-        if ... not in parts:
-            parts.append(...)
-        rest = u.ndim - sum(part is not ... and part is not None for part in parts)
+        return self.behind_key(key_of(v), u.shape, index)
+
+    def behind_key(self, parts: list[Any], shape: tuple[int, ...], index: Index) -> Index:
+        """Where an entry of a slice stands in what has that shape."""
+        found: list[str] = []
+        own = list(index)
+        rest = len(shape) - sum(part is not ... and part is not None for part in parts)
         for part in parts:
             if part is ...:
                 found += [own.pop(0) for _ in range(rest)]
             elif part is None:
                 own.pop(0)
             else:
-                n = u.shape[len(found)]
+                n = shape[len(found)]
                 start, _, step = part.indices(n) if isinstance(part, slice) else (part % n, 0, 0)
                 moving = own.pop(0) if isinstance(part, slice) else "0"
                 moving = moving if step == 1 or moving == "0" else f"{step} * {moving}"
@@ -218,30 +235,29 @@ class CLoop:
 
     def entries(self, level: int) -> None:
         """All values of a level that stand in memory, those of one shape in one loop."""
-        targets: dict[tuple[int, ...], list[tuple[Value, Value, int, int]]] = {}  # shape: (what, into which, axis, from)
+        targets: dict[
+            tuple[int, ...], list[tuple[Value, Value, list[Any] | None]]
+        ] = {}  # shape: (what, into which, at which key)
         for v in self.block.values:
             if self.level[v] != level or not (v in self.stored or v in self.totals) or v.op in (*PRODUCTS, *SUMS):
                 continue
-            if v.op in ("concat", "stack"):
-                axis, start = v.args[0] if v.op == "concat" else v.args, 0
-                for piece in v.inputs:
-                    targets.setdefault(piece.shape, []).append((piece, v, axis % v.ndim, start))
-                    start += piece.shape[axis] if v.op == "concat" else 1
-            else:
-                targets.setdefault(v.shape, []).append((v, v, 0, 0))
+            if v.op in ("place", "F.place"):
+                array, row = self.memory(v)
+                count = " * ".join(map(self.size, v.shape)) or "1"
+                self.lines.append(
+                    f"memset({array}{f' + {_bracketed(row)} * {count}' if row else ''}, 0, {count} * sizeof(*{array}));"
+                )
+            for piece, key in _pieces(v):
+                targets.setdefault(piece.shape, []).append((piece, v, key))
         for shape, stores in targets.items():
             index = self.start(shape)
-            for what, into, axis, start in stores:
-                key = list(index)
-                if into.op == "stack":
-                    key.insert(axis, str(start))
-                elif start:
-                    key[axis] = str(start) if key[axis] == "0" else f"{start} + {key[axis]}"
+            for what, into, key in stores:
                 text = self.at(what, index, level)
+                place = index if key is None else self.behind_key(key, into.shape, index)
                 if into in self.stored:
-                    self.body.append(f"{self.place(into, tuple(key))} = {text};")
-                if total := self.totals.get(into):
-                    self.body.append(f"{self.place(total, self.aligned(total, into, tuple(key)))} += {text};")
+                    self.body.append(f"{self.place(into, place)} = {text};")
+                for total in self.totals.get(into, ()):
+                    self.body.append(f"{self.place(total, self.aligned(total, into, place))} += {text};")
             self.end(shape, index)
 
     def start(self, shape: Sequence[int]) -> Index:
@@ -278,7 +294,9 @@ class CLoop:
         where = [
             f"{name} + {_bracketed(at)} * {M} * {width}" if at else name for name, at, width in ((left, row, K_), (out, into, N_))
         ]
-        self.lines.append(f"times({M}, {N_}, {K_}, {where[0]}, {K_}, {panel}, {where[1]}, {N_});  // {_said(v, self.storage.name)}")
+        self.lines.append(
+            f"times({M}, {N_}, {K_}, {where[0]}, {K_}, {panel}, {where[1]}, {N_});  // {_said(v, self.storage.name)}"
+        )
 
     def product_by_entry(self, v: Value) -> None:
         a, b = v.inputs[:2]
@@ -288,9 +306,7 @@ class CLoop:
         *batch, row, col = index = self.start(v.shape)
 
         def read(u: Value, one: str, two: str) -> str:
-            lead = [
-                "0" if n == 1 else k for n, k in zip(u.shape[:-2], batch[len(batch) - (u.ndim - 2) :], strict=True)
-            ]
+            lead = ["0" if n == 1 else k for n, k in zip(u.shape[:-2], batch[len(batch) - (u.ndim - 2) :], strict=True)]
             return self.at(u, (*lead, one, two), self.level[v])
 
         n = a.shape[-2 if transposed else -1]
@@ -376,8 +392,31 @@ def _said(v: Value, name: Any) -> str:
     return f"{left} @ {right}"
 
 
-def _parts(key: Any) -> tuple[Any, ...]:
-    return key if isinstance(key, tuple) else (key,)
+def key_of(v: Value) -> list[Any]:
+    """The parts of an index, with the `...` that NumPy thinks of."""
+    key = {"getitem": lambda: v.args, "place": lambda: v.args[0], "F.place": lambda: v.args[1]}[v.op]()
+    parts = list(key) if isinstance(key, tuple) else [key]
+    return parts if ... in parts else [*parts, ...]
+
+
+def plain_key(v: Value) -> bool:
+    """Whether an index, if it is one, is of slices and numbers alone."""
+    return v.op not in ("getitem", "place", "F.place") or all(type(k) in (int, slice, type(None), type(...)) for k in key_of(v))
+
+
+def _pieces(v: Value) -> Iterator[tuple[Value, list[Any] | None]]:
+    """What a value is put together from, and at which key each piece stands."""
+    if v.op not in JOINS:
+        yield v, None
+    elif v.op in ("place", "F.place"):
+        yield v.inputs[0], key_of(v)
+    else:
+        start = 0
+        axis = (v.args[0] if v.op == "concat" else v.args) % v.ndim
+        for piece in v.inputs:
+            width = piece.shape[axis] if v.op == "concat" else 1
+            yield piece, [*[slice(None)] * axis, slice(start, start + width) if v.op == "concat" else start, ...]
+            start += width
 
 
 def _bracketed(text: str) -> str:

@@ -6,27 +6,30 @@ into that loop.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .c_operations import POINTWISE, CannotBeC, number
-from .c_text import STATES, VIEWS, CLoop, Storage, is_bias
+from ..errors import ShapeError
+from .c_operations import POINTWISE, CannotBeC
+from .c_text import STATES, VIEWS, CLoop, Storage, is_bias, plain_key
 from .distribute import Block
 from .native_build import built
 from .numpy_operations import dtype_of
 from .numpy_text import _Printer
 from .values import Program, Value
 
-__all__ = ["CannotBeC", "Native", "native"]
+__all__ = ["CannotBeC", "Native", "native", "native_text"]
 
-RESERVED = (
-    "row col inner sum t T work memory real size pack times taken sign exp log sin cos pow sqrt fabs free malloc auto break case "
-    "char const continue default do double else enum extern float for goto if inline int long register restrict return short signed "
-    "sizeof static struct switch typedef union unsigned void volatile while"
-).split()
+RESERVED = """
+auto break case char const continue default do double else enum extern float for goto if inline int long register restrict return
+short signed sizeof static struct switch typedef union unsigned void volatile while linux unix NULL NAN INFINITY
+row col inner sum t T memory work real size EACH EXPORTED pack times taken whole_panels tanh_of exp_of sigmoid larger_of sign
+exp log sin cos pow sqrt fabs malloc free memset int64_t int32_t uintptr_t
+"""  # names that mean something else in C, or in the functions that are printed
 
 
 @dataclass
@@ -43,28 +46,32 @@ class Native:
 
 def native(program: Program) -> Native:
     """The program with its loops as machine code. Raises `CannotBeC` with the reason if that cannot be had here."""
-    printer = _WithCLoops(program)
-    python, c = printer.text(), printer.c_text()
+    python, c, loops = native_text(program)
     library = built(c)
-    space: dict[str, Any] = {loop.name: _bound(getattr(library, loop.name), loop) for loop in printer.c_loops}
+    space: dict[str, Any] = {loop.name: _bound(getattr(library, loop.name), loop) for loop in loops}
     exec(compile(python, "<the program>", "exec"), space)  # noqa: S102 (a text of this package's own making)
     return Native(python, c, space["step"])
 
 
+def native_text(program: Program) -> tuple[str, str, list[CLoop]]:
+    """The NumPy text that calls the loops, their C text, and how each is called. Raises `CannotBeC` if one cannot be C."""
+    printer = _WithCLoops(program)
+    return printer.text(), printer.c_text(), printer.c_loops
+
+
 def _bound(function: Any, loop: CLoop) -> Callable[..., None]:
     """A C function as one that takes sizes, numbers and arrays."""
-    import ctypes
-
+    sizes, values = 1 + len(loop.sizes), [*loop.read, *loop.written]
     numbers = ctypes.c_float if loop.real == "float" else ctypes.c_double
-    sizes = 1 + len(loop.sizes)
-    dtypes = [v.dtype for v in (*loop.read, *loop.written)]
     function.restype = ctypes.c_int
-    function.argtypes = [ctypes.c_ssize_t] * sizes + [numbers] * len(loop.numbers) + [ctypes.c_void_p] * len(dtypes)
-    arrays_from = sizes + len(loop.numbers)
+    function.argtypes = [ctypes.c_ssize_t] * sizes + [numbers] * len(loop.numbers) + [ctypes.c_void_p] * len(values)
+    first, dtypes, shapes = sizes + len(loop.numbers), [v.dtype for v in values], loop.shapes()
 
     def call(*given: Any) -> None:
-        arrays = [np.ascontiguousarray(a, d) for a, d in zip(given[arrays_from:], dtypes, strict=True)]
-        if function(*given[:arrays_from], *[a.__array_interface__["data"][0] for a in arrays]):
+        arrays = [np.asarray(a, d, "C") for a, d in zip(given[first:], dtypes, strict=True)]
+        if [a.shape for a in arrays] != shapes:  # C would read behind their ends
+            raise ShapeError(f"a program for arrays of {shapes} was given others", hint="record the loss with these arrays first")
+        if function(*given[:first], *[a.__array_interface__["data"][0] for a in arrays]):
             raise MemoryError("no memory for the packed weights of a loop")
 
     return call
@@ -75,7 +82,7 @@ class _WithCLoops(_Printer):
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
-        self.taken |= set(RESERVED)
+        self.taken |= set(RESERVED.split())
         self.c_loops: list[CLoop] = []
         if not self.loop_of:
             raise CannotBeC("it has no loop over time: NumPy computes it at once")
@@ -91,7 +98,7 @@ class _WithCLoops(_Printer):
         found: dict[Value, Block] = {}
         for v in reversed([block.values[0] for block in self.blocks if not block.lane]):
             readers = [found.get(u) or self.loop_of.get(u) for u in self.users[v]]
-            entry_by_entry = v.op in (*POINTWISE, "row") or (v.op in VIEWS and _plain_key(v))
+            entry_by_entry = v.op in (*POINTWISE, "row") or (v.op in VIEWS and plain_key(v))
             factor = any(u.op in ("matmul", "F.matmul", "F.product") for u in self.users[v])
             initial = any(u.op in STATES for u in self.users[v])
             loop = readers[0] if readers and all(reader is readers[0] for reader in readers) else None
@@ -104,7 +111,7 @@ class _WithCLoops(_Printer):
         place = {v: k for k, block in enumerate(self.blocks) for v in block.values}
         for block in self.blocks:
             v = block.values[0]
-            if block.lane or v in self.absorbed or v in self.results and v.op != "total":
+            if block.lane or v in self.absorbed or (v in self.results and v.op != "total"):
                 continue
             sources = [self.loop_of[i] for i in v.inputs if i in self.loop_of]
             if sources and all(loop is sources[0] for loop in sources):
@@ -140,15 +147,13 @@ class _WithCLoops(_Printer):
         """Arrays for what a loop leaves behind, their rows from outside, and the call."""
         assert block.lane is not None
         T = block.lane.steps
-        absorbed = {v for v, loop in self.absorbed.items() if loop is block}
-        storage = Storage(self.program, self.name, self.kept, self.rows, absorbed)
+        absorbed = [v for v, loop in self.absorbed.items() if loop is block]
+        storage = Storage(self.program, self.name, self.taken, self.kept, self.rows, absorbed)
         loop = CLoop(f"loop_{len(self.c_loops) + 1}", block, storage)
-        loop.text()
         self.c_loops.append(loop)
         self.lines.append("")
-        for v, name in loop.written.items():
-            rows = () if v.op == "total" else (T + sum(self.rows(v)) if self.kept(v) else 2,)
-            self.lines.append(f"{name} = np.{'empty' if rows else 'zeros'}({(*rows, *v.shape)}{dtype_of(v.dtype)})")
+        for (v, name), shape in zip(loop.written.items(), loop.shapes()[len(loop.read) :], strict=True):
+            self.lines.append(f"{name} = np.{'zeros' if v.op == 'total' else 'empty'}({shape}{dtype_of(v.dtype)})")
         for s in block.values:
             if s.op in STATES:
                 u, outside = s.inputs
@@ -161,8 +166,3 @@ class _WithCLoops(_Printer):
             *loop.written.values(),
         ]
         self.lines += [f"{loop.name}({', '.join(given)})", ""]
-
-
-def _plain_key(v: Value) -> bool:
-    parts = v.args if isinstance(v.args, tuple) else (v.args,)
-    return v.op != "getitem" or all(type(part) in (int, slice, type(None), type(...)) for part in parts)

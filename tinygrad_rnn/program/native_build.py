@@ -52,14 +52,15 @@ def built(text: str) -> ctypes.CDLL:
     kernels = files(__package__).joinpath("c_kernels.h").read_text(encoding="utf-8")
     parts = (text, kernels, *FLAGS, *command, _version(*command), _machine())
     name = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32] + SUFFIX
-    target = cache_folder() / name
-    if target.exists():
-        with suppress(OSError):  # left by a machine that shared the folder: built again
+    folder = cache_folder()
+    target = folder / name if folder else None
+    if target and target.exists():
+        with suppress(OSError):  # damaged: built again
             return ctypes.CDLL(str(target))
     return _compiled(text, kernels, command, target)
 
 
-def _compiled(text: str, kernels: str, command: list[str], target: Path) -> ctypes.CDLL:
+def _compiled(text: str, kernels: str, command: list[str], target: Path | None) -> ctypes.CDLL:
     with tempfile.TemporaryDirectory(prefix="tinygrad-rnn-", ignore_cleanup_errors=True) as folder:
         place = Path(folder)
         place.joinpath("program.c").write_text(text, encoding="utf-8")
@@ -73,7 +74,7 @@ def _compiled(text: str, kernels: str, command: list[str], target: Path) -> ctyp
                 break
         else:
             raise CannotBeC(f"the C compiler {Path(command[0]).name} failed: {_first_line(said)}")
-        moved = _moved(made, target)
+        moved = target and _moved(made, target)
         try:
             return ctypes.CDLL(str(moved or made))
         except OSError as error:
@@ -84,10 +85,8 @@ def _moved(made: Path, target: Path) -> Path | None:
     """The library under its name in the cache, or None if it cannot be written there."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, beside = tempfile.mkstemp(SUFFIX, ".", target.parent)
-        os.close(handle)
-        shutil.copyfile(made, beside)
-        os.replace(beside, target)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as beside:
+            os.replace(shutil.copy(made, beside), target)
     except OSError:
         return None
     return target
@@ -95,16 +94,18 @@ def _moved(made: Path, target: Path) -> Path | None:
 
 def _run(command: list[str], folder: str) -> tuple[bool, str]:
     """Whether a command failed, and what it said."""
-    try:
-        done = subprocess.run(  # noqa: S603 (a list of words: no shell reads it)
-            command, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL, timeout=SECONDS, check=False,
-            encoding="utf-8", errors="replace",
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise CannotBeC(f"the C compiler {Path(command[0]).name} gave no answer in {SECONDS:.0f} seconds") from None
-    except OSError as error:
-        raise CannotBeC(f"the C compiler {Path(command[0]).name} cannot be run: {error.strerror}") from None
-    return done.returncode != 0, done.stderr + done.stdout
+    name = Path(command[0]).name
+    with tempfile.TemporaryFile() as answer:  # not a pipe, which a child of the compiler could hold open
+        try:
+            done = subprocess.run(  # noqa: S603 (a list of words: no shell reads it)
+                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=answer, stderr=answer, timeout=SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise CannotBeC(f"the C compiler {name} gave no answer in {SECONDS:g} seconds") from None
+        except OSError as error:
+            raise CannotBeC(f"the C compiler {name} cannot be run: {error.strerror}") from None
+        answer.seek(0)
+        return done.returncode != 0, answer.read().decode("utf-8", "replace")
 
 
 @lru_cache(maxsize=8)
@@ -125,15 +126,18 @@ def _machine() -> str:
     return "\n".join(about)
 
 
-def cache_folder() -> Path:
-    """Where libraries are kept: the cache folder of the user's system."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "tinygrad_rnn"
+def cache_folder() -> Path | None:
+    """Where libraries are kept: the cache folder of the user's system, if there is one."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    own, usual = {
+        "win32": ("LOCALAPPDATA", home / "AppData" / "Local"),
+        "darwin": ("", home / "Library" / "Caches"),
+    }.get(sys.platform, ("XDG_CACHE_HOME", home / ".cache"))
+    asked = Path(os.environ.get(own, ""))
+    return (asked if asked.is_absolute() else usual) / "tinygrad_rnn"
 
 
 def _first_line(said: str) -> str:
