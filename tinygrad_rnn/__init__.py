@@ -49,6 +49,7 @@ from .engine import (
     where,
 )  # fmt: skip
 from .engine.tensor import tensor
+from .io import watch
 from .nn.decode import StepModel, beam_search, generate
 from .optim import schedules
 from .probe import summary
@@ -60,7 +61,8 @@ __all__ = [
     "data", "default_dtype", "detect_anomaly", "div", "draw", "einsum", "errors", "exp", "functional", "generate", "getitem",
     "grad", "gradcheck", "io", "log", "matmul", "max", "maximum", "mul", "named", "neg", "nn", "no_grad", "optim", "place",
     "plots", "pow", "probe", "prod", "program", "relu", "reshape", "schedules", "scope", "sigmoid", "sin", "snapshot", "split", "stack",
-    "steps_after", "sub", "sum", "summary", "take", "tanh", "tensor", "time_step", "to_graphviz", "train", "transpose", "where",
+    "steps_after", "sub", "sum", "summary", "take", "tanh", "tensor", "time_step", "to_graphviz", "train", "transpose", "watch",
+    "where",
 ]  # fmt: skip
 
 

@@ -33,6 +33,7 @@ ROOMS = {
     "data.csv": "errors shared data.lines",
     "data.tasks": "errors shared data.vocab",
     "io": "errors shared engine replay nn",
+    "io.torch_run": "errors shared engine functional replay io.optional_packages",
     "viz.style": "errors shared",
     "viz.view": "errors shared replay engine.scopes engine.arrays viz.style",
     "viz.layout": "errors shared viz.style viz.view",

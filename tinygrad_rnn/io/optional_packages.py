@@ -1,4 +1,4 @@
-"""The two packages that are needed only here, imported when they are used."""
+"""The packages that are needed only here, imported when they are used."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import ModuleType
 from ..errors import DataError
 from ..shared.invocation import install
 
-__all__ = ["onnx_package", "safetensors_package"]
+__all__ = ["onnx_package", "safetensors_package", "torch_package"]
 
 
 def safetensors_package() -> ModuleType:
@@ -33,3 +33,14 @@ def onnx_package() -> ModuleType:
 
 def _missing(what: str) -> DataError:
     return DataError(f"{what}, which is not installed", hint=install("interop"))
+
+
+def torch_package() -> ModuleType:
+    """`torch`. Raises `DataError` if it is not installed."""
+    try:
+        import torch
+    except ImportError:
+        raise DataError(
+            "a run of PyTorch takes the package torch, which is not installed", hint="python -m pip install torch"
+        ) from None
+    return torch

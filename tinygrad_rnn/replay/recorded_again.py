@@ -7,7 +7,6 @@ import numpy as np
 from ..engine.ops import OPS
 from ..engine.scopes import Change
 from ..engine.tensor import Tensor, apply1, apply2, apply_list
-from ..errors import GraphError
 from .records import GraphSnapshot, Record
 
 __all__ = ["recorded_again"]
@@ -15,8 +14,6 @@ __all__ = ["recorded_again"]
 
 def recorded_again(graph: GraphSnapshot) -> Tensor:
     """The loss of a snapshot as a tensor with a graph of its own: the same values, names, scopes and time steps.
-
-    Raises `GraphError` where an op is not one of the engine's.
 
     >>> import tinygrad_rnn as tg
     >>> from tinygrad_rnn.replay.recorded_again import recorded_again
@@ -26,11 +23,6 @@ def recorded_again(graph: GraphSnapshot) -> Tensor:
     >>> loss.item(), w.grad is None
     (9.0, True)
     """
-    if foreign := sorted({r.op for r in graph if r.kind == "op"} - OPS.keys()):
-        raise GraphError(
-            f"{', '.join(foreign)}: no op of this package, so it cannot be differentiated again",
-            hint="the gradients that the snapshot holds can be read: graph.contributions(name), graph.find(name, t).grad",
-        )
     made: list[Tensor] = []
     with Change(recording=True), np.errstate(all="ignore"):
         for r in graph:
@@ -46,7 +38,7 @@ def _made(r: Record, given: list[Tensor]) -> Tensor:
         if made.node:
             made.node.path = r.path
         return made
-    op = OPS[r.op]
+    op = getattr(r.args, "op", None) or OPS[r.op]  # one from elsewhere travels in its settings
     if op.inputs == 0:
         made = apply_list(op, given, r.args)
     else:

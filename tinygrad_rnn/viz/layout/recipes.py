@@ -23,9 +23,16 @@ LINE = 8  # boxes in a row of what stands after the last step: a longer row is f
 RECIPES: dict[str, tuple[Spot, str]] = {
     "RNN": ((1, -2), "matmul 1 -1, matmul 0 0, add 1 0, add 2 0, tanh 3 0"),
     "RNN with relu": ((1, -2), "matmul 1 -1, matmul 0 0, add 1 0, add 2 0, relu 3 0"),
+    "RNN, two biases": ((1, -2), "matmul 1 -1, matmul 0 0, add 1 0, add 2 0, add 3 0, tanh 4 0"),
+    "RNN with relu, two biases": ((1, -2), "matmul 1 -1, matmul 0 0, add 1 0, add 2 0, add 3 0, relu 4 0"),
     "LSTM": (
         (1, -2),
         "matmul 1 -1, matmul 0 0, add 1 0, add 2 0, getitem 1 1, getitem 0 1, getitem 2 1, getitem 3 1, "
+        "sigmoid 1 2, sigmoid 0 2, tanh 2 2, sigmoid 3 2, mul 0 4, mul 1 3, add 1 4, tanh 4 3, mul 4 0",
+    ),
+    "LSTM, two biases": (
+        (1, -2),
+        "matmul 1 -1, matmul 0 0, add 1 0, add 2 0, add 3 0, getitem 1 1, getitem 0 1, getitem 2 1, getitem 3 1, "
         "sigmoid 1 2, sigmoid 0 2, tanh 2 2, sigmoid 3 2, mul 0 4, mul 1 3, add 1 4, tanh 4 3, mul 4 0",
     ),
     # r, z and n from left to right: their halves from x come up, those from h come down
@@ -33,6 +40,11 @@ RECIPES: dict[str, tuple[Spot, str]] = {
         (0, -1),
         "matmul 0 0, add 1 0, getitem 0 1, getitem 5 1, getitem 3 1, matmul 0 4, getitem 0 3, getitem 5 4, getitem 2 4, "
         "add 0 2, sigmoid 1 2, add 5 2, sigmoid 6 2, add 2 3, mul 2 2, add 3 2, tanh 4 2, sub 7 2, mul 7 3, mul 6 5, add 7 5",
+    ),
+    "GRU, two biases": (
+        (0, -1),
+        "matmul 0 0, add 1 0, getitem 0 1, getitem 5 1, getitem 3 1, matmul 0 4, add 1 4, getitem 0 3, getitem 5 4, getitem 2 4, "
+        "add 0 2, sigmoid 1 2, add 5 2, sigmoid 6 2, mul 2 2, add 3 2, tanh 4 2, sub 7 2, mul 7 3, mul 6 5, add 7 5",
     ),
     "GRU, reset before": (
         (0, -1),
@@ -43,6 +55,7 @@ RECIPES: dict[str, tuple[Spot, str]] = {
     "RNN, gates": ((0, -1), "a 0 0, h 1 0"),
     "LSTM, gates": ((1, -1), "a 1 0, i 1 1, f 0 1, g 2 1, o 3 1, c 1 2, h 4 0"),
     "GRU, gates": ((1, -1), "add 1 0, matmul 0 2, r 1 1, z 3 1, n 2 1, h 4 3"),
+    "GRU, two biases, gates": ((1, -1), "add 1 0, add 0 2, r 1 1, z 3 1, n 2 1, h 4 3"),
 }
 
 

@@ -140,7 +140,7 @@ def box_of(
         word = word if r.op == maker or (not maker and r.name in states) else ""
         label, name, kind, op = r.name or formula(graph, r, places.letters(), LONGEST), word, "gate", r.name or r.op
         step = step if r.name else None  # a formula has no number
-    elif len(group) > 1:
+    elif len(group) > 1 and not all(records[m].op == "transpose" for m in group[:-1]):
         scope = scope_of(r)
         end = "loss" if r is records[-1] else "part of loss"
         bare = "ops" if not places.steps else end if not r.shape else "step" if r.t is not None else "readout"

@@ -50,11 +50,14 @@ def _groups(graph: GraphSnapshot, places: Places, levels: dict[int, str]) -> tup
     gates: dict[int, list[int]] = defaultdict(list)
     groups: list[list[int]] = []
     last: tuple[object, ...] | None = None
+    turned = _turned_weights(graph, places)
     for r in graph:
         if r.id not in places.column:
             continue
+        if levels[r.id] == "op" and r.id in turned:
+            continue
         if r.kind != "op" or levels[r.id] == "op":
-            groups.insert(0, [r.id])  # the last of the list stays the open run
+            groups.insert(0, [*(p for p in r.parents if p in turned and levels[p] == "op"), r.id])  # the last stays the open run
             last = last if r.kind != "op" else None
             continue
         run = (places.column[r.id], scope_of(r)) if r.id not in heads else None
@@ -69,6 +72,19 @@ def _groups(graph: GraphSnapshot, places: Places, levels: dict[int, str]) -> tup
     if set(levels.values()) != {"op"}:
         found = _with_computed(graph, found)
     return tuple(sorted(map(tuple, found), key=lambda group: group[-1]))
+
+
+def _turned_weights(graph: GraphSnapshot, places: Places) -> set[int]:
+    """Transposes of a weight that one op reads, where it stands: they are drawn with that op, `x W.T` as `x W`."""
+    return {
+        r.id
+        for r in graph
+        if r.op == "transpose"
+        and not r.name
+        and r.parents[0] in places.shared
+        and len(readers := graph.reads(r)) == 1
+        and places.column.get(readers[0][0]) == places.column.get(r.id)
+    }
 
 
 def _with_computed(graph: GraphSnapshot, groups: list[list[int]]) -> list[list[int]]:
