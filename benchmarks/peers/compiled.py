@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_rnn.program import program_of, source
-from tinygrad_rnn.program.native import native
+from tinygrad_rnn.program import native, program_of, source
 
 from ..workloads import Workload
 from . import Step

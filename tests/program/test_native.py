@@ -13,10 +13,8 @@ from programs import LOSSES, run_alone
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
-from tinygrad_rnn.program import native_build
-from tinygrad_rnn.program.c_operations import CannotBeC
 from tinygrad_rnn.program.distribute import distributed
-from tinygrad_rnn.program.native import native, native_text
+from tinygrad_rnn.program.machine import CannotBeC, build, native, native_text
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="no C compiler on this machine")
 
@@ -151,7 +149,7 @@ EXPORTED void all(size n, const float *x, float *y) {{ EACH for (size k = 0; k <
     x = np.ascontiguousarray(np.concatenate([x, np.float32([0, -0.0, np.inf, -np.inf, np.nan, tiny, -tiny, 88.7, 89, -103.9])]))
     y = np.empty_like(x)
     address = [a.__array_interface__["data"][0] for a in (x, y)]
-    native_build.built(text).all(ctypes.c_ssize_t(x.size), *map(ctypes.c_void_p, address))
+    build.built(text).all(ctypes.c_ssize_t(x.size), *map(ctypes.c_void_p, address))
     np.testing.assert_array_equal(np.isnan(y), np.isnan(x))
     known = ~np.isnan(x)
     wide = x[known].astype(np.float64)
@@ -177,7 +175,7 @@ def test_arrays_of_another_size_are_refused():
 
 def test_no_compiler(monkeypatch):
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(native_build, "find_spec", lambda name: None)
+    monkeypatch.setattr(build, "find_spec", lambda name: None)
     with pytest.raises(CannotBeC, match=r"no C compiler was found: install one, or tinygrad_rnn\[native\]"):
         native(small())
     monkeypatch.setenv("CC", "no such compiler")
@@ -203,7 +201,7 @@ def test_a_compiler_that_does_not_work(script, words, tmp_path, monkeypatch):
     own.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     own.chmod(0o755)
     monkeypatch.setenv("CC", str(own))
-    monkeypatch.setattr(native_build, "SECONDS", 0.5)
+    monkeypatch.setattr(build, "SECONDS", 0.5)
     with pytest.raises(CannotBeC, match=words) as why:
         native(small())
     assert "\n" not in str(why.value)
@@ -212,13 +210,13 @@ def test_a_compiler_that_does_not_work(script, words, tmp_path, monkeypatch):
 def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch):
     blocked = tmp_path / "file"
     blocked.write_text("", encoding="utf-8")
-    monkeypatch.setattr(native_build, "cache_folder", lambda: blocked / "in it")
+    monkeypatch.setattr(build, "cache_folder", lambda: blocked / "in it")
     program = small()
     assert np.isfinite(native(program)(*[v.array for v in program.given])[0])
 
 
 def test_a_damaged_library_is_built_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(native_build, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(build, "cache_folder", lambda: tmp_path)
     program = small()
     (target,) = left_by_two_processes(native_text(program)[1], tmp_path)
     target.write_bytes(b"half a library")
@@ -229,9 +227,9 @@ def test_a_damaged_library_is_built_again(tmp_path, monkeypatch):
 def left_by_two_processes(text, folder):
     """What processes that build the same at once leave in a cache."""
     code = (
-        "import sys, pathlib; from tinygrad_rnn.program import native_build\n"
-        "native_build.cache_folder = lambda: pathlib.Path(sys.argv[1])\n"
-        "native_build.built(sys.stdin.buffer.read().decode())"
+        "import sys, pathlib; from tinygrad_rnn.program.machine import build\n"
+        "build.cache_folder = lambda: pathlib.Path(sys.argv[1])\n"
+        "build.built(sys.stdin.buffer.read().decode())"
     )
     run, paths = [sys.executable, "-c", code, str(folder)], os.pathsep.join(filter(None, sys.path))
     two = [subprocess.Popen(run, stdin=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths}) for _ in range(2)]
@@ -243,12 +241,12 @@ def left_by_two_processes(text, folder):
 
 def test_two_processes_build_at_once(tmp_path):
     (library,) = left_by_two_processes(native_text(small())[1], tmp_path)  # and nothing half
-    assert library.suffix == native_build.SUFFIX
+    assert library.suffix == build.SUFFIX
 
 
 def test_what_is_cached_is_not_compiled_again(monkeypatch):
     native(small())
-    monkeypatch.setattr(native_build, "_compiled", None)
+    monkeypatch.setattr(build, "_compiled", None)
     native(small())
 
 
@@ -256,9 +254,9 @@ def test_the_cache_is_in_the_users_folder(monkeypatch, tmp_path):
     for system, name in (("linux", "XDG_CACHE_HOME"), ("win32", "LOCALAPPDATA")):
         monkeypatch.setattr(sys, "platform", system)
         monkeypatch.setenv(name, str(tmp_path))
-        assert native_build.cache_folder() == tmp_path / "tinygrad_rnn"
+        assert build.cache_folder() == tmp_path / "tinygrad_rnn"
         monkeypatch.setenv(name, "not absolute")
-        assert Path.home() in native_build.cache_folder().parents
+        assert Path.home() in build.cache_folder().parents
 
 
 def test_names_that_mean_something_in_c():

@@ -6,23 +6,21 @@ is a number in a loop or, behind a product or a sum, an array for one step. Prod
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..distribute import Block
+from ..values import Program, Value
+from .c_indices import JOINS, VIEWS, Index, aligned, behind_key, pieces, plain_key, seen_through
 from .c_operations import POINTWISE, CannotBeC, expression, number, type_of
-from .distribute import Block
-from .values import Program, Value
 
-__all__ = ["STATES", "VIEWS", "CLoop", "Storage", "is_bias", "plain_key"]
+__all__ = ["STATES", "CLoop", "Storage", "is_bias"]
 
-VIEWS = ("getitem", "broadcast_to", "F.spread", "F.swap", "transpose", "F.transpose")  # the same numbers at other places
 PRODUCTS = ("matmul", "F.matmul", "F.product")
 SUMS = ("sum", "max", "F.unbroadcast")
-JOINS = ("concat", "stack", "place", "F.place")
 BARRIERS = (*PRODUCTS, *SUMS, *JOINS)  # whole before something reads them
 STATES = ("before", "after")
-Index = tuple[str, ...]
 
 
 @dataclass
@@ -179,9 +177,9 @@ class CLoop:
             if absorbed and v.op == "row":
                 text = self.at(v.inputs[0], ("t", *index), level)
             elif (absorbed or fresh or view) and v.op in VIEWS:
-                text = self.at(v.inputs[0], self.seen_through(v, index), level)
+                text = self.at(v.inputs[0], seen_through(v, index), level)
             elif absorbed or fresh:
-                text = expression(v, [self.at(i, self.aligned(i, v, index), level) for i in v.inputs])
+                text = expression(v, [self.at(i, aligned(i, v, index), level) for i in v.inputs])
                 text = self.local(v, text)
             else:
                 text = self.local(v, self.place(v, index))
@@ -195,41 +193,6 @@ class CLoop:
             name = f"{base}{int(name.removeprefix(base) or 1) + 1}"
         self.body.append(f"const {type_of(v)} {name} = {text};")
         return name
-
-    def aligned(self, i: Value, v: Value, index: Index) -> Index:
-        """The index of an input that is repeated along some axes."""
-        own = index[v.ndim - i.ndim :]
-        return tuple("0" if n == 1 else k for n, k in zip(i.shape, own, strict=True))
-
-    def seen_through(self, v: Value, index: Index) -> Index:
-        """Where an entry of a view stands in what is viewed."""
-        u = v.inputs[0]
-        if v.op == "F.swap":
-            return (*index[:-2], index[-1], index[-2])
-        if v.op in ("transpose", "F.transpose"):
-            axes = v.args if v.op == "transpose" else v.args[1]
-            return tuple(index[[a % v.ndim for a in axes].index(k)] for k in range(u.ndim))
-        if v.op in ("broadcast_to", "F.spread"):
-            return self.aligned(u, v, index)
-        return self.behind_key(key_of(v), u.shape, index)
-
-    def behind_key(self, parts: list[Any], shape: tuple[int, ...], index: Index) -> Index:
-        """Where an entry of a slice stands in what has that shape."""
-        found: list[str] = []
-        own = list(index)
-        rest = len(shape) - sum(part is not ... and part is not None for part in parts)
-        for part in parts:
-            if part is ...:
-                found += [own.pop(0) for _ in range(rest)]
-            elif part is None:
-                own.pop(0)
-            else:
-                n = shape[len(found)]
-                start, _, step = part.indices(n) if isinstance(part, slice) else (part % n, 0, 0)
-                moving = own.pop(0) if isinstance(part, slice) else "0"
-                moving = moving if step == 1 or moving == "0" else f"{step} * {moving}"
-                found.append(str(start) if moving == "0" else f"{start} + {moving}" if start else moving)
-        return tuple(found)
 
     # ---- loops over entries -----------------------------------------------------------------------------------------------------
 
@@ -247,17 +210,17 @@ class CLoop:
                 self.lines.append(
                     f"memset({array}{f' + {_bracketed(row)} * {count}' if row else ''}, 0, {count} * sizeof(*{array}));"
                 )
-            for piece, key in _pieces(v):
+            for piece, key in pieces(v):
                 targets.setdefault(piece.shape, []).append((piece, v, key))
         for shape, stores in targets.items():
             index = self.start(shape)
             for what, into, key in stores:
                 text = self.at(what, index, level)
-                place = index if key is None else self.behind_key(key, into.shape, index)
+                place = index if key is None else behind_key(key, into.shape, index)
                 if into in self.stored:
                     self.body.append(f"{self.place(into, place)} = {text};")
                 for total in self.totals.get(into, ()):
-                    self.body.append(f"{self.place(total, self.aligned(total, into, place))} += {text};")
+                    self.body.append(f"{self.place(total, aligned(total, into, place))} += {text};")
             self.end(shape, index)
 
     def start(self, shape: Sequence[int]) -> Index:
@@ -390,33 +353,6 @@ def _said(v: Value, name: Any) -> str:
     right = f"{name(w.inputs[0])}.T" if w.op == "F.swap" else name(w)
     left = name(a.inputs[0]) + (" of the step before" if a.op == "before" else "") if a.op in STATES else name(a)
     return f"{left} @ {right}"
-
-
-def key_of(v: Value) -> list[Any]:
-    """The parts of an index, with the `...` that NumPy thinks of."""
-    key = {"getitem": lambda: v.args, "place": lambda: v.args[0], "F.place": lambda: v.args[1]}[v.op]()
-    parts = list(key) if isinstance(key, tuple) else [key]
-    return parts if ... in parts else [*parts, ...]
-
-
-def plain_key(v: Value) -> bool:
-    """Whether an index, if it is one, is of slices and numbers alone."""
-    return v.op not in ("getitem", "place", "F.place") or all(type(k) in (int, slice, type(None), type(...)) for k in key_of(v))
-
-
-def _pieces(v: Value) -> Iterator[tuple[Value, list[Any] | None]]:
-    """What a value is put together from, and at which key each piece stands."""
-    if v.op not in JOINS:
-        yield v, None
-    elif v.op in ("place", "F.place"):
-        yield v.inputs[0], key_of(v)
-    else:
-        start = 0
-        axis = (v.args[0] if v.op == "concat" else v.args) % v.ndim
-        for piece in v.inputs:
-            width = piece.shape[axis] if v.op == "concat" else 1
-            yield piece, [*[slice(None)] * axis, slice(start, start + width) if v.op == "concat" else start, ...]
-            start += width
 
 
 def _bracketed(text: str) -> str:

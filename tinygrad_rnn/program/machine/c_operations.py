@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .values import Slot, Value, slots
+from ..values import Slot, Value, slots
 
 __all__ = ["POINTWISE", "CannotBeC", "expression", "number", "type_of"]
 
