@@ -173,6 +173,11 @@ def test_arrays_of_another_size_are_refused():
         native(program)(given[0][:4], *given[1:])
 
 
+def test_what_is_no_program_is_refused():
+    with pytest.raises(tg.errors.GraphError, match="takes a program"):
+        native(unrolled(nn.RNN, 5, 2))
+
+
 def test_no_compiler(monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(build, "find_spec", lambda name: None)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ShapeError
+from ...errors import GraphError, ShapeError
 from ..distribute import Block
 from ..numpy_operations import dtype_of
 from ..numpy_text import Printer
@@ -50,7 +50,7 @@ def native(program: Program) -> Native:
     """The program with its loops as machine code, if a C compiler is there: called as the `step` of its text is.
 
     Raises `CannotBeC` with the reason in a sentence if that cannot be had here: no compiler, one that fails, no loop over time, an
-    operation that has no words in C. The program of `source` runs everywhere.
+    operation that has no words in C. The program of `source` runs everywhere. Raises `GraphError` if this is no program.
 
     >>> import numpy as np, tinygrad_rnn as tg
     >>> cell = tg.nn.RNNCell(2, 3, rng=np.random.default_rng(0))
@@ -64,6 +64,8 @@ def native(program: Program) -> Native:
     >>> bool(abs(found - loss.item()) < 1e-9)
     True
     """
+    if not isinstance(program, Program):
+        raise GraphError("native() takes a program", hint="tg.program.native(tg.program.program_of(loss))")
     python, c, loops = native_text(program)
     library = built(c)
     calls = {loop.name: _bound(getattr(library, loop.name), loop) for loop in loops}
