@@ -6,6 +6,7 @@ is a number in a loop or, behind a product or a sum, an array for one step. Prod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -237,7 +238,18 @@ class CLoop:
             self.lines.append("  " * min(depth, len(loops) - 2) + line + (" {" if depth == len(loops) - 1 else ""))
         self.lines[-1:] = self.lines[-1:] if loops else [*self.lines[-1:], "{"]
         deep = "  " * max(len(loops) - 1, 1)
-        self.lines += [*(deep + line for line in self.body), deep[2:] + "}"]
+        self.lines += [*(deep + line for line in self.with_reads_in_place()), deep[2:] + "}"]
+
+    def with_reads_in_place(self) -> list[str]:
+        """The lines, and what is read from an array and used once stands where it is used."""
+        lines = list(self.body)
+        for line in self.body:
+            if read := re.fullmatch(rf"\s*const {self.real} (\w+) = (\w+\[[^;]*\]);", line):
+                name = re.compile(rf"\b{read[1]}\b")
+                if sum(len(name.findall(other)) for other in lines) == 2:
+                    lines.remove(line)
+                    lines = [name.sub(read[2], other) for other in lines]
+        return lines
 
     # ---- products and sums ------------------------------------------------------------------------------------------------------
 
