@@ -15,15 +15,17 @@ from .distribute import Block, distributed
 from .numpy_operations import HELPERS, Operations, Text, dtype_of
 from .values import Program, Value
 
-__all__ = ["numpy_text"]
+__all__ = ["Printer", "numpy_text"]
 
 
 def numpy_text(program: Program) -> str:
     """The program as a module with one function `step`, which returns the loss and the gradient of every parameter."""
-    return _Printer(program).text()
+    return Printer(program).text()
 
 
-class _Printer:
+class Printer:
+    """The text of a program, line by line; other words for its loops are another printer's (`machine`)."""
+
     def __init__(self, program: Program) -> None:
         self.program, self.blocks = program, distributed(program)
         self.users = program.used_by()
