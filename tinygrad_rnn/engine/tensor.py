@@ -26,6 +26,7 @@ from .graph import Node, leaf
 from .mistakes import anomaly
 from .mistakes.shape_errors import misfit
 from .numpy_protocol import Count, NumpyLike, no_gradient
+from .observed import reading
 from .ops import BOTH, INPUT, NOTHING, OUTPUT, Op
 from .scopes import current_mode, here, place_of, tick
 
@@ -89,6 +90,7 @@ class Tensor(NumpyLike):
         Assign to change them; a graph that used the old ones then refuses its backward pass.
         Raises `ShapeError` for values of another shape.
         """
+        self._told()
         return self._array if self._array.base is None else self._array.copy()
 
     @data.setter
@@ -192,12 +194,19 @@ class Tensor(NumpyLike):
 
     def numpy(self) -> Array:
         """The values as an array, without the graph. It is the array itself: copy it before you write to it."""
+        self._told()
         return self._array
+
+    def _told(self) -> None:
+        """Its values leave the graph: tell who records a program of it."""
+        if self.node is not None and self.node.op is not None and (told := reading.get()) is not None:
+            told()
 
     def item(self) -> float | int | bool:
         """The only value, as a Python number. Raises `ShapeError` if there are several."""
         if self._array.size != 1:
             raise ShapeError(f"item() of a tensor of shape {self.shape}", hint="it needs exactly one entry; .numpy() gives all")
+        self._told()
         value: float | int | bool = self._array.item()
         return value
 
@@ -499,7 +508,7 @@ def apply1(op: Op, a: Tensor, args: Any = None) -> Tensor:
         y = op.forward(x) if args is None else op.forward(x, args)
     except (ValueError, TypeError, IndexError) as error:
         raise misfit(op, [x], args, error) from None
-    if type(y) is not ndarray and type(y) not in NOTED:
+    if type(y) is not ndarray and (a.node is not None or type(y) not in NOTED):
         y = np.asarray(y)
     t = new_tensor(Tensor)
     t._array = y
@@ -531,7 +540,7 @@ def apply2(op: Op, a: Tensor, b: Any, args: Any = None) -> Tensor:
         y = op.forward(x, z) if args is None else op.forward(x, z, args)
     except (ValueError, TypeError) as error:
         raise misfit(op, [x, z], args, error) from None
-    if type(y) is not ndarray and type(y) not in NOTED:
+    if type(y) is not ndarray and (a.node is not None or b.node is not None or type(y) not in NOTED):
         y = np.asarray(y)
     t = new_tensor(Tensor)
     t._array = y
@@ -564,11 +573,11 @@ def apply_list(op: Op, tensors: Sequence[Any], args: Any) -> Tensor:
     inputs = [as_tensor(t) for t in tensors]
     arrays = [t._array for t in inputs]
     try:
-        y = np.asarray(op.forward(arrays, args))
+        y = op.forward(arrays, args)
     except (ValueError, TypeError) as error:
         raise misfit(op, arrays, args, error) from None
     parents, mode = tuple([t.node for t in inputs]), current_mode()
-    t = _constant(y)
+    t = _constant(y if type(y) in NOTED and parents.count(None) == len(parents) else np.asarray(y))
     if mode.recording and any(p is not None for p in parents):
         n = t.node = Node()
         n.op, n.parents, n.args, n.order, n.shape, n.frames = op, parents, args, tick(), y.shape, mode.frames

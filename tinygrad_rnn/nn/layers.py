@@ -12,7 +12,7 @@ from ..engine.scopes import here, place_of
 from ..engine.tensor import Tensor, TensorLike, as_tensor
 from ..errors import DataError, ShapeError
 from ..functional import layer_norm
-from ..shared.array_type import Dtype
+from ..shared.array_type import Dtype, array_given
 from ..shared.checks import check_flags, check_number, check_sizes, is_whole, short
 from . import init
 from .module import Module
@@ -77,7 +77,7 @@ class Embedding(Module):
         rows = take(self.W, ids)
         if self.padding_idx is None:
             return rows
-        padding = np.asarray(ids.data if isinstance(ids, Tensor) else ids) == self.padding_idx
+        padding = (ids.data if isinstance(ids, Tensor) else array_given("ids", ids)) == self.padding_idx
         return where(padding[..., None], Tensor(self.W.data[self.padding_idx], name="padding"), rows)
 
 

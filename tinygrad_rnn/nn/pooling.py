@@ -94,7 +94,7 @@ class AttentionPooling(Module):
     def forward(self, outputs: Outputs, lengths: Lengths = None) -> Tensor:
         """Outputs (batch, time, features), or a list of steps, to (batch, features)."""
         whole, valid = _whole("AttentionPooling", outputs, lengths)
-        context, _ = self.attention(broadcast_to(self.q, (len(whole.data), self.q.shape[1])), whole, mask=valid)
+        context, _ = self.attention(broadcast_to(self.q, (len(whole), self.q.shape[1])), whole, mask=valid)
         return context
 
 

@@ -26,7 +26,7 @@ class Differentiation:
         self.received: dict[Value, list[Value]] = {}
         self.gradient: dict[Value, Value] = {}
         self.wanted = {v for v in program.values if v.op == "param"}
-        while more := {v for v in program.values if v not in self.wanted and self.wanted.intersection(v.inputs)}:
+        while more := {v for v in program.values if v not in self.wanted and v.op != "largest" and self.wanted.intersection(v.inputs)}:
             self.wanted |= more  # states are made of themselves: again, until nothing is new
 
     def run(self) -> Program:
@@ -43,6 +43,7 @@ class Differentiation:
         for v in self.values:
             v.inputs = tuple(_resolved(i, same) for i in v.inputs)
         gradients = {v: _resolved(self.gradient[v], same) for v in self.forward.given if v in self.gradient}
+        gradients |= self.forward.gradients  # results besides the loss
         return Program(needed([loss, *gradients.values()], self.values), loss, gradients)
 
     def _send(self, to: Value, gradient: Value) -> None:

@@ -14,7 +14,7 @@ from .roll import rolled
 from .simplify import simplified
 from .values import Program
 
-__all__ = ["PASSES", "program_of", "source"]
+__all__ = ["PASSES", "passed", "program_of", "source"]
 
 PASSES = (differentiated, simplified, beside, ahead)
 
@@ -35,8 +35,21 @@ def program_of(loss: Any) -> Program:
     >>> len(program.values)  # and as many for 300 steps
     27
     """
-    program = rolled(loss if isinstance(loss, GraphSnapshot) else snapshot(loss))
-    for change in PASSES:
+    return passed(rolled(loss if isinstance(loss, GraphSnapshot) else snapshot(loss)))
+
+
+def passed(program: Program, backward: bool = True) -> Program:
+    """A rolled program after all other passes; without `backward` it is not differentiated.
+
+    >>> import tinygrad_rnn as tg
+    >>> from tinygrad_rnn.program.from_loss import passed
+    >>> from tinygrad_rnn.program.roll import rolled
+    >>> w = tg.Tensor([1.0, 2.0], requires_grad=True, name="w")
+    >>> program = rolled(tg.snapshot((w * w).sum()))
+    >>> [len(passed(program, backward=backward).gradients) for backward in (False, True)]
+    [0, 1]
+    """
+    for change in PASSES if backward else PASSES[1:]:
         program = change(program)
     return program
 

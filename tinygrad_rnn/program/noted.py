@@ -6,13 +6,15 @@ a way or to count, becomes a condition: what was recorded holds for those batche
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from ..engine.random_numbers import noting
+from ..engine.observed import noting, reading
 from ..shared.array_type import NOTED, Array
 
 __all__ = ["Call", "Draw", "Given", "Noted", "Recipe", "Recording", "evaluated", "noted"]
@@ -55,6 +57,8 @@ class Recording:
     """What is noted while a function runs: the conditions, and what was drawn of which generator."""
 
     def __init__(self) -> None:
+        self.open = False
+        self.refused = ""  # why what was recorded is no program
         self.conditions: list[tuple[Recipe, Any]] = []  # a recipe, and what it has to give
         self.draws: list[tuple[np.random.Generator, tuple[int, ...]]] = []
         self.drawn: list[Array] = []
@@ -68,11 +72,24 @@ class Recording:
             self.drawn.append(values)
             return noted(values, Draw(len(self.draws) - 1), self)
 
-        before = noting.set(note)
+        self.open = True
+        before = noting.set(note), reading.set(self._left)
         try:
             yield
         finally:
-            noting.reset(before)
+            self.open = False
+            noting.reset(before[0])
+            reading.reset(before[1])
+
+    def _left(self) -> None:
+        """A value that was computed from weights is read: what is done with it is not seen."""
+        frame = sys._getframe(2)
+        while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("tinygrad_rnn."):
+            frame = frame.f_back
+        self.refused = (
+            self.refused
+            or f"{os.path.basename(frame.f_code.co_filename)}, line {frame.f_lineno}, reads a value that depends on weights"
+        )
 
     def read(self, recipe: Recipe, value: Any) -> Any:
         """A value that is known outside of arrays from here on."""
@@ -104,7 +121,7 @@ class Noted(np.ndarray[Any, Any]):
         """The result of a function, noted."""
         result = function(*plain(args), **plain(kwargs))
         recording = self.recording
-        if recording is None:
+        if recording is None or not recording.open:
             return result
         recipes = recipe_of(args), recipe_of(kwargs)
         if isinstance(result, (tuple, list)):
@@ -118,7 +135,8 @@ class Noted(np.ndarray[Any, Any]):
 
     def _read(self, how: Callable[[Any], Any]) -> Any:
         value = how(plain(self))
-        return value if self.recording is None or self.recipe is None else self.recording.read(Call(how, (self.recipe,), {}), value)
+        known = self.recording is not None and self.recording.open and self.recipe is not None
+        return value if not known else self.recording.read(Call(how, (self.recipe,), {}), value)  # type: ignore[union-attr]
 
     def __bool__(self) -> bool:
         return self._read(bool)  # type: ignore[no-any-return]
@@ -131,6 +149,11 @@ class Noted(np.ndarray[Any, Any]):
 
     def __float__(self) -> float:
         return self._read(float)  # type: ignore[no-any-return]
+
+    def copy(self, order: Any = "C") -> Any:
+        made = plain(self).copy(order).view(Noted)
+        made.recipe, made.recording = self.recipe, self.recording
+        return made
 
     def item(self, *args: Any) -> Any:
         return self._read(lambda x: x.item(*args))
@@ -146,9 +169,19 @@ class Noted(np.ndarray[Any, Any]):
         self.recipe = None
 
 
-OF_ANY_SHAPE = (np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.repeat, np.bincount, np.extract, np.compress, np.trim_zeros)
+OF_ANY_SHAPE = (
+    np.nonzero,
+    np.flatnonzero,
+    np.argwhere,
+    np.unique,
+    np.repeat,
+    np.bincount,
+    np.extract,
+    np.compress,
+    np.trim_zeros,
+)
 METHODS = (
-    "__getitem__", "all", "any", "argmax", "argmin", "argsort", "astype", "clip", "copy", "cumprod", "cumsum", "diagonal", "dot",
+    "__getitem__", "all", "any", "argmax", "argmin", "argsort", "astype", "clip", "cumprod", "cumsum", "diagonal", "dot",
     "flatten", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "reshape", "round", "squeeze", "std", "sum", "swapaxes",
     "take", "transpose", "var", "view",
 )  # fmt: skip

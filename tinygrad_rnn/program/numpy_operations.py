@@ -156,6 +156,10 @@ class Operations:
             return f"np.where({_setting(args[0], bare)}, {_setting(args[1], bare)}, 0)"
         if op == "F.one_at":
             return f"np.where({_setting(args[0], bare)}, 1, {_setting(args[1], bare)})"
+        if op == "largest":
+            if args is None:
+                return f"np.maximum({bare[0]}, 0)"
+            return f"{given[0]}.max({_axes(args, v.ndim, time)}, keepdims=True)"
         if op in ("sum", "max"):
             axes, keep = args
             ndim = v.inputs[0].ndim

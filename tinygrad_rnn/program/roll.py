@@ -12,6 +12,7 @@ import numpy as np
 
 from ..replay.records import GraphSnapshot, Record
 from ..shared.array_type import Array
+from .largest import with_largest
 from .runs import Runs, same_settings
 from .values import Lane, Program, Slot, Value, needed
 
@@ -25,7 +26,8 @@ def rolled(graph: GraphSnapshot) -> Program:
 
 class _Roller:
     def __init__(self, graph: GraphSnapshot) -> None:
-        self.graph, self.runs = graph, Runs(graph)
+        self.graph = with_largest(graph)
+        self.runs = Runs(self.graph)
         self.values: list[Value] = []
         self.made: dict[Any, Value] = {}
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..engine import ops
 from ..engine.vjp_on_arrays import Arrays
+from .largest import largest_of
 from .values import Lane, Slot, Value, filled, slots
 
 __all__ = ["Symbol", "Symbols", "compute"]
@@ -110,6 +111,8 @@ def compute(op: str, inputs: list[Any], args: Any) -> Any:
         return np.zeros(*args)
     if op.startswith("F."):
         return getattr(READER, op[2:])(*filled(args, inputs))
+    if op == "largest":
+        return largest_of(inputs[0], args)
     plain = [x for k, x in enumerate(inputs) if k not in slots(args)]
     if op in LOGIC:
         return LOGIC[op](*plain)

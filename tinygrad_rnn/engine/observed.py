@@ -1,4 +1,4 @@
-"""Where random numbers enter a graph: one place, so that a recording can draw them again."""
+"""What a recording may want to know of: random numbers that enter a graph, and numbers that are read of it on the way."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import numpy as np
 
 from ..shared.array_type import Array
 
-__all__ = ["drawn", "noting"]
+__all__ = ["drawn", "noting", "reading"]
 
 noting: ContextVar[Callable[[np.random.Generator, tuple[int, ...], Array], Array] | None] = ContextVar("noting", default=None)
+reading: ContextVar[Callable[[], None] | None] = ContextVar("reading", default=None)
 
 
 def drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Numbers in [0, 1) of a shape.
 
     >>> import numpy as np
-    >>> from tinygrad_rnn.engine.random_numbers import drawn
+    >>> from tinygrad_rnn.engine.observed import drawn
     >>> drawn(np.random.default_rng(0), (2,)).round(3)
     array([0.637, 0.27 ])
     """

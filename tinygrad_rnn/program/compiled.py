@@ -1,0 +1,327 @@
+"""A function of a model and a batch that is recorded once and run as a program from then on.
+
+The first call of a structure is recorded, and is the eager run that it would have been. The second is recorded too: what neither came
+from the batch nor from the model must be the same in both, and the program must give what eager mode gives. From then on the program
+runs; one call in a thousand is compared again. A call whose structure, or a condition on whose data, was not met before is recorded.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..engine.primitives import concat
+from ..engine.scopes import Change, current_mode
+from ..engine.tensor import Tensor
+from ..errors import GraphError
+from ..replay.from_loss import snapshot
+from ..shared.array_type import Array
+from ..shared.checks import check_kind
+from .distribute import distributed
+from .from_loss import passed
+from .noted import Given, Noted, Recipe, Recording, evaluated, noted, plain
+from .numpy_text import numpy_text
+from .roll import rolled
+from .run_text import function_of
+from .structure import Opaque, key_of, settings_of, taken_apart, together
+from .values import Program, Value
+
+__all__ = ["Compiled", "compiled"]
+
+CLOSE = {8: 1e-10, 4: 2e-4, 2: 5e-2, 16: 1e-10}  # bytes of a float: how far results may be apart, of the largest entry
+AGAIN = (10, 100, 1000)  # calls of a program that are compared with eager mode, besides the second and every thousandth
+MOST = 64  # programs of one function that are kept
+
+
+def compiled(function: Callable[..., Any], *, backward: bool = True) -> Compiled:
+    """A function of a model and a batch, `loss_of(model, batch)`, that runs as a program from its third call on.
+
+    `step(model, batch)` gives the loss and adds to the `.grad` of the parameters what `loss_of(model, batch).backward()` adds. The loss
+    has no graph of its own any more. `loss_of(model, batch, state)` that returns `(loss, state)` carries a state; it comes back
+    detached. With `backward=False` the function may return any tensor, and no gradient is computed.
+
+    `step.source` is the printed program, `step.report` says what was rolled and what runs eagerly and why. Nothing is assumed of a
+    batch: what was not recorded before is recorded, what cannot be a program runs eagerly. Raises `GraphError` if a program gives
+    something else than eager mode does.
+
+    >>> import numpy as np, tinygrad_rnn as tg
+    >>> rng = np.random.default_rng(0)
+    >>> cell = tg.nn.LSTMCell(2, 8, rng=rng)
+    >>> def loss_of(cell, x):
+    ...     hs, _ = tg.nn.unroll(cell, x)
+    ...     return (hs[-1] ** 2).sum()
+    >>> step = tg.compile(loss_of)
+    >>> for _ in range(4):
+    ...     loss = step(cell, rng.standard_normal((4, 30, 2)))
+    >>> print(step.report)
+    1 program, run 2 times; 2 calls were recorded.
+    LSTMCell, step 1 to 30, forwards: 9 values in a loop.
+    LSTMCell, step 1 to 30, backwards: 14 values in a loop.
+    """
+    if not callable(function):
+        check_kind("compile of", function, Callable, "give the function itself: tg.compile(loss_of)")  # type: ignore[arg-type]
+    return Compiled(function, backward)
+
+
+class Entry:
+    """One program, with what its arguments are made of."""
+
+    def __init__(
+        self, program: Program, text: str, run: Callable[..., Any], sources: list[Any], recording: Recording, skeleton: Any
+    ) -> None:
+        self.program, self.text, self.run, self.sources, self.skeleton = program, text, run, sources, skeleton
+        self.conditions, self.draws = recording.conditions, recording.draws
+        self.verified, self.calls = False, 0
+
+    def bound(self, arrays: list[Array], drawn: list[Array] | None) -> list[Array] | None:
+        """The arguments for a batch; None if a condition does not hold. Without `drawn`, random numbers are drawn if all holds."""
+        known: dict[Any, Any] = {}
+        given = [np.empty(shape) for _, shape in self.draws] if drawn is None else drawn
+        for recipe, value in self.conditions:
+            if not _same(evaluated(recipe, arrays, given, known), value):
+                return None
+        if drawn is None and self.draws:
+            given, known = [rng.random(shape) for rng, shape in self.draws], {}
+        return [
+            s.data if type(s) is Tensor else evaluated(s, arrays, given, known) if isinstance(s, Recipe) else s for s in self.sources
+        ]
+
+
+class Compiled:
+    """What `tg.compile` returns: call it as the function. Its programs belong to it; one may be used by several threads."""
+
+    def __init__(self, function: Callable[..., Any], backward: bool) -> None:
+        self.function, self.backward = function, backward
+        self.programs: dict[Any, list[Entry]] = {}
+        self.functions: dict[str, Callable[..., Any]] = {}
+        self.trusted: set[str] = set()  # texts that were compared, and read nothing unknown
+        self.reason = ""  # why it runs eagerly
+        self.last: Entry | None = None
+        self.runs = self.recordings = 0
+        self.lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        return f"<Compiled {getattr(self.function, '__name__', 'function')}: {self.report.splitlines()[0]}>"
+
+    @property
+    def source(self) -> str:
+        """The program that ran last, as text; empty before there is one."""
+        return "" if self.last is None else self.last.text
+
+    @property
+    def program(self) -> Program | None:
+        """The program that ran last."""
+        return None if self.last is None else self.last.program
+
+    @property
+    def report(self) -> str:
+        """What was rolled, how often programs ran, and why something runs eagerly."""
+        if self.reason:
+            return f"It runs eagerly: {self.reason}."
+        count = sum(map(len, self.programs.values()))
+        lines = [f"{count} program{'' if count == 1 else 's'}, run {self.runs} times; {self.recordings} calls were recorded."]
+        return "\n".join([*lines, *(_told(self.last.program) if self.last is not None else [])])
+
+    def __call__(self, model: Any, batch: Any, *state: Any) -> Any:
+        with self.lock:
+            return self._called(model, batch, state)
+
+    def _called(self, model: Any, batch: Any, state: tuple[Any, ...]) -> Any:
+        mode = current_mode()
+        if self.reason or mode.watching or (self.backward and not mode.recording):
+            return self._eager(model, batch, state)
+        arrays: list[Array] = []
+        try:
+            skeleton = taken_apart((batch, *state), arrays)
+        except Opaque as why:
+            self.reason = str(why)
+            return self._eager(model, batch, state)
+        tensors = _tensors(model)
+        if any(t.node is not None and t.node.hooks for t in tensors):
+            return self._eager(model, batch, state)  # a hook wants to see each gradient
+        key = repr((key_of(skeleton), settings_of(model, set())))
+        for entry in self.programs.get(key, ()):
+            if entry.verified and not _is_due(entry.calls + 1):
+                arguments = entry.bound(arrays, None)
+                if arguments is not None:
+                    entry.calls += 1
+                    self.last, self.runs = entry, self.runs + 1
+                    return self._finished(entry, entry.run(*arguments))
+        return self._recorded(model, skeleton, arrays, key, tensors)
+
+    def _eager(self, model: Any, batch: Any, state: tuple[Any, ...]) -> Any:
+        result = self.function(model, batch, *state)
+        if self.backward:
+            (result[0] if isinstance(result, tuple) else result).backward()
+        return _detached(result)
+
+    def _recorded(self, model: Any, skeleton: Any, arrays: list[Array], key: str, tensors: list[Tensor]) -> Any:
+        """One call in eager mode, and the program of it."""
+        self.recordings += 1
+        recording = Recording()
+        given = [noted(array, Given(k), recording) for k, array in enumerate(arrays)]
+        before = [None if t.node is None else t.node.grad for t in tensors]
+        with recording.noting():
+            result = self.function(model, *together(skeleton, given))
+        entry = self._entry(result, recording, tensors)
+        if self.backward:
+            (result[0] if isinstance(result, tuple) else result).backward()
+            for t in tensors:
+                if t.node is not None and type(t.node.grad) is Noted:
+                    t.node.grad = plain(t.node.grad)
+        if entry is not None:
+            self._kept(entry, key, arrays, recording, result, before, tensors)
+        return _detached(result)
+
+    def _entry(self, result: Any, recording: Recording, tensors: list[Tensor]) -> Entry | None:
+        """The program of what was recorded; None, with a reason, if it is none."""
+        results: list[Tensor] = []
+        try:
+            if recording.refused:
+                raise Opaque(recording.refused)
+            skeleton = taken_apart(result, results, recorded=True)
+            if not results or any(t.node is None or not t.node.parents for t in results):
+                raise Opaque("a result was not computed from weights")
+            with Change((), recording=True, at_top=True):
+                bundle = concat([part.reshape(1, 1, -1) for part in results], 2)
+            graph = snapshot(bundle, np.zeros(bundle.shape))
+            with recording.noting():  # what the steps read is put together
+                program = rolled(graph)
+            values = [part.inputs[0] for part in program.loss.inputs]
+            others = values[1:] if self.backward else values
+            outputs = {Value("output", (), None, v.shape, None, "state" if self.backward else "result", v.dtype): v for v in others}
+            program = passed(Program(program.values, values[0], outputs), self.backward)
+            text = numpy_text(program)
+        except (Opaque, NotImplementedError, GraphError) as why:
+            self.reason = str(why).split("\n")[0] or type(why).__name__
+            return None
+        if text not in self.functions:
+            self.functions[text] = function_of(text, {})
+        by_array = {id(t._array): t for t in tensors}
+        sources = [by_array[id(v.array)] if id(v.array) in by_array else _source(v.array) for v in program.given]
+        return Entry(program, text, self.functions[text], sources, recording, skeleton)
+
+    def _kept(
+        self, entry: Entry, key: str, arrays: list[Array], recording: Recording, result: Any, before: list[Any], tensors: list[Tensor]
+    ) -> None:
+        """Keep the program of a first call; compare that of a second one with it, and both with eager mode."""
+        known = self.programs.setdefault(key, [])
+        for old in known:
+            arguments = old.bound(arrays, recording.drawn) if len(old.draws) == len(recording.drawn) else None
+            if arguments is None:
+                continue
+            if why := _differ(old, entry):
+                self.reason = why
+                return
+            self._compare(old, arguments, result, before, tensors)
+            old.verified, old.calls = True, old.calls + 1
+            if not any(isinstance(s, np.ndarray) for s in old.sources):
+                self.trusted.add(old.text)
+            return
+        entry.verified, entry.calls = entry.text in self.trusted and not any(isinstance(s, np.ndarray) for s in entry.sources), 1
+        if sum(map(len, self.programs.values())) >= MOST:
+            self.programs.pop(next(iter(self.programs)))
+            known = self.programs.setdefault(key, [])
+        known.append(entry)
+
+    def _compare(self, entry: Entry, arguments: list[Array], result: Any, before: list[Any], tensors: list[Tensor]) -> None:
+        """Raise `GraphError` where the program gives something else than eager mode gave."""
+        with np.errstate(all="ignore"):
+            value, results = entry.run(*arguments)
+        expected: list[Tensor] = []
+        taken_apart(result, expected, recorded=True)
+        wrong = "" if _close(value, expected[0]._array) else "the loss" if self.backward else "the result"
+        if self.backward:
+            expected = expected[1:]
+        by_id = {id(t): k for k, t in enumerate(tensors)}
+        for (target, source), g in zip(_targets(entry), results, strict=True):
+            if target.op == "output" and not _close(g, expected.pop(0)._array):
+                wrong = wrong or "what is returned"
+            elif type(source) is Tensor and source.node is not None:
+                old, now = before[by_id[id(source)]], source.node.grad
+                added = now if old is None or now is None else now - old
+                if not wrong and (added is None or not _close(g, added, now)):
+                    wrong = f"the gradient of {target.name}"
+        if wrong:
+            raise GraphError(
+                f"{wrong} of the compiled {getattr(self.function, '__name__', 'function')} is not what eager mode gives",
+                hint="leave compile out; what it depends on besides model and batch must not change from call to call",
+            )
+
+    def _finished(self, entry: Entry, found: Any) -> Any:
+        """The results of a program, where the caller expects them."""
+        value, results = found
+        returned = [np.array(value)] if self.backward else []
+        for (target, source), g in zip(_targets(entry), results, strict=True):
+            if target.op == "output":
+                returned.append(np.array(g))
+            elif type(source) is Tensor and source.node is not None:
+                grad = source.node.grad
+                source.node.grad = np.array(g) if grad is None else grad + g
+        return together(entry.skeleton, returned)
+
+
+def _source(array: Array) -> Any:
+    """How an argument is made: by its recipe, or as the array that it was."""
+    return array.recipe if type(array) is Noted and array.recipe is not None else plain(array)
+
+
+def _targets(entry: Entry) -> list[tuple[Value, Any]]:
+    """What the results of a program are, in their order: the parameter, and the tensor that it is."""
+    tensor = dict(zip(entry.program.given, entry.sources, strict=True))
+    return [(target, tensor.get(target)) for target in entry.program.gradients]
+
+
+def _differ(old: Entry, new: Entry) -> str:
+    """What is not the same in two recordings of one structure, and is not known to come from the batch; "" if nothing is."""
+    if old.text != new.text:
+        return "two batches of one structure were computed in different ways"
+    for v, a, b in zip(old.program.given, old.sources, new.sources, strict=True):
+        if isinstance(a, np.ndarray) and not (isinstance(b, np.ndarray) and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")):
+            return f"{v.name or 'an array'} {v.shape} changes from batch to batch, and how it comes from the batch is not seen"
+    return ""
+
+
+def _same(found: Any, value: Any) -> bool:
+    return bool(found == value) or (found != found and value != value)
+
+
+def _close(a: Any, b: Array, scale: Array | None = None) -> bool:
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape:
+        return False
+    most = max((float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) for x in (b, b if scale is None else scale)), default=0.0)
+    near = np.abs(a - b) <= CLOSE[b.dtype.itemsize] * max(most, 1e-30)
+    return bool(np.all(near | (a == b) | ((a != a) & (b != b))))
+
+
+def _is_due(call: int) -> bool:
+    return call in AGAIN or call % AGAIN[-1] == 0
+
+
+def _tensors(model: Any) -> list[Tensor]:
+    if not hasattr(model, "named_parameters"):
+        return []
+    found = [*(p for _, p in model.named_parameters())]
+    return [*found, *(b for _, b in model.named_buffers())] if hasattr(model, "named_buffers") else found
+
+
+def _detached(result: Any) -> Any:
+    """What is returned, without its history."""
+    tensors: list[Tensor] = []
+    skeleton = taken_apart(result, tensors, recorded=True)
+    return together(skeleton, [plain(t._array) for t in tensors])
+
+
+def _told(program: Program) -> list[str]:
+    """The loops of a program, in words."""
+    lines = []
+    for block in distributed(program):
+        if block.lane is not None and block.direction:
+            way = "forwards" if block.direction == 1 else "backwards"
+            scope, first, last = block.lane
+            lines.append(f"{scope}, step {first} to {last}, {way}: {len(block.values)} values in a loop.")
+    return lines or ["No steps were alike: it runs in straight lines."]
