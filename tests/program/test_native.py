@@ -15,6 +15,7 @@ import tinygrad_rnn as tg
 from tinygrad_rnn import nn
 from tinygrad_rnn.program.distribute import distributed
 from tinygrad_rnn.program.machine import CannotBeC, build, native, native_text
+from tinygrad_rnn.shared import operating_system
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="no C compiler on this machine")
 
@@ -246,7 +247,7 @@ def left_by_two_processes(text, folder):
 
 def test_two_processes_build_at_once(tmp_path):
     (library,) = left_by_two_processes(native_text(small())[1], tmp_path)  # and nothing half
-    assert library.suffix == build.SUFFIX
+    assert library.suffix == operating_system.LIBRARY
 
 
 def test_what_is_cached_is_not_compiled_again(monkeypatch):
@@ -257,11 +258,10 @@ def test_what_is_cached_is_not_compiled_again(monkeypatch):
 
 def test_the_cache_is_in_the_users_folder(monkeypatch, tmp_path):
     for system, name in (("linux", "XDG_CACHE_HOME"), ("win32", "LOCALAPPDATA")):
-        monkeypatch.setattr(sys, "platform", system)
         monkeypatch.setenv(name, str(tmp_path))
-        assert build.cache_folder() == tmp_path / "tinygrad_rnn"
+        assert operating_system.cache_folder(system) == tmp_path / "tinygrad_rnn"
         monkeypatch.setenv(name, "not absolute")
-        assert Path.home() in build.cache_folder().parents
+        assert Path.home() in operating_system.cache_folder(system).parents
 
 
 def test_names_that_mean_something_in_c():

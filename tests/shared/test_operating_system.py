@@ -26,7 +26,7 @@ from tinygrad_rnn.shared.operating_system import (
 ROOT = Path(tg.__file__).resolve().parents[1]
 posix = pytest.mark.skipif(os.name != "posix", reason="groups of processes, timer signals")
 SPECIFIC = re.compile(
-    r"\b(?:fcntl|msvcrt|winreg|ctypes|colorama|sys\.platform|platform\.system|os\.name|killpg|setitimer|SIGALRM|shlex|list2cmdline"
+    r"\b(?:fcntl|msvcrt|winreg|colorama|sys\.platform|platform\.system|os\.name|killpg|setitimer|SIGALRM|shlex|list2cmdline"
     r"|start_new_session|isatty)\b"
 )
 

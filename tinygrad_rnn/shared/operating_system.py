@@ -11,12 +11,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
 __all__ = [
+    "LIBRARY",
     "WINDOWS",
     "at_a_terminal",
+    "cache_folder",
     "can_write",
     "command_line",
     "end_group",
@@ -27,6 +30,7 @@ __all__ = [
 ]
 
 WINDOWS = os.name == "nt"
+LIBRARY = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")  # how a shared library is called
 IN_COLOR = ("WT_SESSION", "TERM", "TERM_PROGRAM", "ANSICON", "ConEmuANSI")  # what terminals on Windows say that know colours
 
 
@@ -156,3 +160,17 @@ def end_group(process: subprocess.Popen[bytes], windows: bool = WINDOWS) -> None
         return
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def cache_folder(platform: str = sys.platform) -> Path | None:
+    """Where things are kept that can be made again: the cache folder of the user's system, if there is one."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    own, usual = {
+        "win32": ("LOCALAPPDATA", home / "AppData" / "Local"),
+        "darwin": ("", home / "Library" / "Caches"),
+    }.get(platform, ("XDG_CACHE_HOME", home / ".cache"))
+    asked = Path(os.environ.get(own, ""))
+    return (asked if asked.is_absolute() else usual) / "tinygrad_rnn"

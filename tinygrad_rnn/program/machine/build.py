@@ -20,13 +20,13 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
+from ...shared.operating_system import LIBRARY, WINDOWS, cache_folder
 from .c_operations import CannotBeC
 
-__all__ = ["built", "cache_folder", "compiler"]
+__all__ = ["built", "compiler"]
 
 FLAGS = ("-O3", "-fno-math-errno", "-fno-trapping-math")
 SECONDS = 120.0  # for a compiler to answer
-SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 
 
 def compiler() -> list[str]:
@@ -51,7 +51,7 @@ def built(text: str) -> ctypes.CDLL:
     command = compiler()
     kernels = files(__package__).joinpath("c_kernels.h").read_text(encoding="utf-8")
     parts = (text, kernels, *FLAGS, *command, _version(*command), _machine())
-    name = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32] + SUFFIX
+    name = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32] + LIBRARY
     folder = cache_folder()
     target = folder / name if folder else None
     if target and target.exists():
@@ -65,8 +65,8 @@ def _compiled(text: str, kernels: str, command: list[str], target: Path | None) 
         place = Path(folder)
         place.joinpath("program.c").write_text(text, encoding="utf-8")
         place.joinpath("c_kernels.h").write_text(kernels, encoding="utf-8")
-        made = place / f"program{SUFFIX}"
-        options = ["-shared", *(["-fPIC"] if sys.platform != "win32" else []), "program.c", "-o", made.name, "-lm"]
+        made = place / f"program{LIBRARY}"
+        options = ["-shared", *([] if WINDOWS else ["-fPIC"]), "program.c", "-o", made.name, "-lm"]
         said = ""
         for own in (["-march=native"], []):
             failed, said = _run([*command, *FLAGS, *own, *options], folder)
@@ -124,20 +124,6 @@ def _machine() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
         about += [next((line for line in lines if line.startswith(key)), "") for key in ("model name", "flags", "Features")]
     return "\n".join(about)
-
-
-def cache_folder() -> Path | None:
-    """Where libraries are kept: the cache folder of the user's system, if there is one."""
-    try:
-        home = Path.home()
-    except RuntimeError:
-        return None
-    own, usual = {
-        "win32": ("LOCALAPPDATA", home / "AppData" / "Local"),
-        "darwin": ("", home / "Library" / "Caches"),
-    }.get(sys.platform, ("XDG_CACHE_HOME", home / ".cache"))
-    asked = Path(os.environ.get(own, ""))
-    return (asked if asked.is_absolute() else usual) / "tinygrad_rnn"
 
 
 def _first_line(said: str) -> str:
