@@ -53,11 +53,12 @@ from .io import watch
 from .nn.decode import StepModel, beam_search, generate
 from .optim import schedules
 from .probe import summary
+from .program import compile
 from .replay import backward_steps, snapshot
 from .viz import Drawing, draw, to_graphviz
 
 __all__ = [
-    "Drawing", "StepModel", "Tensor", "abs", "add", "backward_steps", "beam_search", "broadcast_to", "concat", "cos", "cumsum",
+    "Drawing", "StepModel", "Tensor", "abs", "add", "backward_steps", "beam_search", "broadcast_to", "compile", "concat", "cos", "cumsum",
     "data", "default_dtype", "detect_anomaly", "div", "draw", "einsum", "errors", "exp", "functional", "generate", "getitem",
     "grad", "gradcheck", "io", "log", "matmul", "max", "maximum", "mul", "named", "neg", "nn", "no_grad", "optim", "place",
     "plots", "pow", "probe", "prod", "program", "relu", "reshape", "schedules", "scope", "sigmoid", "sin", "snapshot", "split", "stack",

@@ -27,7 +27,7 @@ ROOMS = {
     "nn.models": "errors shared engine nn.module nn.inputs nn.layers nn.packed nn.pooling nn.states nn.cells nn.sequence",
     "nn.decode": "errors shared engine functional nn.module nn.states",
     "optim": "errors shared engine nn",
-    "train": "errors shared engine nn optim",
+    "train": "errors shared engine program nn optim",
     "probe": "errors shared engine replay nn",
     "data": "errors shared data.csv data.tasks",
     "data.csv": "errors shared data.lines",

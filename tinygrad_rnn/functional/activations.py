@@ -63,7 +63,7 @@ def softplus(x: TensorLike) -> Tensor:
     if (endless := np.asarray(x._array == np.inf)).any():
         return where(endless, x, softplus(where(endless, 0.0, x)))
     m = named(as_tensor(np.asarray(np.maximum(x._array, 0), kind)), "max")
-    return m + log(exp(-m) + exp(x - m))
+    return m + log(named(exp(-m), "exp(-max)") + exp(x - m))
 
 
 def log_sigmoid(x: TensorLike) -> Tensor:

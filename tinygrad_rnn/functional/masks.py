@@ -41,4 +41,4 @@ def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dty
     check_rng(rng)
     if not isinstance(shape, tuple) or not all(is_whole(size, 0) for size in shape):
         raise ShapeError(f"dropout_mask of shape {short(shape)}", hint="whole numbers in a tuple: (batch, features)")
-    return ((drawn(rng, shape) >= p) / (1 - p)).astype(dtype or current_dtype())  # type: ignore[no-any-return]
+    return ((drawn(rng, shape) >= p) / (1 - p)).astype(dtype or current_dtype())

@@ -136,7 +136,7 @@ def _steps(steps: Tensor | TensorLike | Sequence[Tensor], what: str) -> Tensor:
 
 
 def _check(query: Tensor, keys: Tensor, values: Tensor) -> None:
-    if query.ndim not in (2, 3) or not len(query.data) == len(keys.data) == len(values.data) or not query.size:
+    if query.ndim not in (2, 3) or not len(query) == len(keys) == len(values) or not query.size:
         raise ShapeError(
             f"attention of a query of shape {query.shape} over keys of shape {keys.shape} and values of shape {values.shape}",
             where=place_of(here.mode.frames),

@@ -179,7 +179,7 @@ def mask(lengths: npt.ArrayLike, time: int) -> npt.NDArray[np.bool_]:
     if ends.size and not 1 <= ends.min() <= ends.max() <= time:
         wrong = ends.min() if ends.min() < 1 else ends.max()
         raise DataError(f"a sequence of length {wrong} among {time} steps", hint=f"lengths run from 1 to {time}")
-    return ends[:, None] > np.arange(time)  # type: ignore[no-any-return]
+    return ends[:, None] > np.arange(time)
 
 
 def last_valid(outputs: TensorLike | Sequence[Tensor], lengths: npt.ArrayLike) -> Tensor:

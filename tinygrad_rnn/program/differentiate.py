@@ -26,7 +26,9 @@ class Differentiation:
         self.received: dict[Value, list[Value]] = {}
         self.gradient: dict[Value, Value] = {}
         self.wanted = {v for v in program.values if v.op == "param"}
-        while more := {v for v in program.values if v not in self.wanted and v.op != "largest" and self.wanted.intersection(v.inputs)}:
+        while more := {
+            v for v in program.values if v not in self.wanted and v.op != "largest" and self.wanted.intersection(v.inputs)
+        }:
             self.wanted |= more  # states are made of themselves: again, until nothing is new
 
     def run(self) -> Program:

@@ -6,6 +6,7 @@ It takes no part in the gradient, since the result does not depend on what is ta
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from ..shared.array_type import Array
 
 __all__ = ["largest_of", "with_largest"]
 
-NAME = "max"  # what `log_softmax` and `softplus` call it
+NAME, POWER = "max", "exp(-max)"  # what `log_softmax` and `softplus` call them
 
 
 def with_largest(graph: GraphSnapshot) -> GraphSnapshot:
@@ -28,9 +29,19 @@ def with_largest(graph: GraphSnapshot) -> GraphSnapshot:
             continue
         for args in (_axes(x, c), None) if x.shape else (None,):
             if np.array_equal(largest_of(x.value, args), c.value, equal_nan=True):
-                found[c.id] = replace(c, kind="op", op="largest", parents=(x.id,), frames=r.frames, args=args, name=None)
+                found[c.id] = _op(c, x, args, r)
                 break
+    for r in graph:  # what softplus adds to exp(x - max)
+        if r.op == "add" and (c := graph[r.parents[0]]).kind == "constant" and c.name == POWER:
+            e = graph[r.parents[1]]
+            x = graph[graph[e.parents[0]].parents[0]] if e.op == "exp" and graph[e.parents[0]].op == "sub" else c
+            if x.id < c.id and np.array_equal(largest_of(x.value, POWER), c.value, equal_nan=True):
+                found[c.id] = _op(c, x, POWER, r)
     return GraphSnapshot(tuple(found.get(r.id, r) for r in graph), graph.sent) if found else graph
+
+
+def _op(c: Record, x: Record, args: Any, reader: Record) -> Record:
+    return replace(c, kind="op", op="largest", parents=(x.id,), frames=reader.frames, args=args, name=None)
 
 
 def _axes(x: Record, c: Record) -> tuple[int, ...]:
@@ -39,12 +50,14 @@ def _axes(x: Record, c: Record) -> tuple[int, ...]:
     return axes or (len(x.shape) - 1,)
 
 
-def largest_of(x: Array, axes: tuple[int, ...] | None) -> Array:
-    """The largest entry along axes that are kept; without axes, the larger of each entry and 0.
+def largest_of(x: Array, axes: Any) -> Array:
+    """The largest entry along axes that are kept; without axes, the larger of each entry and 0; for `POWER`, exp of minus that.
 
     >>> import numpy as np
     >>> from tinygrad_rnn.program.largest import largest_of
     >>> largest_of(np.array([[1.0, 2.0]]), (1,)), largest_of(np.array([-1.0, 2.0]), None)
     (array([[2.]]), array([0., 2.]))
     """
+    if axes == POWER:
+        return np.asarray(np.exp(-np.maximum(x, 0)))
     return np.asarray(np.maximum(x, 0) if axes is None else x.max(axis=axes, keepdims=True))

@@ -139,16 +139,16 @@ class Noted(np.ndarray[Any, Any]):
         return value if not known else self.recording.read(Call(how, (self.recipe,), {}), value)  # type: ignore[union-attr]
 
     def __bool__(self) -> bool:
-        return self._read(bool)  # type: ignore[no-any-return]
+        return self._read(bool)
 
     def __int__(self) -> int:
-        return self._read(int)  # type: ignore[no-any-return]
+        return self._read(int)
 
     def __index__(self) -> int:
-        return self._read(int)  # type: ignore[no-any-return]
+        return self._read(int)
 
     def __float__(self) -> float:
-        return self._read(float)  # type: ignore[no-any-return]
+        return self._read(float)
 
     def copy(self, order: Any = "C") -> Any:
         made = plain(self).copy(order).view(Noted)

@@ -157,8 +157,9 @@ class Operations:
         if op == "F.one_at":
             return f"np.where({_setting(args[0], bare)}, 1, {_setting(args[1], bare)})"
         if op == "largest":
-            if args is None:
-                return f"np.maximum({bare[0]}, 0)"
+            if not isinstance(args, tuple):
+                floor = f"np.maximum({bare[0]}, 0)"
+                return floor if args is None else f"np.exp(-{floor})"
             return f"{given[0]}.max({_axes(args, v.ndim, time)}, keepdims=True)"
         if op in ("sum", "max"):
             axes, keep = args

@@ -53,7 +53,8 @@ def taken_apart(part: Any, arrays: list[Any], recorded: bool = False) -> Any:
         for field in fields(part):
             object.__setattr__(made, field.name, taken_apart(getattr(part, field.name), arrays, recorded))
         return made
-    raise Opaque(f"{'a result' if recorded else 'the batch'} holds a {type(part).__name__}, which is no array, number, tuple, list, dict or dataclass")
+    what = "a result" if recorded else "the batch"
+    raise Opaque(f"{what} holds a {type(part).__name__}, which is no array, number, tuple, list, dict or dataclass")
 
 
 def together(part: Any, arrays: Any) -> Any:

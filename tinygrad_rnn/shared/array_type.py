@@ -60,7 +60,7 @@ def array_given(
     hint: one length for every sequence
     """
     if type(value) in NOTED:
-        return value  # type: ignore[no-any-return]
+        return value
     if isinstance(value, np.ndarray) and type(value) not in PLAIN:
         raise error(
             f"{what} an array of type {type(value).__name__}: its own rules would be lost",

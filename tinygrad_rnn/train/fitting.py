@@ -16,6 +16,7 @@ from ..nn.meaning import StateDict, meaning_from
 from ..nn.module import Module
 from ..optim.base import Optimizer
 from ..optim.schedules import ReduceLROnPlateau, Schedule
+from ..program.compiled import compile as compiled
 from ..shared.array_type import Array
 from ..shared.atomic_files import target_of
 from ..shared.checks import check_choice, check_flags, is_number, is_whole
@@ -53,6 +54,7 @@ def fit(
     on_epoch: Callable[[History], object] | None = None,
     on_update: Callable[[Update], object] | None = None,
     progress: bool | Progress = True,
+    compile: bool = False,
 ) -> History:
     """Train a model until `epochs` or `updates` are reached, whichever comes first; returns its `History`.
 
@@ -79,6 +81,7 @@ def fit(
                returns is not looked at.
     on_update  on_update(record) is called after every update with an `Update`: its number, epoch, loss, gradient norm and learning
                rate, for a logger. See `Update`.
+    compile    run loss_of as a program from the third batch of a structure on: `tg.compile`, which says what that is
     progress   a line on standard error: live on a terminal where tqdm is installed, else one every five seconds. False: none.
 
     Ctrl-C stops after the update at hand and saves; `history.stopped` says "interrupted". NaN or infinity, in the loss, the gradients
@@ -121,6 +124,7 @@ def fit(
             raise DataError("ReduceLROnPlateau without evaluate", hint="evaluate(model) gives the scores that it follows")
         if schedule.mode != (mode or "min"):
             raise DataError(f"{schedule} in fit(mode={mode!r})", hint=f'give both the same mode: fit(mode="{schedule.mode}")')
+    check_flags("fit", compile=compile)
     if not isinstance(progress, Progress):
         check_flags("fit", progress=progress)
     if clip is not None and (not is_number(clip, Real) or not clip > 0):
@@ -148,6 +152,7 @@ def fit(
         mode,
         on_epoch,
         on_update,
+        compiled(loss_of) if compile else None,
     )
     if resume and checkpoint is not None and os.path.exists(checkpoint):
         loop.resume(checkpoint)

@@ -61,6 +61,7 @@ class Loop:
     mode: str | None = None
     on_epoch: Callable[[History], object] | None = None
     on_update: Callable[[Update], object] | None = None
+    step: Callable[..., Any] | None = None  # loss_of, compiled: it computes the gradients too
     progress: Progress | None = None
 
     size: int = 0  # batches in an epoch, where that is known
@@ -171,16 +172,19 @@ class Loop:
     def update(self, batch: Any) -> None:
         """One step of the optimizer."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what follows says more
-            given = self.loss_of(self.model, batch, self.at.carried) if self.stateful else self.loss_of(self.model, batch)
-            loss, state = loss_and_state(given, self.stateful)
+            if self.step is not None:
+                self.optimizer.zero_grad()
+            compute, carries = self.step or self.loss_of, [self.at.carried] if self.stateful else []
+            loss, state = loss_and_state(compute(self.model, batch, *carries), self.stateful)
             carried = detach_state(state)
             if self.checkpoint is not None and not self.log.updates:
                 flatten(carried, [])  # what no checkpoint can keep is refused before anything is changed
             value = float(loss.item())
             if not isfinite(value):
                 raise self.diverged(f"a loss of {value}", self.log.updates + 1)
-            self.optimizer.zero_grad()
-            loss.backward(keep_graph=False)
+            if self.step is None:
+                self.optimizer.zero_grad()
+                loss.backward(keep_graph=False)
             if self.untouched is None or self.untouched:
                 trained = [p for p in self.optimizer.parameters if p.requires_grad]
                 self.untouched = [p for p in self.untouched or trained if p.grad is None]
