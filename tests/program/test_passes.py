@@ -125,7 +125,7 @@ def loops(text):
 def test_an_lstm_is_one_loop_forwards_and_one_backwards():
     forwards, backwards = loops(tg.program.source(snapshot(nn.LSTMCell)))
     assert [line.strip() for line in forwards] == [
-        "for t in range(6):",
+        "for t in range(T):",
         "a = v[t] + h[t] @ Wh",
         "i[t] = sigmoid(a[:, 0:3])",
         "f[t] = sigmoid(a[:, 3:6])",
@@ -135,14 +135,14 @@ def test_an_lstm_is_one_loop_forwards_and_one_backwards():
         "tanh_c[t] = np.tanh(c[t + 1])",
         "h[t + 1] = o[t] * tanh_c[t]",
     ]
-    assert backwards[0].strip() == "for t in reversed(range(6)):"
+    assert backwards[0].strip() == "for t in reversed(range(T)):"
     assert [line.strip() for line in backwards[-2:]] == ["d_h_next = d_a[t] @ Wh.T", "d_c_next = d_c * f[t]"]
 
 
 def test_both_directions_are_two_loops_each_way():
     text = tg.program.source(LOSSES["both directions"](np.random.default_rng(0), 8))
-    assert [loop[0].strip() for loop in loops(text)].count("for t in range(8):") == 2
-    assert [loop[0].strip() for loop in loops(text)].count("for t in reversed(range(8)):") == 2
+    assert [loop[0].strip() for loop in loops(text)].count("for t in range(T):") == 2
+    assert [loop[0].strip() for loop in loops(text)].count("for t in reversed(range(T)):") == 2
 
 
 def test_weights_of_the_same_name_are_told_apart_by_their_path():

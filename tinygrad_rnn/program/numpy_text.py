@@ -13,24 +13,28 @@ import numpy as np
 
 from .distribute import Block, distributed
 from .numpy_operations import HELPERS, Operations, Text, dtype_of
+from .sizes import Sizes
 from .values import Program, Value
 
-__all__ = ["numpy_text"]
+__all__ = ["Printer", "numpy_text"]
 
 
 def numpy_text(program: Program) -> str:
     """The program as a module with one function `step`, which returns the loss and the gradient of every parameter."""
-    return _Printer(program).text()
+    return Printer(program).text()
 
 
-class _Printer:
+class Printer:
+    """The text of a program, line by line; other words for its loops are another printer's."""
+
     def __init__(self, program: Program) -> None:
         self.program, self.blocks = program, distributed(program)
         self.users = program.used_by()
         self.loop_of = {v: block for block in self.blocks if block.lane for v in block.values}
-        self.operations = Operations()
+        self.sizes = Sizes(program)
+        self.operations = Operations(self.sizes)
         self.names: dict[Value, str] = {}
-        self.taken = {"np", "step", "t", "T", "range", "reversed", *HELPERS}
+        self.taken = {"np", "step", "t", "T", "range", "reversed", "len", *HELPERS, *self.sizes.read}
         self.inlined: dict[Value, Text] = {}
         self.lines: list[str] = []
         self.results = {program.loss, *program.gradients.values()}
@@ -49,8 +53,16 @@ class _Printer:
             f"{self.operations.as_array(g, p, self.whole, mixed)},  # d loss / d {_plain(p.name)}"
             for p, g in self.program.gradients.items()
         ]
-        shapes = [f"# {self.name(v)} {v.shape}" for v in given]
-        body = [*shapes, *self.lines, f"return {self.whole(self.program.loss)}, (", *(f"    {line}" for line in returned), ")"]
+        shapes = [f"# {self.name(v)} {self.sizes.of_given(v)}" for v in given]
+        sizes = self.sizes.lines(self.names)
+        body = [
+            *shapes,
+            *sizes,
+            *self.lines,
+            f"return {self.whole(self.program.loss)}, (",
+            *(f"    {line}" for line in returned),
+            ")",
+        ]
         helpers = [text for name, text in HELPERS.items() if name in self.operations.used]
         header = f"def step({', '.join(map(self.name, given))}):"
         return (
@@ -137,9 +149,8 @@ class _Printer:
 
     def at_once(self, v: Value) -> None:
         """A value that stands in no loop."""
-        T = v.lane.steps if v.lane else 0
         if v.op == "number":
-            self.inlined[v] = _number(v)
+            self.inlined[v] = self.number(v)
         elif v.op in ("param", "given"):
             return
         elif v.op in ("row", "slab"):
@@ -155,7 +166,7 @@ class _Printer:
         elif v.op in ("only", "padded"):
             key = v.args if v.op == "only" else f"{v.args[0] or ''}:{-v.args[1] or ''}"
             self.lines += [
-                f"{self.name(v)} = np.zeros({(T, *v.shape)}{dtype_of(v.dtype)})",
+                f"{self.name(v)} = np.zeros({self.sizes.shape(v.shape, v.lane)}{dtype_of(v.dtype)})",
                 f"{self.name(v)}[{key}] = {self.whole(v.inputs[0])}",
             ]
         elif v.op in ("before", "after"):
@@ -165,7 +176,7 @@ class _Printer:
         elif not (v.lane and self.users[v] and all(u.op == "total" for u in self.users[v]) and self.operations.summed(v)):
             text = self.operations.for_all_steps(v, self.whole) if v.lane else self.operations.once(v, self.whole)
             if text is None:
-                self.step_by_step(v, T)
+                self.step_by_step(v)
             else:
                 self.define(v, text)
 
@@ -175,6 +186,12 @@ class _Printer:
             return Text(f"{_in_brackets(self.whole(v))}[{k}]")
         before, after = self.rows(v)
         return Text(f"{self.name(v)}[{k + before if k >= 0 else k - after}]")
+
+    def number(self, v: Value) -> Text:
+        """A number: of the sizes, if it is 1 / n of a mean, or what a sum is divided by."""
+        divides = self.users[v] and all(u.op == "div" and u.inputs[1] is v and u.inputs[0] is not v for u in self.users[v])
+        text = self.sizes.fraction(v) or (self.sizes.whole_number(v) if divides else None)
+        return Text(text, 2 if "*" in text or "/" in text else 9) if text else _number(v)
 
     def define(self, v: Value, text: Text) -> None:
         """A line, or a part of the line that reads it."""
@@ -189,28 +206,28 @@ class _Printer:
         readers = self.users[v]
         return readers[0] if len(readers) == 1 and not v.name and v not in self.results and readers[0].op not in TWICE else None
 
-    def step_by_step(self, v: Value, T: int) -> None:
+    def step_by_step(self, v: Value) -> None:
         """What NumPy cannot do for all steps at once."""
 
         def read(i: Value) -> Text:
             return Text(f"{_in_brackets(self.whole(i))}[t]") if i.lane else self.whole(i)
 
-        self.lines += [f"{self.name(v)} = np.empty({(T, *v.shape)}{dtype_of(v.dtype)})", f"for t in range({T}):"]
+        assert v.lane is not None
+        shape = self.sizes.shape(v.shape, v.lane)
+        self.lines += [f"{self.name(v)} = np.empty({shape}{dtype_of(v.dtype)})", f"for t in range({self.sizes.of(v.lane)}):"]
         self.lines.append(f"    {self.name(v)}[t] = {self.operations.once(v, read)}")
 
     def loop(self, block: Block) -> None:
         """A loop over the steps, and the arrays that it fills."""
         assert block.lane is not None
-        T, forward = block.lane.steps, block.direction == 1
+        T, forward = self.sizes.of(block.lane), block.direction == 1
         states = [v for v in block.values if v.op in ("before", "after")]
         self.lines.append("")
-        self.lines.append(
-            f"# {_plain(block.lane.scope)}, step {block.lane.first} to {block.lane.last}"
-            + ("" if forward else ", from the last to the first")
-        )
+        self.lines.append(f"# {_plain(block.lane.scope)}, " + ("forwards" if forward else "from the last step to the first"))
         for v in block.values:
             if v not in states and self.kept(v):
-                self.lines.append(f"{self.name(v)} = np.empty({(T + sum(self.rows(v)), *v.shape)}{dtype_of(v.dtype)})")
+                shape = self.sizes.shape(v.shape, block.lane, sum(self.rows(v)))
+                self.lines.append(f"{self.name(v)} = np.empty({shape}{dtype_of(v.dtype)})")
         for s in states:
             u, outside = s.inputs
             target = f"{self.name(u)}[{0 if s.op == 'before' else -1}]" if self.kept(u) else self.name(s)
