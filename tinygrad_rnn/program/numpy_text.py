@@ -11,9 +11,10 @@ from keyword import iskeyword
 
 import numpy as np
 
-from .distribute import Block, distributed
+from .distribute import Block
 from .numpy_operations import HELPERS, Operations, Text, dtype_of
 from .sizes import Sizes
+from .storage import STATES, Storage
 from .values import Program, Value
 
 __all__ = ["Printer", "numpy_text"]
@@ -24,20 +25,17 @@ def numpy_text(program: Program) -> str:
     return Printer(program).text()
 
 
-class Printer:
+class Printer(Storage):
     """The text of a program, line by line; other words for its loops are another printer's."""
 
     def __init__(self, program: Program) -> None:
-        self.program, self.blocks = program, distributed(program)
-        self.users = program.used_by()
-        self.loop_of = {v: block for block in self.blocks if block.lane for v in block.values}
+        super().__init__(program)
         self.sizes = Sizes(program)
         self.operations = Operations(self.sizes)
         self.names: dict[Value, str] = {}
         self.taken = {"np", "step", "t", "T", "range", "reversed", "len", *HELPERS, *self.sizes.read}
         self.inlined: dict[Value, Text] = {}
         self.lines: list[str] = []
-        self.results = {program.loss, *program.gradients.values()}
 
     def text(self) -> str:
         given = self.program.given
@@ -101,20 +99,6 @@ class Printer:
         return sum(name == end or name.endswith(f".{end}") for name in names) == 1
 
     # ---- how a value is read ----------------------------------------------------------------------------------------------------
-
-    def kept(self, v: Value) -> bool:
-        """Whether all steps of a value of a loop are kept: something outside the loop reads them, or the step after."""
-        inside = set(self.loop_of[v].values)
-        return v in self.results or any(
-            u not in inside or (u.op in ("before", "after") and any(w not in inside for w in self.users[u]))
-            for u in self.users[v]
-        )
-
-    def rows(self, v: Value) -> tuple[int, int]:
-        """How many rows more an array over time has in front and at the end: for what comes from outside."""
-        inside = self.loop_of[v].values
-        states = {u.op for u in self.users[v] if u in inside}
-        return int("before" in states), int("after" in states)
 
     def whole(self, v: Value) -> Text:
         """All of a value: an array over time, if it is timed."""
@@ -201,11 +185,6 @@ class Printer:
         else:
             self.lines.append(f"{self.name(v)} = {text}")
 
-    def only_reader(self, v: Value) -> Value | None:
-        """What reads a value that needs no name: one operation, once."""
-        readers = self.users[v]
-        return readers[0] if len(readers) == 1 and not v.name and v not in self.results and readers[0].op not in TWICE else None
-
     def step_by_step(self, v: Value) -> None:
         """What NumPy cannot do for all steps at once."""
 
@@ -221,13 +200,12 @@ class Printer:
         """A loop over the steps, and the arrays that it fills."""
         assert block.lane is not None
         T, forward = self.sizes.of(block.lane), block.direction == 1
-        states = [v for v in block.values if v.op in ("before", "after")]
+        states = self.states(block)
         self.lines.append("")
         self.lines.append(f"# {_plain(block.lane.scope)}, " + ("forwards" if forward else "from the last step to the first"))
-        for v in block.values:
-            if v not in states and self.kept(v):
-                shape = self.sizes.shape(v.shape, block.lane, sum(self.rows(v)))
-                self.lines.append(f"{self.name(v)} = np.empty({shape}{dtype_of(v.dtype)})")
+        for v in self.filled(block):
+            shape = self.sizes.shape(v.shape, block.lane, sum(self.rows(v)))
+            self.lines.append(f"{self.name(v)} = np.empty({shape}{dtype_of(v.dtype)})")
         for s in states:
             u, outside = s.inputs
             target = f"{self.name(u)}[{0 if s.op == 'before' else -1}]" if self.kept(u) else self.name(s)
@@ -237,7 +215,6 @@ class Printer:
             return self.inside(i, block)
 
         self.lines.append(f"for t in range({T}):" if forward else f"for t in reversed(range({T})):")
-        last: list[str] = []  # lines that leave a state to the next step: after all that read the state of this one
         early: set[Value] = {*states}  # values whose text reads such a state
         for v in block.values:
             if v in states:
@@ -248,14 +225,11 @@ class Printer:
                 early.update([v] if early.intersection(v.inputs) else [])
             else:
                 self.lines.append(f"    {read(v)} = {text}")
-        for s in states:
-            if not self.kept(s.inputs[0]):
-                last.append(f"    {self.name(s)} = {read(s.inputs[0])}")
+        # after all that read the state of this step
+        last = [f"    {self.name(s)} = {read(s.inputs[0])}" for s in self.carried(block)]
         self.lines += [*last, ""]
 
 
-STATES = ("before", "after")
-TWICE = ("F.tanh_slope", "F.sigmoid_slope", "F.larger", "total")  # whose text holds an input twice, or reads another one
 LONG = 60  # characters of a text that still stands inside another one
 
 
