@@ -7,6 +7,7 @@ before left stands at `h[t]` and what this one leaves at `h[t + 1]`.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from keyword import iskeyword
 
 import numpy as np
@@ -215,9 +216,14 @@ class Printer(Storage):
             return self.inside(i, block)
 
         self.lines.append(f"for t in range({T}):" if forward else f"for t in reversed(range({T})):")
-        early: set[Value] = {*states}  # values whose text reads such a state
+        self.step_lines(block, read)
+        self.lines.append("")
+
+    def step_lines(self, block: Block, read: Callable[[Value], Text]) -> None:
+        """The lines of one step."""
+        early: set[Value] = {*self.states(block)}  # values whose text reads such a state
         for v in block.values:
-            if v in states:
+            if v.op in STATES:
                 continue
             text, reader = self.operations.once(v, read), self.only_reader(v)
             if reader and not self.kept(v) and (reader.op not in STATES or not early.intersection(v.inputs)) and len(text) < LONG:
@@ -227,7 +233,7 @@ class Printer(Storage):
                 self.lines.append(f"    {read(v)} = {text}")
         # after all that read the state of this step
         last = [f"    {self.name(s)} = {read(s.inputs[0])}" for s in self.carried(block)]
-        self.lines += [*last, ""]
+        self.lines += last
 
 
 LONG = 60  # characters of a text that still stands inside another one
