@@ -12,7 +12,7 @@ author = "the authors of tinygrad_rnn"
 release = importlib.import_module("tinygrad_rnn").__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "docs.writer.extension"]
-exclude_patterns = ["_build", "README.md"]
+exclude_patterns = ["_build", "README.md", "first_steps.ipynb"]  # the notebook is a download
 myst_enable_extensions = ["attrs_inline", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # docs/writer/course.py runs them

@@ -360,7 +360,8 @@ def main(arguments=None):
         out.say(f"Open the pictures in {os.path.relpath(OUT)} with a browser.")
     out.say("Draw your own:")
     out.say(f'{started()} --sentence "your five words here" --seed 1', "  ")
-    out.say("Train on your own text: --data FILE. Then read the twelve lines in README.md and change them.")
+    out.say("Train on your own text: --data FILE. Then the lessons, where you write the part that matters:")
+    out.say(typed(near(os.path.dirname(__file__))), "  ")
     return 0
 
 

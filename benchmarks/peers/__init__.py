@@ -42,6 +42,7 @@ PEERS = {
     "ours nn": Peer("ours", "tinygrad_rnn", "tg.nn layers with unroll, keep_graph=False", "nn", ("rnn", "lstm", "gru")),
     "ours once": Peer("ours", "tinygrad_rnn", "the same with project_once=True", "nn once", ("rnn", "lstm", "gru")),
     "ours compiled": Peer("compiled", "tinygrad_rnn", "the program of ours nn (W7: of ours), as NumPy"),
+    "ours native": Peer("compiled", "tinygrad_rnn", "the same, its loops as machine code", "native", ("rnn", "lstm", "gru")),
     "numpy": Peer("numpy_floor", "numpy", "hand-written NumPy, forward and backward"),
     "torch": Peer("torch_primitives", "torch", "PyTorch on the CPU, the same primitives"),
     "torch.nn": Peer("torch_layers", "torch", "PyTorch's own layers: nn.RNN, nn.LSTM, nn.GRU", kinds=("rnn", "lstm", "gru")),

@@ -1,10 +1,10 @@
-"""This engine's own program: one step is recorded, rolled back into its loop, printed as NumPy, and that text runs."""
+"""This engine's own program: one step is recorded and rolled back into its loop; as NumPy, or with its loops in machine code."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_rnn.program import program_of, source
+from tinygrad_rnn.program import native, program_of, source
 
 from ..workloads import Workload
 from . import Step
@@ -14,9 +14,7 @@ from .ours import from_cell, layers, primitives
 def build(work: Workload, variant: str) -> Step:
     _, forward = primitives(work) if work.kind == "mlp" else layers(work)
     program = program_of(forward())
-    text: dict[str, Any] = {}
-    exec(source(program), text)  # noqa: S102 - this package printed it
-    run, arrays = text["step"], [v.array for v in program.given]
+    run, arrays = native(program) if variant == "native" else _numpy(program), [v.array for v in program.given]
     names = [p.name for p in program.gradients]
 
     def step():
@@ -25,3 +23,9 @@ def build(work: Workload, variant: str) -> Step:
         return float(loss), gradients if work.kind == "mlp" else from_cell(work, gradients)
 
     return step
+
+
+def _numpy(program: Any) -> Any:
+    text: dict[str, Any] = {}
+    exec(source(program), text)  # noqa: S102 - this package printed it
+    return text["step"]

@@ -107,6 +107,8 @@ EVERY = [
     "--weights edges", "--weights hidden", "--scale -6 1", "--title <&>", "--title=", "--animated", "--rolled", "--open 2",
     "--input-size 7", "--hidden-size 1", "--hidden-size 1 --spectral-radius 0", "--loss last", "--loss every", "--cell gru --reset-before",
     "--cell rnn --nonlinearity relu", "--cell rnn --nonlinearity tanh", "--spectral-radius 1e200", "--spectral-radius 0",
+    "--cell seq2seq", "--cell seq2seq --attention", "--cell seq2seq --attention --layers 2", "--cell seq2seq --loss last --steps 1",
+    "--cell seq2seq --attention --steps 30", "--cell seq2seq --spectral-radius 0.5 --detail op --steps 2",
     "--forget-bias -3", "--forget-bias=1e308", "--steps 1", "--steps 40", "--layers 3", "--bidirectional", "--seed 123456789012345678901",
 ]  # fmt: skip
 
@@ -185,6 +187,20 @@ def test_the_loss_is_what_help_says():
     np.testing.assert_allclose(graph.root.value, sum((h**2).sum() for h in ends))
 
 
+@pytest.mark.parametrize("attention", [(), ("--attention",)], ids=["state alone", "attention"])
+def test_one_gru_reads_and_another_one_writes(attention):
+    graph, weights = network("--cell", "seq2seq", "--steps", 3, "--layers", 2, *attention)
+    assert graph.steps == (1, 2, 3, 4, 5, 6)
+    assert sorted(name for name, _ in weights) == sorted(["Wx", "Wh", "b", "bh"] * 4 + ["W", "b"])
+    answers = [r for r in graph if r.name == "logits"]
+    np.testing.assert_allclose(graph.root.value, sum((r.value**2).sum() for r in answers))
+    assert [r.t for r in answers] == [4, 5, 6]
+    looks = [r.t for r in graph if r.name == "α" and r.kind == "op"]
+    assert looks == ([4, 5, 6] if attention else [])
+    last, _ = network("--cell", "seq2seq", "--steps", 3, "--layers", 2, *attention, "--loss", "last")
+    np.testing.assert_allclose(last.root.value, (answers[-1].value ** 2).sum())
+
+
 # ---- mistakes ------------------------------------------------------------------------------------------------------------------
 
 
@@ -216,6 +232,12 @@ def test_the_loss_is_what_help_says():
         ("--nonlinearity relu", "only --cell rnn has it"),
         ("--nonlinearity relu --cell gru", "only --cell rnn has it"),
         ("--nonlinearity sin --cell rnn", "'tanh'"),
+        ("--attention", "--attention with --cell lstm\n\nhint: only --cell seq2seq has it"),
+        ("--reset-before --cell seq2seq", "only --cell gru has it"),
+        ("--bidirectional --cell seq2seq", "cannot read from the end: leave it out"),
+        ("--rolled --cell seq2seq", "--rolled of a cell that does not run in every step"),
+        ("--cell seq2seq --steps 5000", "5000 steps of 2 cells are too many"),
+        ("--cell seq2seq --attention --steps 2000 --hidden-size 16", "too many: input size 3, hidden size 16, 2000 steps"),
         ("--loss first", "--loss"),
         ("--detail big", "--detail"),
         ("--color red", "--color"),

@@ -26,6 +26,7 @@ NETWORKS = [
     "--cell gru --steps 2 --layers 2 --bidirectional --loss every",
     "--cell rnn --nonlinearity relu --steps 2 --seed 3",
     "--cell gru --steps 1 --reset-before",
+    "--cell seq2seq --attention --steps 2 --hidden-size 2",
 ]
 SCOPE = {"sign": np.sign, "log": np.log, "sin": np.sin, "cos": np.cos, "inf": math.inf, "nan": math.nan, "__builtins__": {}}
 
@@ -318,3 +319,9 @@ def test_a_person_leaves(key, code):
     assert "The gradient of each weight" not in rest
     assert "Traceback" not in rest
     assert rest.endswith("\n")
+
+
+def test_the_two_sides_of_seq2seq_are_told_apart(transcript):
+    end = transcript("--cell seq2seq --steps 2").split("The gradient of each weight")[1]
+    assert all(f"{weight} {side}" in end for weight in ("Wx", "Wh", "b", "bh") for side in ("encoder", "decoder"))
+    assert re.findall(r"at h \((.+?)\): norm \S+ at t=(\d), \S+ at t=(\d)", end) == [("encoder", "2", "1"), ("decoder", "4", "3")]

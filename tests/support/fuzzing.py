@@ -431,6 +431,9 @@ def fuzz(room="", share=99, seed=0):
                             raise
                         report.without.add(name)
                         continue
+                    except ModuleNotFoundError:
+                        report.without.add(name)
+                        continue
                     for site, (called, places) in fuzzer.found.items():
                         if left.any(called, places):
                             fuzzer.run(site, report)

@@ -123,7 +123,7 @@ def test_nothing_is_half_written(tmp_path, monkeypatch, fault):
     def replace(*names):
         raise fault
 
-    monkeypatch.setattr(files.os, "replace", replace)
+    monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(DataError if isinstance(fault, OSError) else type(fault)):
         picture().save(kept)
     assert [p.name for p in tmp_path.iterdir()] == ["x.svg"]

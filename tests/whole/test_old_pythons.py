@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -54,6 +55,24 @@ def test_an_older_python_is_told_in_a_sentence(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["-m"])
     with pytest.raises(SystemExit, match=r"^error: tinygrad_rnn needs Python"):
         run("tinygrad_rnn/shared/versions.py")
+
+
+def older():
+    """The Pythons of this machine that are too old, where there are any."""
+    pyenv = sorted(Path.home().glob(".pyenv/versions/3.[6-9].*/bin/python"))
+    return [str(path) for path in pyenv] or [path for k in range(6, 10) if (path := shutil.which(f"python3.{k}"))]
+
+
+@pytest.mark.once
+@pytest.mark.skipif(not older(), reason="no older Python on this machine")
+def test_the_older_pythons_that_are_here_say_it():
+    for python in older():
+        for words in (["-m", "tinygrad_rnn", "draw"], ["-c", "import tinygrad_rnn"], ["lessons/00_tour.py"], ["lessons"]):
+            env = {"PATH": os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": "1"}
+            done = subprocess.run([python, *words], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            assert done.returncode == 1, (python, words)
+            assert re.search(r"tinygrad_rnn needs Python 3\.10 or newer, and this is 3\.\d+\.\d+\S*\n\nhint: .+\n$", done.stderr)
+            assert ("Traceback" in done.stderr) == (words[0] == "-c")
 
 
 SCRIPTS = ("lessons/course/__init__.py", "lessons/__main__.py", *(path.relative_to(ROOT).as_posix() for path in LESSONS))

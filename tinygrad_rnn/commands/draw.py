@@ -20,12 +20,13 @@ from .output import free_name, need_output, write_text
 
 __all__ = ["HELP", "add_arguments", "run"]
 
-HELP = "a picture of an RNN, LSTM or GRU, in one line"
+HELP = "a picture of an RNN, LSTM, GRU or seq2seq, in one line"
 # what `tg.draw` says to who writes Python, as options
 IN_OPTIONS = (
     (r"draw\(rolled=True, elide=\w+\)", "--rolled and --elide together"),
     (r"draw\(rolled=True, open=\d+\)", "--rolled and --open together"),
     (r"draw\(open=(\d+)\)", r"--open \1"),
+    (r"draw\(rolled=True\)", "--rolled"),
     (r"animated=True", "--animated"),
     (r"elide=False", "--elide no"),
     (r"draw\(color='(\w+)'\)", r"--color \1"),

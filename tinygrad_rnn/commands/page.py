@@ -22,6 +22,7 @@ from ..replay.from_loss import snapshot
 from ..replay.records import GraphSnapshot
 from ..shared.atomic_files import target_of, write
 from ..shared.invocation import note
+from ..shared.operating_system import at_a_terminal
 from ..viz import draw
 from ..viz.page.html import Control, Shown, applies, page, views_of
 from ..viz.style import Scale
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     path = None if args.output == "-" else target_of(args.output or free_name("bptt.html"), (".html",), "page")
     if path is None:
         need_output("write to a file with -o")
-    if sys.stderr is not None and sys.stderr.isatty():
+    if at_a_terminal(sys.stderr):
         note(f"computing the {len(list(combinations()))} runs of the page, which takes some seconds")
     text = demonstration(args.seed)
     if path is None:

@@ -19,6 +19,7 @@ from ..replay.from_loss import snapshot
 from ..replay.records import GraphSnapshot, Record
 from ..replay.stepper import Event, Message, called, play
 from ..replay.worked_rule import worked
+from ..shared.operating_system import at_a_terminal
 from ..shared.terminal import Terminal
 from .network import add_network, check_network, loss_of
 from .output import need_output
@@ -27,6 +28,7 @@ __all__ = ["HELP", "add_arguments", "run"]
 
 HELP = "the backward pass, one node at a time"
 KEYS = "Enter: the next node. A number such as 12, or t=1: on to that node, or to that step. c: on to the end. q: leave."
+SIDES = ("encoder", "decoder")
 MOST_NAMED = 3  # uses that are named one by one
 
 Stop = Callable[[Event], bool]
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     with np.errstate(all="ignore"):  # a radius of 1e30 overflows: the numbers say so
         graph = snapshot(loss_of(args))
         player = _Player(out, graph)
-        if player.plays(live=sys.stdin is not None and sys.stdin.isatty() and out.out.isatty()):
+        if player.plays(live=at_a_terminal(sys.stdin, out.out)):
             _sum_up(out, graph)
     return 0
 
@@ -179,7 +181,7 @@ def _lanes(graph: GraphSnapshot) -> dict[str, list[Record]]:
     lanes: dict[str, list[Record]] = {}
     for r in graph:
         if r.name == "h" and r.kind == "op" and r.t is not None and r.grad is not None:
-            lanes.setdefault(_numbers(r.frames), []).append(r)
+            lanes.setdefault(_lane(r.frames), []).append(r)
     return lanes
 
 
@@ -197,9 +199,9 @@ def _fall(lane: str, states: list[Record]) -> str:
 
 
 def _label(graph: GraphSnapshot, weight: Record) -> str:
-    return f"{weight.symbol} {_numbers(graph[graph.reads(weight)[0][0]].frames)}".rstrip()
+    return f"{weight.symbol} {_lane(graph[graph.reads(weight)[0][0]].frames)}".rstrip()
 
 
-def _numbers(frames: tuple[Frame, ...]) -> str:
-    """Of a place what tells layers and directions apart: `layer=1 direction=-1`."""
-    return " ".join(str(frame) for frame in frames if frame.numbers and frame.name != "t")
+def _lane(frames: tuple[Frame, ...]) -> str:
+    """Of a place what tells sides, layers and directions apart: `encoder layer=1`, `layer=1 direction=-1`."""
+    return " ".join(str(frame) for frame in frames if frame.name in SIDES or (frame.numbers and frame.name != "t"))

@@ -1,13 +1,14 @@
-"""A recorded graph as a program: rolled back into the loop that it came from, differentiated, and printed.
+"""A recorded graph as a program: rolled back into the loop that it came from, differentiated, and printed as NumPy and as C.
 
-Here: values over time, the passes from program to program, and their text. Not here: the recording (`engine`, `replay`) and anything
-that runs a program.
+Here: values over time, the passes from program to program, their texts, and the
+building of machine code. Not here: the recording (`engine`, `replay`).
 """
 
 from .from_loss import program_of, source
+from .machine import CannotBeC, Native, native
 from .values import Program
 
-__all__ = ["Program", "program_of", "source"]
+__all__ = ["CannotBeC", "Native", "Program", "native", "program_of", "source"]
 
 
 def __dir__() -> list[str]:

@@ -27,7 +27,7 @@ def numpy_text(program: Program) -> str:
 
 
 class Printer(Storage):
-    """The text of a program, line by line; other words for its loops are another printer's."""
+    """The text of a program, line by line; other words for its loops are another printer's (`machine`)."""
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)

@@ -14,13 +14,14 @@ from .array_type import Array, Index
 from .atomic_files import target_of, write
 from .checks import check_flags, is_number, is_whole
 from .glyphs import cut
-from .interrupts import first_interrupt
 from .invocation import Parser, discard_output, install, near, note, typed
+from .operating_system import at_a_terminal, first_interrupt, time_limit
 from .terminal import Progress, Terminal
 
 __all__ = [
-    "Array", "Index", "Parser", "Progress", "Terminal", "__version__", "check_flags", "cut", "discard_output", "first_interrupt",
-    "install", "is_number", "is_whole", "near", "note", "started", "target_of", "typed", "write",
+    "Array", "Index", "Parser", "Progress", "Terminal", "__version__", "at_a_terminal", "check_flags", "cut",
+    "discard_output", "first_interrupt", "install", "is_number", "is_whole", "near", "note", "started", "target_of", "time_limit",
+    "typed", "write",
 ]  # fmt: skip
 
 

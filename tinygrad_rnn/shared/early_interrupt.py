@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Any
 
 __all__ = ["PROGRAM", "called_by_name", "started"]
 
@@ -17,7 +16,7 @@ def called_by_name() -> bool:
     return os.path.basename(sys.argv[0] if sys.argv else "") in (PROGRAM, f"{PROGRAM}.exe")
 
 
-def _leave(number: int, frame: Any) -> None:
+def _leave(number: int, frame: object) -> None:
     os._exit(130)
 
 

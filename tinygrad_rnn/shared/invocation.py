@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import shutil
-import subprocess
 import sys
 from contextlib import suppress
 from typing import NoReturn
 
 from ..errors import shown
 from .early_interrupt import PROGRAM, called_by_name
+from .operating_system import WINDOWS, command_line
 
 __all__ = ["Parser", "discard_output", "install", "near", "note", "program", "typed"]
 
@@ -53,7 +52,7 @@ def near(path: str | os.PathLike[str]) -> str:
     return str(path) if short.startswith(os.path.join("..", "..")) else short
 
 
-def typed(*words: str, windows: bool = os.name == "nt") -> str:
+def typed(*words: str, windows: bool = WINDOWS) -> str:
     """A command for the Python that runs now, as it is typed here: an environment need not be activated.
 
     >>> from tinygrad_rnn.shared.invocation import typed
@@ -62,22 +61,18 @@ def typed(*words: str, windows: bool = os.name == "nt") -> str:
     """
     found = shutil.which("python")
     inside = sys.prefix == sys.base_prefix or os.path.dirname(found or "") == os.path.dirname(sys.executable)
-    return _joined(["python" if found and inside else near(sys.executable or "python3"), *words], windows)
+    return command_line(["python" if found and inside else near(sys.executable or "python3"), *words], windows)
 
 
-def program(*words: str, windows: bool = os.name == "nt") -> str:
+def program(*words: str, windows: bool = WINDOWS) -> str:
     """A command of the package as it is typed here: by the name of the program if it was called so, else as a module."""
     if not called_by_name():
         return typed("-m", "tinygrad_rnn", *words, windows=windows)
     found = shutil.which(PROGRAM)
     known = found is not None and os.path.realpath(found) == os.path.realpath(sys.argv[0])
-    return _joined([PROGRAM if known else near(sys.argv[0]), *words], windows)
+    return command_line([PROGRAM if known else near(sys.argv[0]), *words], windows)
 
 
 def install(extra: str) -> str:
     """The command that installs what an extra of this package needs: the hint where it is missing."""
     return typed("-m", "pip", "install", f"tinygrad_rnn[{extra}]")
-
-
-def _joined(words: list[str], windows: bool) -> str:
-    return subprocess.list2cmdline(words) if windows else shlex.join(words)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import re
 import shutil
 import sys
@@ -18,6 +17,7 @@ import numpy as np
 
 from ..errors import shown
 from .glyphs import HEIGHTS, PLAIN, SHADES, Ramp, blocks, cut, display_width, line_breaks, pad_text, squeeze
+from .operating_system import at_a_terminal, can_write, has_colors
 
 __all__ = ["Progress", "Terminal"]
 
@@ -46,10 +46,9 @@ class Terminal:
 
     def __init__(self, stream: TextIO | None = None, color: bool | None = None, width: int | None = None) -> None:
         self.stream = stream
-        live = self.out.isatty()
-        self.color = (live and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb") if color is None else color
+        self.color = has_colors(self.out) if color is None else color
         self.width = max(40, min(width or shutil.get_terminal_size((80, 24)).columns, 100))
-        self.unicode = _can_write(self.out, "█▁░·│‖∂")
+        self.unicode = can_write(self.out, "█▁░·│‖∂")
 
     @property
     def out(self) -> TextIO:
@@ -186,7 +185,7 @@ class Progress:
 
     def __init__(self, total: int, stream: TextIO | None = None, every: float = 5.0) -> None:
         self.total, self.stream, self.start = total, stream or sys.stderr or io.StringIO(), time.monotonic()
-        self.live = (self.stream.isatty() or (stream is None and _in_notebook())) and find_spec("tqdm") is not None
+        self.live = (at_a_terminal(self.stream) or (stream is None and _in_notebook())) and find_spec("tqdm") is not None
         self.pause = 0.1 if self.live else every
         self.shown = self.start
         self.bar: Any = None
@@ -233,11 +232,3 @@ def _in_notebook() -> bool:
 
 def _widest(texts: Sequence[str]) -> int:
     return max(map(display_width, texts), default=0)
-
-
-def _can_write(stream: TextIO, characters: str) -> bool:
-    try:
-        characters.encode(getattr(stream, "encoding", None) or "utf-8")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True

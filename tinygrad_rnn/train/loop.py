@@ -20,7 +20,7 @@ from ..optim.base import Optimizer
 from ..optim.clipping import clip_grad_norm_
 from ..optim.schedules import ReduceLROnPlateau, Schedule
 from ..shared.checks import short
-from ..shared.interrupts import first_interrupt
+from ..shared.operating_system import first_interrupt
 from ..shared.terminal import Progress
 from .callback_results import check_direction, loss_and_state, scores_of, share_of
 from .history import History, Log, Update

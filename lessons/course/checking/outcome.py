@@ -1,17 +1,15 @@
 """Call a learner's function so that nothing it does brings the course down: a raise, an endless loop, prints, sys.exit."""
 
-import signal
-import sys
-import threading
-import time
 import traceback
 import warnings
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
 import numpy as np
+
+from tinygrad_rnn.shared import time_limit
 
 MOST = 2000  # characters of what a function prints
 
@@ -48,7 +46,7 @@ def attempt(function, arguments, seconds):
     """Call `function(*arguments)` for at most that many seconds. Only the learner's Ctrl-C passes through."""
     outcome, printed = Outcome(), Bounded()
     try:
-        with redirect_stdout(printed), warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(seconds):
+        with redirect_stdout(printed), warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(seconds, _time_is_up):
             warnings.simplefilter("ignore")
             outcome.value = _call(function, arguments)
     except KeyboardInterrupt:
@@ -77,36 +75,6 @@ def own_line(error, filename):
     """The last line of that file which the error passed through, (number, text), or None."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == filename]
     return (frames[-1].lineno, frames[-1].line or "") if frames else None
-
-
-@contextmanager
-def time_limit(seconds):
-    """Raise `TimeUp` inside `attempt` when the time is up. One within another leaves the outer one what it has left.
-
-    A timer signal where there is one (POSIX, main thread). Elsewhere every line of Python looks at the clock: slower, and a
-    single call into NumPy runs to its end.
-    """
-    if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
-        before, start = signal.signal(signal.SIGALRM, _time_is_up), time.monotonic()
-        left, _ = signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)  # again and again: a bare `except:` may swallow one
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, left and max(0.01, left - (time.monotonic() - start)), 0.1)
-            signal.signal(signal.SIGALRM, before)
-    else:
-        end, before = time.monotonic() + seconds, sys.gettrace()
-
-        def look(frame, event, argument):
-            if time.monotonic() > end:
-                _time_is_up(None, frame)
-            return look
-
-        sys.settrace(look)
-        try:
-            yield
-        finally:
-            sys.settrace(before)
 
 
 def _time_is_up(number, frame):

@@ -6,12 +6,14 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from tinygrad_rnn.shared import at_a_terminal
+
 NUMBER = re.compile(r"([-+]?)(\d[\d,]*\.?\d*|\.\d+)(e[-+]?\d+)?\s*(%?)", re.IGNORECASE)
 
 
 def somebody():
     """Whether somebody sits at a terminal and can be asked."""
-    return all(stream is not None and not stream.closed and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    return at_a_terminal(sys.stdin, sys.stdout)
 
 
 def ask_number(out):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 
+from ...shared.operating_system import end_group, own_group
 from ..style import clean
 
 __all__ = ["NotPainted", "painted"]
@@ -37,7 +35,7 @@ def painted(source: str, kind: str) -> bytes:
     try:
         # in a session of its own, so that everything it has started can be ended
         process = subprocess.Popen(  # noqa: S603 - a program that was found, a list of words, no shell
-            [program, f"-T{kind}"], stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=os.name == "posix"
+            [program, f"-T{kind}"], stdin=pipe, stdout=pipe, stderr=pipe, **own_group()
         )
     except OSError as error:
         raise NotPainted(f"Graphviz does not start ({error.strerror or error})", INSTALL) from None
@@ -45,20 +43,12 @@ def painted(source: str, kind: str) -> bytes:
         try:
             made, said = process.communicate(source.encode(), timeout=SECONDS)
         except subprocess.TimeoutExpired:
-            _end(process)
+            end_group(process)
             raise NotPainted(f"Graphviz was not done after {SECONDS:g} s", "hide steps (elide=True) or save as .svg") from None
         except BaseException:  # Ctrl-C comes to this process alone
-            _end(process)
+            end_group(process)
             raise
     if process.returncode or not made:
         words = clean(said.decode("utf-8", "replace"), 200) or f"it ended with {process.returncode}"
         raise NotPainted(f"Graphviz could not draw it ({words})", "save as .svg")
     return made
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if os.name == "posix":
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
