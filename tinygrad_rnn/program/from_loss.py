@@ -8,6 +8,7 @@ from typing import Any, cast
 from ..errors import DataError
 from ..replay.from_loss import snapshot
 from ..replay.records import GraphSnapshot
+from .buffered import buffered_text
 from .differentiate import differentiated
 from .numpy_text import numpy_text
 from .passes import ahead, beside, simplified, slopes
@@ -53,10 +54,11 @@ def program_of(loss: Any, after: str | None = None) -> Program:
     return cast(Program, program)
 
 
-def source(loss: Any) -> str:
+def source(loss: Any, buffers: bool = False) -> str:
     """The program of a recorded loss as text: NumPy, with one loop forwards and one backwards, that runs without this package.
 
-    `loss` is a tensor, its snapshot, or its `Program` already.
+    `loss` is a tensor, its snapshot, or its `Program` already. With `buffers` it is the form that is faster and not for reading: the same
+    numbers to the bit, from loops that ask for no memory.
 
     `step(...)` takes the data and the weights of the run, and returns the loss and the gradients of the weights, equal to those of
     `backward()` up to the order of sums. What needs no state of another step runs for all steps at once, before, between or behind
@@ -74,4 +76,5 @@ def source(loss: Any) -> str:
             d_a[t] = d_h_next * slope_h[t]
             d_h_next = d_a[t] @ Wh.T
     """
-    return numpy_text(loss if isinstance(loss, Program) else program_of(loss))
+    program = loss if isinstance(loss, Program) else program_of(loss)
+    return buffered_text(program) if buffers else numpy_text(program)
