@@ -8,13 +8,12 @@ from programs import LOSSES
 
 import tinygrad_rnn as tg
 from tinygrad_rnn import nn
-from tinygrad_rnn.program.ahead import ahead
-from tinygrad_rnn.program.beside import beside
 from tinygrad_rnn.program.differentiate import differentiated
 from tinygrad_rnn.program.distribute import distributed
+from tinygrad_rnn.program.from_loss import PASSES, program_of
+from tinygrad_rnn.program.passes import ahead, beside, simplified, slopes
 from tinygrad_rnn.program.roll import rolled
 from tinygrad_rnn.program.runs import Runs
-from tinygrad_rnn.program.simplify import simplified
 
 
 def snapshot(kind=nn.RNNCell, T=6, reads=lambda hs: (hs[-1] ** 2).sum(), **options):
@@ -106,6 +105,32 @@ def test_what_needs_no_state_is_added_first():
     assert [v.op for v in loop.values] == ["before", "matmul", "add", "tanh"]
 
 
+def test_the_slopes_of_tanh_leave_the_loop():
+    before = ahead(beside(simplified(differentiated(rolled(snapshot())))))
+    (loop,) = [b for b in distributed(before) if b.direction == -1]
+    assert [v.op for v in loop.values] == ["after", "F.tanh_slope", "F.matmul"]
+    after = slopes(before)
+    (loop,) = [b for b in distributed(after) if b.direction == -1]
+    assert [v.op for v in loop.values] == ["after", "mul", "F.matmul"]
+    (slope,) = [v for v in after.values if v.name == "slope_h"]
+    assert (slope.op, [i.op for i in slope.inputs], slope.lane) == ("sub", ["number", "mul"], loop.lane)
+
+
+def test_a_slope_of_the_same_loop_stays_there():
+    program = program_of(LOSSES["without time"](np.random.default_rng(0), 5))
+    assert any(v.op == "F.tanh_slope" for v in program.values)
+
+
+def test_a_program_is_shown_after_each_pass():
+    graph = snapshot()
+    shown = [str(program_of(graph, after=name)) for name in PASSES]
+    assert shown[0] == ROLLED
+    assert shown[-1] == str(program_of(graph))
+    assert ["F.tanh_slope" in text for text in shown] == [False, True, True, True, True, False]
+    with pytest.raises(tg.errors.DataError, match="no pass 'unroll'"):
+        program_of(graph, after="unroll")
+
+
 @pytest.mark.parametrize("name", ["two layers, both directions", "classifier, last", "GridLSTM", "packed"])
 def test_what_runs_at_once_reads_what_stands_before_it(name):
     program = tg.program.program_of(LOSSES[name](np.random.default_rng(0), 8))
@@ -125,7 +150,7 @@ def loops(text):
 def test_an_lstm_is_one_loop_forwards_and_one_backwards():
     forwards, backwards = loops(tg.program.source(snapshot(nn.LSTMCell)))
     assert [line.strip() for line in forwards] == [
-        "for t in range(6):",
+        "for t in range(T):",
         "a = v[t] + h[t] @ Wh",
         "i[t] = sigmoid(a[:, 0:3])",
         "f[t] = sigmoid(a[:, 3:6])",
@@ -135,14 +160,14 @@ def test_an_lstm_is_one_loop_forwards_and_one_backwards():
         "tanh_c[t] = np.tanh(c[t + 1])",
         "h[t + 1] = o[t] * tanh_c[t]",
     ]
-    assert backwards[0].strip() == "for t in reversed(range(6)):"
+    assert backwards[0].strip() == "for t in reversed(range(T)):"
     assert [line.strip() for line in backwards[-2:]] == ["d_h_next = d_a[t] @ Wh.T", "d_c_next = d_c * f[t]"]
 
 
 def test_both_directions_are_two_loops_each_way():
     text = tg.program.source(LOSSES["both directions"](np.random.default_rng(0), 8))
-    assert [loop[0].strip() for loop in loops(text)].count("for t in range(8):") == 2
-    assert [loop[0].strip() for loop in loops(text)].count("for t in reversed(range(8)):") == 2
+    assert [loop[0].strip() for loop in loops(text)].count("for t in range(T):") == 2
+    assert [loop[0].strip() for loop in loops(text)].count("for t in reversed(range(T)):") == 2
 
 
 def test_weights_of_the_same_name_are_told_apart_by_their_path():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .sizes import Sizes
 from .values import Slot, Value, slots
 
 __all__ = ["HELPERS", "Operations", "Text", "dtype_of"]
@@ -59,7 +60,8 @@ def _atom(text: Text) -> str:
 class Operations:
     """The words, and which helpers they have used."""
 
-    def __init__(self) -> None:
+    def __init__(self, sizes: Sizes) -> None:
+        self.sizes = sizes
         self.used: set[str] = set()
 
     def once(self, v: Value, read: Read) -> Text:
@@ -108,7 +110,7 @@ class Operations:
             a, g = (read(i) for i in v.inputs)
             return Text(f"{self.call('rows', a)}.T @ {self.call('rows', g)}", BINDS["@"])
         if v.op == "F.unbroadcast":
-            return Text(self.call("summed_to", read(v.inputs[0]), repr(v.shape)))
+            return Text(self.call("summed_to", read(v.inputs[0]), self.sizes.of_result(v.shape)))
         return Text(f"{_atom(read(v))}.sum(axis=0)")
 
     def as_array(self, v: Value, like: Value, read: Read, mixed: bool) -> str:
@@ -129,9 +131,9 @@ class Operations:
         ]
         given = [_atom(text) for text in bare]
         plain = [text for k, text in enumerate(given) if k not in slots(args)]
-        shape = repr((v.lane.steps, *v.shape) if time and v.lane else v.shape)
+        shape = self.sizes.shape(v.shape, v.lane if time else None)
         if op == "zeros":
-            return f"np.zeros({args[0]}{dtype_of(args[1])})"
+            return f"np.zeros({shape}{dtype_of(args[1])})"
         if op in PRODUCTS:
             self.used.add("rows")
             return self.call("times", *bare)
@@ -200,10 +202,11 @@ class Operations:
                 return None  # another part of a whole at each step
             if op == "take":
                 return None if time and v.inputs[0].lane else f"{plain[0]}[{_setting(args, given)}]"
-            key = _key(args, v, given, time)
+            key = self._key(args, v, given, time)
             return None if key is None else f"{plain[0]}[{key}]"
         if op in ("place", "F.place"):
-            key = _key(args[1] if op == "F.place" else args[0], v, given, time)
+            key = self._key(args[1] if op == "F.place" else args[0], v, given, time)
+            shape = shape if v.lane else self.sizes.of_result(v.shape)
             return None if key is None else self.call("placed", given[0], f"np.s_[{key}]", shape)
         raise NotImplementedError(op)
 
@@ -216,12 +219,29 @@ class Operations:
 
     def _unbroadcast(self, v: Value, given: str, time: int) -> str:
         if not time:
-            return self.call("summed_to", given, repr(v.shape))
+            return self.call("summed_to", given, self.sizes.of_result(v.shape))
         wide = v.inputs[0].shape
         inner = len(wide) - v.ndim
         text = f"{given}.sum(axis={tuple(range(1, 1 + inner))})" if inner else given
         ones = tuple(k + 1 for k, n in enumerate(v.shape) if n == 1 and wide[inner + k] != 1)
         return f"{text}.sum(axis={ones}, keepdims=True)" if ones else text
+
+    def _key(self, key: Any, v: Value, given: Sequence[str], time: int) -> str | None:
+        """An index in brackets; for all steps, its own index of time in front."""
+        parts = key if isinstance(key, tuple) else (key,)
+        texts = [_index(part, given) for part in parts]
+        if not time:
+            return ", ".join(texts) or "()"
+        arrays = [v.inputs[part] for part in parts if type(part) is Slot]
+        places = [k for k, part in enumerate(parts) if type(part) in (Slot, int)]
+        if arrays and places != list(range(places[0], places[0] + len(places))):
+            return None  # NumPy would move their axes to the front
+        if not any(i.lane for i in arrays):
+            return ", ".join([":", *texts])
+        if places[0] or any(i.lane is None or i.dtype.kind == "b" for i in arrays) or v.lane is None:
+            return None
+        own = ", ".join([":", *["None"] * max(i.ndim for i in arrays)])
+        return ", ".join([f"np.arange({self.sizes.of(v.lane)})[{own}]", *texts])
 
 
 def dtype_of(dtype: Any) -> str:
@@ -238,24 +258,6 @@ def _axes(axes: tuple[int, ...] | None, ndim: int, time: int) -> str:
 
 def _setting(part: Any, given: Sequence[str]) -> str:
     return given[part] if type(part) is Slot else repr(part)
-
-
-def _key(key: Any, v: Value, given: Sequence[str], time: int) -> str | None:
-    """An index in brackets; for all steps, its own index of time in front."""
-    parts = key if isinstance(key, tuple) else (key,)
-    texts = [_index(part, given) for part in parts]
-    if not time:
-        return ", ".join(texts) or "()"
-    arrays = [v.inputs[part] for part in parts if type(part) is Slot]
-    places = [k for k, part in enumerate(parts) if type(part) in (Slot, int)]
-    if arrays and places != list(range(places[0], places[0] + len(places))):
-        return None  # NumPy would move their axes to the front
-    if not any(i.lane for i in arrays):
-        return ", ".join([":", *texts])
-    if places[0] or any(i.lane is None or i.dtype.kind == "b" for i in arrays) or v.lane is None:
-        return None
-    own = ", ".join([":", *["None"] * max(i.ndim for i in arrays)])
-    return ", ".join([f"np.arange({v.lane.steps})[{own}]", *texts])
 
 
 def _index(part: Any, given: Sequence[str]) -> str:

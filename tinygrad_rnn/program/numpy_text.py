@@ -7,12 +7,15 @@ before left stands at `h[t]` and what this one leaves at `h[t + 1]`.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from keyword import iskeyword
 
 import numpy as np
 
-from .distribute import Block, distributed
+from .distribute import Block
 from .numpy_operations import HELPERS, Operations, Text, dtype_of
+from .sizes import Sizes
+from .storage import STATES, Storage
 from .values import Program, Value
 
 __all__ = ["Printer", "numpy_text"]
@@ -23,19 +26,17 @@ def numpy_text(program: Program) -> str:
     return Printer(program).text()
 
 
-class Printer:
+class Printer(Storage):
     """The text of a program, line by line; other words for its loops are another printer's (`machine`)."""
 
     def __init__(self, program: Program) -> None:
-        self.program, self.blocks = program, distributed(program)
-        self.users = program.used_by()
-        self.loop_of = {v: block for block in self.blocks if block.lane for v in block.values}
-        self.operations = Operations()
+        super().__init__(program)
+        self.sizes = Sizes(program)
+        self.operations = Operations(self.sizes)
         self.names: dict[Value, str] = {}
-        self.taken = {"np", "step", "t", "T", "range", "reversed", *HELPERS}
+        self.taken = {"np", "step", "t", "T", "range", "reversed", "len", *HELPERS, *self.sizes.read}
         self.inlined: dict[Value, Text] = {}
         self.lines: list[str] = []
-        self.results = {program.loss, *program.gradients.values()}
 
     def text(self) -> str:
         given = self.program.given
@@ -51,8 +52,16 @@ class Printer:
             f"{self.operations.as_array(g, p, self.whole, mixed)},  # d loss / d {_plain(p.name)}"
             for p, g in self.program.gradients.items()
         ]
-        shapes = [f"# {self.name(v)} {v.shape}" for v in given]
-        body = [*shapes, *self.lines, f"return {self.whole(self.program.loss)}, (", *(f"    {line}" for line in returned), ")"]
+        shapes = [f"# {self.name(v)} {self.sizes.of_given(v)}" for v in given]
+        sizes = self.sizes.lines(self.names)
+        body = [
+            *shapes,
+            *sizes,
+            *self.lines,
+            f"return {self.whole(self.program.loss)}, (",
+            *(f"    {line}" for line in returned),
+            ")",
+        ]
         helpers = [text for name, text in HELPERS.items() if name in self.operations.used]
         header = f"def step({', '.join(map(self.name, given))}):"
         return (
@@ -92,20 +101,6 @@ class Printer:
 
     # ---- how a value is read ----------------------------------------------------------------------------------------------------
 
-    def kept(self, v: Value) -> bool:
-        """Whether all steps of a value of a loop are kept: something outside the loop reads them, or the step after."""
-        inside = set(self.loop_of[v].values)
-        return v in self.results or any(
-            u not in inside or (u.op in ("before", "after") and any(w not in inside for w in self.users[u]))
-            for u in self.users[v]
-        )
-
-    def rows(self, v: Value) -> tuple[int, int]:
-        """How many rows more an array over time has in front and at the end: for what comes from outside."""
-        inside = self.loop_of[v].values
-        states = {u.op for u in self.users[v] if u in inside}
-        return int("before" in states), int("after" in states)
-
     def whole(self, v: Value) -> Text:
         """All of a value: an array over time, if it is timed."""
         if v in self.inlined:
@@ -139,9 +134,8 @@ class Printer:
 
     def at_once(self, v: Value) -> None:
         """A value that stands in no loop."""
-        T = v.lane.steps if v.lane else 0
         if v.op == "number":
-            self.inlined[v] = _number(v)
+            self.inlined[v] = self.number(v)
         elif v.op in ("param", "given"):
             return
         elif v.op in ("row", "slab"):
@@ -157,7 +151,7 @@ class Printer:
         elif v.op in ("only", "padded"):
             key = v.args if v.op == "only" else f"{v.args[0] or ''}:{-v.args[1] or ''}"
             self.lines += [
-                f"{self.name(v)} = np.zeros({(T, *v.shape)}{dtype_of(v.dtype)})",
+                f"{self.name(v)} = np.zeros({self.sizes.shape(v.shape, v.lane)}{dtype_of(v.dtype)})",
                 f"{self.name(v)}[{key}] = {self.whole(v.inputs[0])}",
             ]
         elif v.op in ("before", "after"):
@@ -167,7 +161,7 @@ class Printer:
         elif not (v.lane and self.users[v] and all(u.op == "total" for u in self.users[v]) and self.operations.summed(v)):
             text = self.operations.for_all_steps(v, self.whole) if v.lane else self.operations.once(v, self.whole)
             if text is None:
-                self.step_by_step(v, T)
+                self.step_by_step(v)
             else:
                 self.define(v, text)
 
@@ -178,6 +172,12 @@ class Printer:
         before, after = self.rows(v)
         return Text(f"{self.name(v)}[{k + before if k >= 0 else k - after}]")
 
+    def number(self, v: Value) -> Text:
+        """A number: of the sizes, if it is 1 / n of a mean, or what a sum is divided by."""
+        divides = self.users[v] and all(u.op == "div" and u.inputs[1] is v and u.inputs[0] is not v for u in self.users[v])
+        text = self.sizes.fraction(v) or (self.sizes.whole_number(v) if divides else None)
+        return Text(text, 2 if "*" in text or "/" in text else 9) if text else _number(v)
+
     def define(self, v: Value, text: Text) -> None:
         """A line, or a part of the line that reads it."""
         reader = self.only_reader(v)
@@ -186,33 +186,27 @@ class Printer:
         else:
             self.lines.append(f"{self.name(v)} = {text}")
 
-    def only_reader(self, v: Value) -> Value | None:
-        """What reads a value that needs no name: one operation, once."""
-        readers = self.users[v]
-        return readers[0] if len(readers) == 1 and not v.name and v not in self.results and readers[0].op not in TWICE else None
-
-    def step_by_step(self, v: Value, T: int) -> None:
+    def step_by_step(self, v: Value) -> None:
         """What NumPy cannot do for all steps at once."""
 
         def read(i: Value) -> Text:
             return Text(f"{_in_brackets(self.whole(i))}[t]") if i.lane else self.whole(i)
 
-        self.lines += [f"{self.name(v)} = np.empty({(T, *v.shape)}{dtype_of(v.dtype)})", f"for t in range({T}):"]
+        assert v.lane is not None
+        shape = self.sizes.shape(v.shape, v.lane)
+        self.lines += [f"{self.name(v)} = np.empty({shape}{dtype_of(v.dtype)})", f"for t in range({self.sizes.of(v.lane)}):"]
         self.lines.append(f"    {self.name(v)}[t] = {self.operations.once(v, read)}")
 
     def loop(self, block: Block) -> None:
         """A loop over the steps, and the arrays that it fills."""
         assert block.lane is not None
-        T, forward = block.lane.steps, block.direction == 1
-        states = [v for v in block.values if v.op in ("before", "after")]
+        T, forward = self.sizes.of(block.lane), block.direction == 1
+        states = self.states(block)
         self.lines.append("")
-        self.lines.append(
-            f"# {_plain(block.lane.scope)}, step {block.lane.first} to {block.lane.last}"
-            + ("" if forward else ", from the last to the first")
-        )
-        for v in block.values:
-            if v not in states and self.kept(v):
-                self.lines.append(f"{self.name(v)} = np.empty({(T + sum(self.rows(v)), *v.shape)}{dtype_of(v.dtype)})")
+        self.lines.append(f"# {_plain(block.lane.scope)}, " + ("forwards" if forward else "from the last step to the first"))
+        for v in self.filled(block):
+            shape = self.sizes.shape(v.shape, block.lane, sum(self.rows(v)))
+            self.lines.append(f"{self.name(v)} = np.empty({shape}{dtype_of(v.dtype)})")
         for s in states:
             u, outside = s.inputs
             target = f"{self.name(u)}[{0 if s.op == 'before' else -1}]" if self.kept(u) else self.name(s)
@@ -222,10 +216,14 @@ class Printer:
             return self.inside(i, block)
 
         self.lines.append(f"for t in range({T}):" if forward else f"for t in reversed(range({T})):")
-        last: list[str] = []  # lines that leave a state to the next step: after all that read the state of this one
-        early: set[Value] = {*states}  # values whose text reads such a state
+        self.step_lines(block, read)
+        self.lines.append("")
+
+    def step_lines(self, block: Block, read: Callable[[Value], Text]) -> None:
+        """The lines of one step."""
+        early: set[Value] = {*self.states(block)}  # values whose text reads such a state
         for v in block.values:
-            if v in states:
+            if v.op in STATES:
                 continue
             text, reader = self.operations.once(v, read), self.only_reader(v)
             if reader and not self.kept(v) and (reader.op not in STATES or not early.intersection(v.inputs)) and len(text) < LONG:
@@ -233,14 +231,11 @@ class Printer:
                 early.update([v] if early.intersection(v.inputs) else [])
             else:
                 self.lines.append(f"    {read(v)} = {text}")
-        for s in states:
-            if not self.kept(s.inputs[0]):
-                last.append(f"    {self.name(s)} = {read(s.inputs[0])}")
-        self.lines += [*last, ""]
+        # after all that read the state of this step
+        last = [f"    {self.name(s)} = {read(s.inputs[0])}" for s in self.carried(block)]
+        self.lines += last
 
 
-STATES = ("before", "after")
-TWICE = ("F.tanh_slope", "F.sigmoid_slope", "F.larger", "total")  # whose text holds an input twice, or reads another one
 LONG = 60  # characters of a text that still stands inside another one
 
 

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from .distribute import distributed
-from .values import Program, Value
+from ..distribute import distributed
+from ..values import Program, Value
 
 __all__ = ["ahead"]
 

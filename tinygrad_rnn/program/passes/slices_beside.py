@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import accumulate, pairwise
 from typing import Any
 
-from .values import Program, Value, needed
+from ..values import Program, Value, needed
 
 __all__ = ["beside"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .symbolic import compute
-from .values import Program, Value, needed
+from ..symbolic import compute
+from ..values import Program, Value, needed
 
 __all__ = ["simplified"]
 
