@@ -434,3 +434,15 @@ def test_a_training_is_the_same(stateful):
 def test_a_checkpoint_of_one_goes_on_in_the_other(first, tmp_path):
     trained(first, tmp_path, updates=50)
     np.testing.assert_allclose(trained(not first, tmp_path, resume=True), trained(False), rtol=1e-9)
+
+
+def test_machine_code_where_a_compiler_is():
+    cell, data = cell_and_data()
+    step = same(cell, last, data, tg.compile(last, native=True))
+    assert step.runs == 4
+    rng = np.random.default_rng(0)
+    net = nn.Linear(3, 4, rng=rng)
+    step = tg.compile(lambda net, x: (net(x) ** 2).sum(), native=True)
+    for _ in range(3):
+        step(net, np.ones((2, 3)))
+    assert "Without machine code: " in step.report

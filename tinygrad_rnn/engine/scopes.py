@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DataError
+from ..shared.array_type import Array
 from ..shared.checks import check_kind, is_whole, short
 
 __all__ = [
-    "Change", "Frame", "current_mode", "detect_anomaly", "here", "lane_frames", "no_grad", "place_of", "scope", "set_mode",
-    "steps_after", "tick", "time_step",
+    "Change", "Frame", "current_mode", "detect_anomaly", "drawn", "here", "lane_frames", "no_grad", "noting", "place_of", "reading",
+    "scope", "set_mode", "steps_after", "tick", "time_step",
 ]  # fmt: skip
 
 tick = count(1).__next__  # the creation index of the next node
@@ -321,3 +322,23 @@ def detect_anomaly() -> Change:
     tinygrad_rnn.errors.GraphError: this optimizer step would use old gradients again: backward() added to that of w (1,), ...
     """
     return _Watch(watching=True)
+
+
+# ---- what a recording of a program wants to know: random numbers that enter, and values that are read on the way
+
+
+noting: ContextVar[Callable[[np.random.Generator, tuple[int, ...], Array], Array] | None] = ContextVar("noting", default=None)
+reading: ContextVar[Callable[[], None] | None] = ContextVar("reading", default=None)
+
+
+def drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Numbers in [0, 1) of a shape.
+
+    >>> import numpy as np
+    >>> from tinygrad_rnn.engine.scopes import drawn
+    >>> drawn(np.random.default_rng(0), (2,)).round(3)
+    array([0.637, 0.27 ])
+    """
+    values: Any = rng.random(shape)
+    note = noting.get()
+    return values if note is None else note(rng, shape, values)

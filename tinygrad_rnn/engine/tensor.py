@@ -26,9 +26,8 @@ from .graph import Node, leaf
 from .mistakes import anomaly
 from .mistakes.shape_errors import misfit
 from .numpy_protocol import Count, NumpyLike, no_gradient
-from .observed import reading
 from .ops import BOTH, INPUT, NOTHING, OUTPUT, Op
-from .scopes import current_mode, here, place_of, tick
+from .scopes import current_mode, here, place_of, reading, tick
 
 __all__ = [
     "Tensor", "TensorLike", "apply1", "apply2", "apply_list", "as_pair", "as_tensor", "matmul", "named", "one_axis", "plain_key", "power",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..engine.dtypes import current_dtype
-from ..engine.observed import drawn
 from ..engine.primitives import where
+from ..engine.scopes import drawn
 from ..engine.tensor import Tensor, TensorLike, as_tensor
 from ..errors import ShapeError
 from ..shared.array_type import Array, Dtype

@@ -27,7 +27,7 @@ def with_largest(graph: GraphSnapshot) -> GraphSnapshot:
         x, c = (graph[p] for p in r.parents)
         if c.kind != "constant" or c.name != NAME or x.id > c.id or not c.value.size or len(x.shape) != len(c.shape):
             continue
-        for args in (_axes(x, c), None) if x.shape else (None,):
+        for args in ((_axes(x, c), True), None) if x.shape else (None,):
             if np.array_equal(largest_of(x.value, args), c.value, equal_nan=True):
                 found[c.id] = _op(c, x, args, r)
                 break
@@ -50,14 +50,14 @@ def _axes(x: Record, c: Record) -> tuple[int, ...]:
     return axes or (len(x.shape) - 1,)
 
 
-def largest_of(x: Array, axes: Any) -> Array:
-    """The largest entry along axes that are kept; without axes, the larger of each entry and 0; for `POWER`, exp of minus that.
+def largest_of(x: Array, args: Any) -> Array:
+    """The largest entry, for (axes, True); the larger of each entry and 0, for None; exp of minus that, for `POWER`.
 
     >>> import numpy as np
     >>> from tinygrad_rnn.program.largest import largest_of
-    >>> largest_of(np.array([[1.0, 2.0]]), (1,)), largest_of(np.array([-1.0, 2.0]), None)
+    >>> largest_of(np.array([[1.0, 2.0]]), ((1,), True)), largest_of(np.array([-1.0, 2.0]), None)
     (array([[2.]]), array([0., 2.]))
     """
-    if axes == POWER:
+    if args == POWER:
         return np.asarray(np.exp(-np.maximum(x, 0)))
-    return np.asarray(np.maximum(x, 0) if axes is None else x.max(axis=axes, keepdims=True))
+    return np.asarray(np.maximum(x, 0) if args is None else x.max(axis=args[0], keepdims=args[1]))

@@ -162,7 +162,7 @@ class Operations:
             if not isinstance(args, tuple):
                 floor = f"np.maximum({bare[0]}, 0)"
                 return floor if args is None else f"np.exp(-{floor})"
-            return f"{given[0]}.max({_axes(args, v.ndim, time)}, keepdims=True)"
+            return f"{given[0]}.max({_axes(args[0], v.ndim, time)}, keepdims=True)"
         if op in ("sum", "max"):
             axes, keep = args
             ndim = v.inputs[0].ndim

@@ -16,7 +16,7 @@ from ..nn.meaning import StateDict, meaning_from
 from ..nn.module import Module
 from ..optim.base import Optimizer
 from ..optim.schedules import ReduceLROnPlateau, Schedule
-from ..program.compiled import compile as compiled
+from ..program.running.compiled import compile as compiled
 from ..shared.array_type import Array
 from ..shared.atomic_files import target_of
 from ..shared.checks import check_choice, check_flags, is_number, is_whole

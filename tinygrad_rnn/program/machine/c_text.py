@@ -19,7 +19,7 @@ from .c_operations import POINTWISE, CannotBeC, expression, number, type_of
 __all__ = ["STATES", "CLoop", "Storage", "is_bias"]
 
 PRODUCTS = ("matmul", "F.matmul", "F.product")
-SUMS = ("sum", "max", "F.unbroadcast")
+SUMS = ("sum", "max", "largest", "F.unbroadcast")
 BARRIERS = (*PRODUCTS, *SUMS, *JOINS)  # whole before something reads them
 STATES = ("before", "after")
 
@@ -306,7 +306,7 @@ class CLoop:
         inner = {f"inner{k}": n for k, n in enumerate(u.shape) if k in axes and n != 1}
         full = tuple(f"inner{k}" if f"inner{k}" in inner else "0" if k in axes else str(p) for k, p in enumerate(places))
         text = self.at(u, full, self.level[v])
-        first, step = ("-INFINITY", "sum = larger_of({0}, sum);") if v.op == "max" else ("0", "sum += {0};")
+        first, step = ("-INFINITY", "sum = larger_of({0}, sum);") if v.op in ("max", "largest") else ("0", "sum += {0};")
         self.accumulate(v, index, inner, first, step, text)
 
     def accumulate(self, v: Value, index: Index, inner: dict[str, int], first: str, step: str, text: str) -> None:

@@ -13,21 +13,24 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.primitives import concat
-from ..engine.scopes import Change, current_mode
-from ..engine.tensor import Tensor
-from ..errors import GraphError
-from ..replay.from_loss import snapshot
-from ..shared.array_type import Array
-from ..shared.checks import check_kind
-from .distribute import distributed
-from .from_loss import passed
+from ...engine.primitives import concat
+from ...engine.scopes import Change, current_mode
+from ...engine.tensor import Tensor
+from ...errors import GraphError
+from ...replay.from_loss import snapshot
+from ...shared.array_type import Array
+from ...shared.checks import check_flags, check_kind
+from ..buffered import buffered_text
+from ..distribute import distributed
+from ..from_loss import passed
+from ..machine import CannotBeC
+from ..machine import native as machine_code
+from ..numpy_text import numpy_text
+from ..roll import rolled
+from ..run_text import function_of
+from ..values import Program, Value
 from .noted import Given, Noted, Recipe, Recording, evaluated, noted, plain
-from .numpy_text import numpy_text
-from .roll import rolled
-from .run_text import function_of
 from .structure import Opaque, key_of, settings_of, taken_apart, together
-from .values import Program, Value
 
 __all__ = ["Compiled", "compile"]
 
@@ -36,12 +39,14 @@ AGAIN = (10, 100, 1000)  # calls of a program that are compared with eager mode,
 MOST = 64  # programs of one function that are kept
 
 
-def compile(function: Callable[..., Any], *, backward: bool = True) -> Compiled:
+def compile(function: Callable[..., Any], *, backward: bool = True, native: bool = False) -> Compiled:
     """A function of a model and a batch, `loss_of(model, batch)`, that runs as a program from its third call on.
 
     `step(model, batch)` gives the loss and adds to the `.grad` of the parameters what `loss_of(model, batch).backward()` adds. The loss
     has no graph of its own any more. `loss_of(model, batch, state)` that returns `(loss, state)` carries a state; it comes back
     detached. With `backward=False` the function may return any tensor, and no gradient is computed.
+
+    With `native`, loops are machine code where a C compiler is there; else NumPy's program runs, and the report says why.
 
     `step.source` is the printed program, `step.report` says what was rolled and what runs eagerly and why. Nothing is assumed of a
     batch: what was not recorded before is recorded, what cannot be a program runs eagerly. Raises `GraphError` if a program gives
@@ -63,7 +68,8 @@ def compile(function: Callable[..., Any], *, backward: bool = True) -> Compiled:
     """
     if not callable(function):
         check_kind("compile of", function, Callable, "give the function itself: tg.compile(loss_of)")
-    return Compiled(function, backward)
+    check_flags("compile", backward=backward, native=native)
+    return Compiled(function, backward, native)
 
 
 class Entry:
@@ -94,8 +100,9 @@ class Entry:
 class Compiled:
     """What `tg.compile` returns: call it as the function. Its programs belong to it; one may be used by several threads."""
 
-    def __init__(self, function: Callable[..., Any], backward: bool) -> None:
-        self.function, self.backward = function, backward
+    def __init__(self, function: Callable[..., Any], backward: bool, native: bool) -> None:
+        self.function, self.backward, self.native = function, backward, native
+        self.without_c = ""  # why there is no machine code
         self.programs: dict[Any, list[Entry]] = {}
         self.functions: dict[str, Callable[..., Any]] = {}
         self.trusted: set[str] = set()  # texts that were compared, and read nothing unknown
@@ -124,6 +131,8 @@ class Compiled:
             return f"It runs eagerly: {self.reason}."
         count = sum(map(len, self.programs.values()))
         lines = [f"{count} program{'' if count == 1 else 's'}, run {self.runs} times; {self.recordings} calls were recorded."]
+        if self.without_c:
+            lines.append(f"Without machine code: {self.without_c}.")
         return "\n".join([*lines, *(_told(self.last.program) if self.last is not None else [])])
 
     def __call__(self, model: Any, batch: Any, *state: Any) -> Any:
@@ -206,10 +215,19 @@ class Compiled:
             self.reason = str(why).split("\n")[0] or type(why).__name__
             return None
         if text not in self.functions:
-            self.functions[text] = function_of(text, {})
+            self.functions[text] = self._function(program)
         by_array = {id(t._array): t for t in tensors}
         sources = [by_array[id(v.array)] if id(v.array) in by_array else _source(v.array) for v in program.given]
         return Entry(program, text, self.functions[text], sources, recording, skeleton)
+
+    def _function(self, program: Program) -> Callable[..., Any]:
+        """What runs: with its loops as machine code if that was asked for and can be had, else with buffers."""
+        if self.native:
+            try:
+                return machine_code(program)
+            except CannotBeC as why:
+                self.without_c = str(why)
+        return function_of(buffered_text(program), {})
 
     def _kept(
         self,
@@ -271,12 +289,17 @@ class Compiled:
         """The results of a program, where the caller expects them."""
         value, results = found
         returned = [np.array(value)] if self.backward else []
+        given: set[int] = set()  # arrays that one parameter has already
         for (target, source), g in zip(_targets(entry), results, strict=True):
             if target.op == "output":
                 returned.append(np.array(g))
             elif type(source) is Tensor and source.node is not None:
                 grad = source.node.grad
-                source.node.grad = np.array(g) if grad is None else grad + g
+                if grad is None:
+                    source.node.grad = np.array(g) if type(g) is not np.ndarray or g.base is not None or id(g) in given else g
+                else:
+                    source.node.grad = grad + g
+                given.add(id(g))
         return together(entry.skeleton, returned)
 
 

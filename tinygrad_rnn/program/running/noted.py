@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.observed import noting, reading
-from ..shared.array_type import NOTED, Array
+from ...engine.scopes import noting, reading
+from ...shared.array_type import NOTED, Array
 
-__all__ = ["Call", "Draw", "Given", "Noted", "Recipe", "Recording", "evaluated", "noted"]
+__all__ = ["Given", "Noted", "Recipe", "Recording", "evaluated", "noted", "plain"]
 
 
 class Recipe:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.tensor import Tensor
-from ..shared.array_type import Array
+from ...engine.tensor import Tensor
+from ...shared.array_type import Array
 
 __all__ = ["Opaque", "key_of", "settings_of", "taken_apart", "together"]
 
