@@ -9,21 +9,21 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent / "tinygrad_rnn"
 BUDGET = {  # room: lines, lowest room first; growing past it is a decision, written in the CHANGELOG
     "errors": 40,
-    "shared": 670,
+    "shared": 735,
     "engine": 2645,
     "functional": 295,
-    "replay": 355,
-    "program": 1150,
+    "replay": 430,
+    "program": 2700,
     "nn": 2790,
     "optim": 500,
     "train": 900,
-    "probe": 1160,
+    "probe": 1175,
     "data": 1315,
-    "io": 880,
-    "viz": 3940,
+    "io": 1755,
+    "viz": 3950,
     "plots": 640,
     "commands": 720,
-    "the face": 70,
+    "the face": 75,
 }
 
 
