@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager, redirect_stdout
 from functools import partial, wraps
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,8 @@ def found_in(text, recorded=False):
 
     With `recorded`, the graph of the last tensor is drawn where nothing else is.
     """
+    if "import torch" in text and not find_spec("torch"):  # its tests run where PyTorch is
+        return None
     examples = PARSER.get_examples(text)
     namespace, shown = {"__name__": "__main__"}, []
     run(examples, namespace, shown)

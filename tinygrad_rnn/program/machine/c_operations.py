@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...errors import TinygradRnnError
 from ..values import Slot, Value, slots
 
 __all__ = ["POINTWISE", "CannotBeC", "expression", "number", "type_of"]
 
 
-class CannotBeC(Exception):
-    """What a program holds that the C printer has no words for, in a sentence."""
+class CannotBeC(TinygradRnnError):
+    """Machine code cannot be had: of this program, or on this computer. The message says why in a sentence.
+
+    >>> import tinygrad_rnn as tg
+    >>> print(tg.program.CannotBeC("a program with no loop over time"))
+    a program with no loop over time
+    <BLANKLINE>
+    hint: the program of tg.program.source runs everywhere
+    """
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "the program of tg.program.source runs everywhere") -> None:
+        super().__init__(message, where=where, hint=hint)
 
 
 EXPRESSIONS = {

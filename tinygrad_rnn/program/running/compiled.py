@@ -226,7 +226,7 @@ class Compiled:
             try:
                 return machine_code(program)
             except CannotBeC as why:
-                self.without_c = str(why)
+                self.without_c = why.message
         return function_of(buffered_text(program), {})
 
     def _kept(
