@@ -67,7 +67,7 @@ class Tensor(NumpyLike):
     ) -> None:
         if isinstance(data, Tensor) and data.node is not None:
             raise GraphError("Tensor(t) of a tensor that has a gradient would cut it from its graph", hint="use t, or t.detach()")
-        array = as_array(data, dtype).copy()
+        array = as_array(data, dtype).copy("K")
         check_flags("Tensor", requires_grad=requires_grad)
         self._array, self._name, self.node, self.changed = array, _checked_name(name), None, None
         self.wanted_gradient = bool(requires_grad)
@@ -640,8 +640,8 @@ def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
         known = scalars.get((value, dtype))
         return known if known is not None else _scalar(value, dtype)
     if like is not None and not isinstance(value, ndarray) and like._array.dtype in FLOATS:
-        return _constant(as_array(value, like._array.dtype).copy())  # a list, a truth value, a number of NumPy's
-    return _constant(as_array(value).copy())  # a copy: the caller may use the array again before the backward pass reads it
+        return _constant(as_array(value, like._array.dtype).copy("K"))  # a list, a truth value, a number of NumPy's
+    return _constant(as_array(value).copy("K"))  # a copy: the caller may use the array again before the backward pass reads it
 
 
 def as_pair(a: Any, b: Any) -> tuple[Tensor, Tensor]:
