@@ -12,14 +12,14 @@ def test_it_prints_a_program_that_python_takes(cell, capsysbinary):
     space = {}
     exec(text, space)
     assert callable(space["step"])
-    assert text.count("for t in range(5):") == text.count("for t in reversed(range(5)):") == 1
+    assert text.count("for t in range(T") == text.count("for t in reversed(range(T") == 1
 
 
 def test_seq2seq_is_a_loop_that_reads_and_one_that_writes(capsysbinary):
     assert main(["compile", "--cell", "seq2seq", "--attention", "--steps", "5"]) == 0
     text = capsysbinary.readouterr().out.decode()
     exec(text, {})
-    assert text.count("for t in range(5):") == text.count("for t in reversed(range(5)):") == 2
+    assert text.count("for t in range(T") == text.count("for t in reversed(range(T") == 2
 
 
 def test_values_are_a_line_each(capsysbinary):
