@@ -9,6 +9,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.errors import DataError, GraphError
+from tinygrad_rnn.io.torch_run.foreign import Call
 
 torch = pytest.importorskip("torch")
 F, tn = torch.nn.functional, torch.nn
@@ -349,6 +350,28 @@ def test_writing_in_place_reaches_every_view():
     loss.backward()
     assert graph.root.value == pytest.approx(loss.item(), rel=1e-12)
     np.testing.assert_allclose(graph.find("weight").grad, w.weight.grad.numpy(), rtol=0, atol=1e-11)
+
+
+def test_an_update_inside_the_watch():
+    model = tn.Linear(4, 4, dtype=D)
+    sgd = torch.optim.SGD(model.parameters(), 0.1)
+    with tg.watch(model) as run:
+        (model(X) ** 2).sum().backward()
+        sgd.step()
+        sgd.zero_grad()
+        loss = (model(X) ** 2).sum()
+    graph = run.snapshot(loss)
+    loss.backward()
+    for r in graph.parameters:
+        np.testing.assert_allclose(r.grad, dict(model.named_parameters())[r.path].grad.numpy(), rtol=1e-12, atol=1e-12)
+
+
+def test_what_gives_something_else_when_it_is_called_again_has_no_gradient_here():
+    x, count = torch.ones(2, dtype=D), iter(range(9))
+    call = Call(torch, "odd", lambda leaves: leaves[0] * next(count), [x], torch.get_rng_state(), np.zeros(2))
+    np.testing.assert_array_equal(call.gradient(np.ones(2), 0), np.zeros(2))
+    with pytest.raises(GraphError, match="gives something else when it is called again"):
+        call.gradient(np.ones(2), 0)
 
 
 def test_a_broken_value_is_found_in_its_step():

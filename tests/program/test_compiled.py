@@ -271,6 +271,23 @@ def test_teacher_forcing_by_a_coin_of_ones_own():
     assert "random numbers of its own" in step.report
 
 
+def test_a_choice_by_random_numbers_of_the_package():
+    cell, data = cell_and_data(12)
+    rng = np.random.default_rng(5)
+
+    def loss_of(cell, x):
+        mask = F.dropout_mask((3, 3), 0.5, rng)
+        return (nn.unroll(cell, x)[0][-1] * mask).sum() * (3.0 if mask.sum() > 9 else 1.0)
+
+    step = tg.compile(loss_of)
+    for x in data:
+        state = rng.bit_generator.state
+        found = step(cell, x).item()
+        rng.bit_generator.state = state
+        assert found == pytest.approx(loss_of(cell, x).item(), rel=1e-10)
+    assert "random numbers" in step.report
+
+
 def test_a_weight_that_is_frozen_replaced_or_tied():
     cell, data = cell_and_data(5)
     step = same(cell, last, data)

@@ -55,6 +55,11 @@ class Call:
         with torch.enable_grad(), torch.random.fork_rng(devices=[]):
             torch.set_rng_state(self.state)
             result = self.again(leaves)
+        if not np.array_equal(as_array(result), self.value, equal_nan=True):
+            raise GraphError(
+                f"PyTorch's {self.name} gives something else when it is called again, so its gradient is not known",
+                hint="it draws random numbers of a generator of its own, or on a device, or what it read was written to: leave it out",
+            )
         sent = torch.autograd.grad(result, leaves[slot], torch.as_tensor(g).to(result), allow_unused=True)[0]
         return np.zeros(self.inputs[slot].shape, self.value.dtype) if sent is None else as_array(sent)
 

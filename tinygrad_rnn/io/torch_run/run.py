@@ -165,7 +165,7 @@ class Run:
 
     def _without_gradient(self, name: str, args: tuple[Any, ...], target: Any, result: Any) -> None:
         if target is not None and isinstance(target, self.torch.Tensor) and id(target) in self.tensors.known:
-            self.tensors.written(target, Tensor(as_array(target)))
+            self.tensors.written(target, self.tensors.met(target))
         if name in ("detach", "data") and id(args[0]) in self.tensors.known and isinstance(result, self.torch.Tensor):
             self.tensors.bind(result, self.tensors.given(args[0]).detach())
 

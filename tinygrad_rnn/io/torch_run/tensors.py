@@ -49,10 +49,11 @@ class Tensors:
             return as_array(t)
         entry = self.known.get(id(t))
         if entry is None or entry.version != t._version:
-            entry = self.bind(t, self._first_met(t))
+            entry = self.bind(t, self.met(t))
         return entry.shadow
 
-    def _first_met(self, t: Any) -> Tensor:
+    def met(self, t: Any) -> Tensor:
+        """A tensor as it is now, without a history that was seen: a weight, or data."""
         name = self.parameters.get(id(t))
         if t.requires_grad and t.grad_fn is not None:
             self.outside.append(t)
@@ -99,7 +100,7 @@ def _letters(path: str) -> str:
 
 
 def _storage(t: Any) -> int:
-    return int(t.untyped_storage().data_ptr()) if t.layout.__str__() == "torch.strided" else id(t)
+    return int(t.untyped_storage().data_ptr()) if str(t.layout) == "torch.strided" else id(t)
 
 
 def _offsets(t: Any) -> Array:

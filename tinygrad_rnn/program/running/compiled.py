@@ -48,6 +48,8 @@ def compile(function: Callable[..., Any], *, backward: bool = True, native: bool
 
     With `native`, loops are machine code where a C compiler is there; else NumPy's program runs, and the report says why.
 
+    What the function does besides, such as printing or adding to a list, happens in calls that are recorded, and not in the others.
+
     `step.source` is the printed program, `step.report` says what was rolled and what runs eagerly and why. Nothing is assumed of a
     batch: what was not recorded before is recorded, what cannot be a program runs eagerly. Raises `GraphError` if a program gives
     something else than eager mode does.
@@ -85,14 +87,13 @@ class Entry:
     def bound(self, arrays: list[Array], drawn: list[Array] | None) -> list[Array] | None:
         """The arguments for a batch; None if a condition does not hold. Without `drawn`, random numbers are drawn if all holds."""
         known: dict[Any, Any] = {}
-        given = [np.empty(shape) for _, shape in self.draws] if drawn is None else drawn
-        for recipe, value in self.conditions:
-            if not _same(evaluated(recipe, arrays, given, known), value):
+        for recipe, value in self.conditions:  # none of them reads what is drawn
+            if not _same(evaluated(recipe, arrays, [], known), value):
                 return None
-        if drawn is None and self.draws:
-            given, known = [rng.random(shape) for rng, shape in self.draws], {}
+        if drawn is None:
+            drawn = [rng.random(shape) for rng, shape in self.draws]
         return [
-            s.data if type(s) is Tensor else evaluated(s, arrays, given, known) if isinstance(s, Recipe) else s
+            s.data if type(s) is Tensor else evaluated(s, arrays, drawn, known) if isinstance(s, Recipe) else s
             for s in self.sources
         ]
 
@@ -259,6 +260,7 @@ class Compiled:
             known = self.programs.setdefault(key, [])
             kept = {old.text: old.run for entries in self.programs.values() for old in entries}
             self.functions = kept | {entry.text: entry.run}
+            self.trusted &= self.functions.keys()
         known.append(entry)
 
     def _compare(self, entry: Entry, arguments: list[Array], result: Any, before: list[Any], tensors: list[Tensor]) -> None:

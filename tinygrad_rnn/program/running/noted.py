@@ -92,7 +92,9 @@ class Recording:
         )
 
     def read(self, recipe: Recipe, value: Any) -> Any:
-        """A value that is known outside of arrays from here on."""
+        """A value that is known outside of arrays from here on; one of random numbers cannot be known before they are drawn."""
+        if _is_drawn(recipe):
+            self.refused = self.refused or "a choice or a count depends on random numbers"
         self.conditions.append((recipe, value))
         return value
 
@@ -240,6 +242,15 @@ def recipe_of(part: Any) -> Any:
     if type(part) is dict:
         return {key: recipe_of(value) for key, value in part.items()}
     return part
+
+
+def _is_drawn(recipe: Any) -> bool:
+    """Whether random numbers are among what it is made of."""
+    if isinstance(recipe, (tuple, list)):
+        return any(map(_is_drawn, recipe))
+    if isinstance(recipe, dict):
+        return any(map(_is_drawn, recipe.values()))
+    return type(recipe) is Draw or (type(recipe) is Call and (_is_drawn(recipe.args) or _is_drawn(recipe.kwargs)))
 
 
 def evaluated(recipe: Any, batch: list[Array], drawn: list[Array], known: dict[Any, Any]) -> Any:
