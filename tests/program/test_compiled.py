@@ -1,5 +1,6 @@
 """`tg.compile`: what runs as a program is what eager mode gives, and what cannot be one runs eagerly and says why."""
 
+import random
 import threading
 from dataclasses import dataclass
 
@@ -269,6 +270,71 @@ def test_teacher_forcing_by_a_coin_of_ones_own():
         if step.reason:
             break
     assert "random numbers of its own" in step.report
+
+
+class Coin(nn.Module):
+    """Draws of its own generator, beside the dropout that is noted."""
+
+    def __init__(self):
+        self.rng = np.random.default_rng(3)
+        self.cell = nn.GRUCell(3, 3, rng=self.rng)
+
+    def forward(self, x):
+        h = F.dropout(nn.unroll(self.cell, x)[0][-1], 0.5, self.rng)
+        return (h * (2.0 if self.rng.random() < 2 else 1.0)).sum()
+
+
+def test_a_coin_in_a_model():
+    step = same(Coin(), lambda model, x: model(x), cell_and_data()[1])
+    assert "random numbers of its own" in step.report
+
+
+def doubled(x):
+    x *= 2.0
+    return x
+
+
+def with_ones(x):
+    x[0] = 1.0
+    return x
+
+
+def ordered(x):
+    x.sort(1)
+    return x
+
+
+WRITES = {
+    "in place": (doubled, "written to"),
+    "an entry": (with_ones, "written to"),
+    "copyto": (lambda x: (np.copyto(x, 1.0), x)[1], "written to"),
+    "a copy": (lambda x: with_ones(x.copy()), "written to"),
+    "sort": (ordered, "sort()"),
+    "bytes": (lambda x: x * (1.0 + x.tobytes()[0] % 2), "tobytes()"),
+    "Python's random": (lambda x: x * (1.0 + (random.random() > 2)), "random numbers"),
+    "NumPy's random": (lambda x: x * (1.0 + (np.random.rand() > 2)), "random numbers"),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_what_is_done_to_a_batch_and_cannot_be_followed(name):
+    change, reason = WRITES[name]
+    cell, data = cell_and_data()
+    step = tg.compile(lambda cell, x: last(cell, change(x)))
+    for x in data:
+        expected = last(cell, change(x.copy())).item()
+        assert step(cell, x).item() == pytest.approx(expected, rel=1e-10)
+    assert reason in step.report
+
+
+def test_what_a_batch_contains_is_a_condition():
+    cell, _ = cell_and_data()
+    table = tg.Tensor(np.eye(3), requires_grad=True)
+    batches = [np.array(ids) for ids in ([[1, 2]], [[2, 0]], [[1, 1]], [[0, 0]], [[2, 2]], [[0, 1]])]
+    step = tg.compile(lambda cell, ids: last(cell, tg.take(table, ids)) * (3.0 if 2 in ids else 1.0))
+    for ids in batches:
+        expected = last(cell, tg.take(table, ids)).item() * (3.0 if 2 in ids else 1.0)
+        assert step(cell, ids).item() == pytest.approx(expected, rel=1e-10)
 
 
 def test_a_choice_by_random_numbers_of_the_package():

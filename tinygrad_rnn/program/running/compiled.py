@@ -29,6 +29,7 @@ from ..numpy_text import numpy_text
 from ..roll import rolled
 from ..run_text import function_of
 from ..values import Program, Value
+from .chance import Chance
 from .noted import Given, Noted, Recipe, Recording, evaluated, noted, plain
 from .structure import Opaque, key_of, settings_of, taken_apart, together
 
@@ -175,12 +176,11 @@ class Compiled:
         recording = Recording()
         given = [noted(array, Given(k), recording) for k, array in enumerate(arrays)]
         before = [None if t.node is None else t.node.grad for t in tensors]
-        own = [(rng, rng.bit_generator.state) for rng in _generators(self.function)]
+        chance = Chance(self.function, model)
         with recording.noting():
             result = self.function(model, *together(skeleton, given))
-        noted_ones = {id(rng) for rng, _ in recording.draws}
-        if any(id(rng) not in noted_ones and rng.bit_generator.state != state for rng, state in own):
-            recording.refused = recording.refused or "it draws random numbers of its own, which are not seen"
+        if chance.drew_more_than(recording):
+            recording.refuse("it draws random numbers of its own, which are not seen")
         entry = self._entry(result, recording, tensors)
         if self.backward:
             (result[0] if isinstance(result, tuple) else result).backward()
@@ -341,16 +341,6 @@ def _close(a: Any, b: Array, scale: Array | None = None) -> bool:
 
 def _is_due(call: int) -> bool:
     return call in AGAIN or call % AGAIN[-1] == 0
-
-
-def _generators(function: Any) -> list[np.random.Generator]:
-    """The generators that a function knows: of its module, and of the function that made it."""
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return []
-    cells = [cell.cell_contents for cell in function.__closure__ or () if cell.cell_contents is not function]
-    known = [*cells, *(function.__globals__.get(name) for name in code.co_names)]
-    return [value for value in known if isinstance(value, np.random.Generator)]
 
 
 def _tensors(model: Any) -> list[Tensor]:

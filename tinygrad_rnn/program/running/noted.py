@@ -86,15 +86,17 @@ class Recording:
         frame = sys._getframe(2)
         while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("tinygrad_rnn."):
             frame = frame.f_back
-        self.refused = (
-            self.refused
-            or f"{os.path.basename(frame.f_code.co_filename)}, line {frame.f_lineno}, reads a value that depends on weights"
-        )
+        line = f"{os.path.basename(frame.f_code.co_filename)}, line {frame.f_lineno}"
+        self.refuse(f"{line}, reads a value that depends on weights")
+
+    def refuse(self, why: str) -> None:
+        """What is recorded is no program; the first reason counts."""
+        self.refused = self.refused or why
 
     def read(self, recipe: Recipe, value: Any) -> Any:
         """A value that is known outside of arrays from here on; one of random numbers cannot be known before they are drawn."""
         if _is_drawn(recipe):
-            self.refused = self.refused or "a choice or a count depends on random numbers"
+            self.refuse("a choice or a count depends on random numbers")
         self.conditions.append((recipe, value))
         return value
 
@@ -113,10 +115,14 @@ class Noted(np.ndarray[Any, Any]):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if kwargs.get("out") is not None or method == "at":
+            self._written()
             return getattr(ufunc, method)(*map(plain, inputs), **{key: plain(value) for key, value in kwargs.items()})
         return self.computed(getattr(ufunc, method), inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function in WRITE:
+            self._written()
+            return function(*plain(args), **plain(kwargs))
         return self.computed(function, args, kwargs)
 
     def computed(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -166,9 +172,17 @@ class Noted(np.ndarray[Any, Any]):
     def __iter__(self) -> Iterator[Any]:
         return iter([self[k] for k in range(len(self))])
 
+    def __contains__(self, value: Any) -> bool:
+        return self._read(lambda x: plain(value) in x)
+
     def __setitem__(self, key: Any, value: Any) -> None:
         super().__setitem__(key, value)
-        self.recipe = None
+        self._written()
+
+    def _written(self) -> None:
+        """Its values change: what was written down no longer holds."""
+        if self.recording is not None and self.recording.open:
+            self.recording.refuse("an array that comes from the batch is written to")
 
 
 OF_ANY_SHAPE = (
@@ -182,8 +196,9 @@ OF_ANY_SHAPE = (
     np.compress,
     np.trim_zeros,
 )
+WRITE = (np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis)
 METHODS = (
-    "__getitem__", "all", "any", "argmax", "argmin", "argsort", "astype", "clip", "cumprod", "cumsum", "diagonal", "dot",
+    "all", "any", "argmax", "argmin", "argsort", "astype", "clip", "cumprod", "cumsum", "diagonal", "dot",
     "flatten", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "reshape", "round", "squeeze", "std", "sum", "swapaxes",
     "take", "transpose", "var", "view",
 )  # fmt: skip
@@ -199,8 +214,21 @@ def _method(name: str) -> Any:
     return method
 
 
-for name in METHODS:
-    setattr(Noted, name, _method(name))
+def _not_followed(name: str) -> Any:
+    plain_method = getattr(np.ndarray, name)
+
+    def method(self: Noted, *args: Any, **kwargs: Any) -> Any:
+        if self.recording is not None and self.recording.open:
+            self.recording.refuse(f"{name}() of an array of the batch is not followed")
+        return plain_method(self if name in ("fill", "partition", "put", "resize", "sort") else plain(self), *args, **kwargs)
+
+    return method
+
+
+for name in dir(np.ndarray):
+    if callable(getattr(np.ndarray, name)) and not name.startswith("_") and name not in vars(Noted):
+        setattr(Noted, name, _method(name) if name in METHODS else _not_followed(name))
+Noted.__getitem__ = _method("__getitem__")  # type: ignore[method-assign]
 Noted.T = property(lambda self: self.transpose())  # type: ignore[assignment, method-assign]
 NOTED.add(Noted)
 
