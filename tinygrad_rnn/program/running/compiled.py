@@ -30,12 +30,12 @@ from ..roll import rolled
 from ..run_text import function_of
 from ..values import Program, Value
 from .chance import Chance
-from .noted import Given, Noted, Recipe, Recording, evaluated, noted, plain
+from .entry import Entry, close, differ, source_of, targets
+from .noted import Given, Noted, Recording, noted, plain
 from .structure import Opaque, key_of, settings_of, taken_apart, together
 
 __all__ = ["Compiled", "compile"]
 
-CLOSE = {8: 1e-10, 4: 2e-4, 2: 5e-2, 16: 1e-10}  # bytes of a float: how far results may be apart, of the largest entry
 AGAIN = (10, 100, 1000)  # calls of a program that are compared with eager mode, besides the second and every thousandth
 MOST = 64  # programs of one function that are kept
 
@@ -73,30 +73,6 @@ def compile(function: Callable[..., Any], *, backward: bool = True, native: bool
         check_kind("compile of", function, Callable, "give the function itself: tg.compile(loss_of)")
     check_flags("compile", backward=backward, native=native)
     return Compiled(function, backward, native)
-
-
-class Entry:
-    """One program, with what its arguments are made of."""
-
-    def __init__(
-        self, program: Program, text: str, run: Callable[..., Any], sources: list[Any], recording: Recording, skeleton: Any
-    ) -> None:
-        self.program, self.text, self.run, self.sources, self.skeleton = program, text, run, sources, skeleton
-        self.conditions, self.draws = recording.conditions, recording.draws
-        self.verified, self.calls = False, 0
-
-    def bound(self, arrays: list[Array], drawn: list[Array] | None) -> list[Array] | None:
-        """The arguments for a batch; None if a condition does not hold. Without `drawn`, random numbers are drawn if all holds."""
-        known: dict[Any, Any] = {}
-        for recipe, value in self.conditions:  # none of them reads what is drawn
-            if not _same(evaluated(recipe, arrays, [], known), value):
-                return None
-        if drawn is None:
-            drawn = [rng.random(shape) for rng, shape in self.draws]
-        return [
-            s.data if type(s) is Tensor else evaluated(s, arrays, drawn, known) if isinstance(s, Recipe) else s
-            for s in self.sources
-        ]
 
 
 class Compiled:
@@ -218,7 +194,7 @@ class Compiled:
         if text not in self.functions:
             self.functions[text] = self._function(program)
         by_array = {id(t._array): t for t in tensors}
-        sources = [by_array[id(v.array)] if id(v.array) in by_array else _source(v.array) for v in program.given]
+        sources = [by_array[id(v.array)] if id(v.array) in by_array else source_of(v.array) for v in program.given]
         return Entry(program, text, self.functions[text], sources, recording, skeleton)
 
     def _function(self, program: Program) -> Callable[..., Any]:
@@ -246,7 +222,7 @@ class Compiled:
             arguments = old.bound(arrays, recording.drawn) if len(old.draws) == len(recording.drawn) else None
             if arguments is None:
                 continue
-            if why := _differ(old, entry):
+            if why := differ(old, entry):
                 self.reason = why
                 return
             self._compare(old, arguments, result, before, tensors)
@@ -269,17 +245,17 @@ class Compiled:
             value, results = entry.run(*arguments)
         expected: list[Tensor] = []
         taken_apart(result, expected, recorded=True)
-        wrong = "" if _close(value, expected[0]._array) else "the loss" if self.backward else "the result"
+        wrong = "" if close(value, expected[0]._array) else "the loss" if self.backward else "the result"
         if self.backward:
             expected = expected[1:]
         by_id = {id(t): k for k, t in enumerate(tensors)}
-        for (target, source), g in zip(_targets(entry), results, strict=True):
-            if target.op == "output" and not _close(g, expected.pop(0)._array):
+        for (target, tensor), g in zip(targets(entry), results, strict=True):
+            if target.op == "output" and not close(g, expected.pop(0)._array):
                 wrong = wrong or "what is returned"
-            elif type(source) is Tensor and source.node is not None:
-                old, now = before[by_id[id(source)]], source.node.grad
+            elif type(tensor) is Tensor and tensor.node is not None:
+                old, now = before[by_id[id(tensor)]], tensor.node.grad
                 added = now if old is None or now is None else now - old
-                if not wrong and (added is None or not _close(g, added, now)):
+                if not wrong and (added is None or not close(g, added, now)):
                     wrong = f"the gradient of {target.name}"
         if wrong:
             raise GraphError(
@@ -292,51 +268,17 @@ class Compiled:
         value, results = found
         returned = [np.array(value)] if self.backward else []
         given: set[int] = set()  # arrays that one parameter has already
-        for (target, source), g in zip(_targets(entry), results, strict=True):
+        for (target, tensor), g in zip(targets(entry), results, strict=True):
             if target.op == "output":
                 returned.append(np.array(g))
-            elif type(source) is Tensor and source.node is not None:
-                grad = source.node.grad
+            elif type(tensor) is Tensor and tensor.node is not None:
+                grad = tensor.node.grad
                 if grad is None:
-                    source.node.grad = np.array(g) if type(g) is not np.ndarray or g.base is not None or id(g) in given else g
+                    tensor.node.grad = np.array(g) if type(g) is not np.ndarray or g.base is not None or id(g) in given else g
                 else:
-                    source.node.grad = grad + g
+                    tensor.node.grad = grad + g
                 given.add(id(g))
         return together(entry.skeleton, returned)
-
-
-def _source(array: Array) -> Any:
-    """How an argument is made: by its recipe, or as the array that it was."""
-    return array.recipe if type(array) is Noted and array.recipe is not None else plain(array)
-
-
-def _targets(entry: Entry) -> list[tuple[Value, Any]]:
-    """What the results of a program are, in their order: the parameter, and the tensor that it is."""
-    tensor = dict(zip(entry.program.given, entry.sources, strict=True))
-    return [(target, tensor.get(target)) for target in entry.program.gradients]
-
-
-def _differ(old: Entry, new: Entry) -> str:
-    """What is not the same in two recordings of one structure, and is not known to come from the batch; "" if nothing is."""
-    if old.text != new.text:
-        return "two batches of one structure were computed in different ways"
-    for v, a, b in zip(old.program.given, old.sources, new.sources, strict=True):
-        if isinstance(a, np.ndarray) and not (isinstance(b, np.ndarray) and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")):
-            return f"{v.name or 'an array'} {v.shape} changes from batch to batch, and how it comes from the batch is not seen"
-    return ""
-
-
-def _same(found: Any, value: Any) -> bool:
-    return bool(found == value) or (found != found and value != value)
-
-
-def _close(a: Any, b: Array, scale: Array | None = None) -> bool:
-    a, b = np.asarray(a), np.asarray(b)
-    if a.shape != b.shape:
-        return False
-    most = max((float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) for x in (b, b if scale is None else scale)), default=0.0)
-    near = np.abs(a - b) <= CLOSE[b.dtype.itemsize] * max(most, 1e-30)
-    return bool(np.all(near | (a == b) | ((a != a) & (b != b))))
 
 
 def _is_due(call: int) -> bool:
