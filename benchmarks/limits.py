@@ -1,6 +1,7 @@
 """How far it goes: `python -m benchmarks.limits` prints the CPU seconds of long chains, a diamond, long drawings and their words."""
 
 import time
+import tracemalloc
 
 import numpy as np
 
@@ -66,7 +67,21 @@ def lstm_loss(steps):
     return (hs[-1] ** 2).sum()
 
 
+def snapshot_bytes():
+    """What the snapshot of 100 steps of two LSTM layers of 256 units holds."""
+    rng = np.random.default_rng(0)
+    hs, _ = tg.nn.LSTM(256, 256, num_layers=2, rng=rng)(rng.standard_normal((1, 100, 256)))
+    loss = (hs[-1] ** 2).sum()
+    tracemalloc.start()
+    kept = tg.snapshot(loss)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept.steps
+    return held
+
+
 def main():
+    print(f"a snapshot of 100 steps of two LSTM layers of 256 units: {snapshot_bytes() / 1e6:.0f} MB")
     for ops in (50_000, 100_000):
         print(f"{ops:,} chained ops, forward and backward: {seconds(lambda ops=ops: chain(ops)):.2f} s")
     print(f"a diamond of 60 doublings, forward and backward: {seconds(lambda: diamond(60)):.4f} s")
