@@ -67,6 +67,7 @@ def test_it_holds_the_package_and_the_course_and_nothing_else():
     modules = {path.relative_to(package) for path in package.rglob("*.py")}
     expected = {f"tinygrad_rnn/lessons/{path.as_posix()}" for path in course}
     expected |= {f"tinygrad_rnn/{path.as_posix()}" for path in modules} | {"tinygrad_rnn/py.typed"}
+    expected |= {f"tinygrad_rnn/{path.relative_to(package).as_posix()}" for path in package.rglob("*.h")}  # parts of programs in C
     found = {name for name in names() if ".dist-info/" not in name}
     others = {name for name in found - expected if not name.startswith("tinygrad_rnn/viz/page/")}  # its script and its style
     assert (expected - found, others) == (set(), set())
@@ -80,7 +81,7 @@ def test_what_it_says_about_itself():
     assert (told["Version"], told["License-Expression"], told["Requires-Python"]) == (__version__, "MIT", ">=3.10")
     needed = {re.split(r"[<>= ]", need)[0] for need in told.get_all("Requires-Dist") if "extra ==" not in need}
     assert needed == {"numpy", "graphviz"}
-    assert {"all", "gif", "interop", "notebooks", "plots", "progress"} == {*told.get_all("Provides-Extra")}
+    assert {"all", "gif", "interop", "native", "notebooks", "plots", "progress"} == {*told.get_all("Provides-Extra")}
 
 
 def test_it_stands_alone(run):
