@@ -67,7 +67,7 @@ def test_it_holds_the_package_and_the_course_and_nothing_else():
     modules = {path.relative_to(package) for path in package.rglob("*.py")}
     expected = {f"tinygrad_rnn/lessons/{path.as_posix()}" for path in course}
     expected |= {f"tinygrad_rnn/{path.as_posix()}" for path in modules} | {"tinygrad_rnn/py.typed"}
-    expected |= {f"tinygrad_rnn/{path.relative_to(package).as_posix()}" for path in package.rglob("*.h")}  # parts of programs in C
+    expected |= {f"tinygrad_rnn/{path.relative_to(package).as_posix()}" for path in package.rglob("*.h")}
     found = {name for name in names() if ".dist-info/" not in name}
     others = {name for name in found - expected if not name.startswith("tinygrad_rnn/viz/page/")}  # its script and its style
     assert (expected - found, others) == (set(), set())
