@@ -3,8 +3,9 @@
 import statistics
 import time
 
+import torch
+
 import tinygrad_rnn as tg
-from tinygrad_rnn.io.optional_packages import torch_package
 
 PAIRS = 9
 
@@ -16,7 +17,6 @@ def seconds(run):
 
 
 def main():
-    torch = torch_package()
     torch.set_num_threads(1)
     torch.manual_seed(0)
     cell, x = torch.nn.LSTMCell(32, 64), torch.randn(16, 50, 32)

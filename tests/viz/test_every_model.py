@@ -1,5 +1,6 @@
 """Every picture of every model can be drawn, on a page too, or is refused with a word."""
 
+import shutil
 from xml.etree import ElementTree
 
 import drawing_checks as checks
@@ -105,6 +106,23 @@ def test_it_is_drawn_or_refused_with_a_word(name, view, tmp_path):
     except TinygradRnnError as error:
         refused = error
     assert refused is None or (refused.hint and view.keys() & {"open", "rolled", "detail"})
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", MODELS)
+def test_it_moves_as_a_gif(name, tmp_path):
+    pytest.importorskip("PIL", reason="needs the extra gif")
+    pytest.importorskip("resvg_py", reason="needs the extra gif")
+    path = tg.draw(MODELS[name](np.random.default_rng(0)), detail="cell").save(tmp_path / "x.gif")
+    assert path.read_bytes()[:6] == b"GIF89a"
+
+
+@pytest.mark.once
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+@pytest.mark.parametrize("name", MODELS)
+def test_it_is_a_png_with_graphviz(name, tmp_path):
+    path = tg.draw(MODELS[name](np.random.default_rng(0)), detail="cell").save(tmp_path / "x.png")
+    assert path.read_bytes()[:4] == b"\x89PNG"
 
 
 def test_a_step_that_a_cell_does_not_run_in_can_be_opened():
